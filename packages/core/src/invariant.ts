@@ -1,0 +1,18 @@
+/**
+ * `invariant(condition, why)`: stops the work on our own mistakes. Better a late payment than a wrong one.
+ *
+ * Never for the input of strangers: parsers return `undefined`, callers get their own error.
+ *
+ * @module
+ */
+
+import { InvariantBroken } from './errors/invariant-broken.ts'
+
+/**
+ * @param condition what must hold
+ * @param why the rule in words, as it should be: 'a pool is never negative'
+ * @throws InvariantBroken
+ */
+export function invariant(condition: unknown, why: string): asserts condition {
+  if (!condition) throw new InvariantBroken(why)
+}

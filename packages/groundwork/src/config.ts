@@ -1,0 +1,99 @@
+/**
+ * The configuration of every program: one schema gives the defaults, the check, the docs table and `config show`.
+ *
+ * The environment is read here and nowhere else: `GROUNDWORK_<KEY>` in capitals, for example `GROUNDWORK_DATA_DIR`.
+ * Order: command-line option, environment, configuration file, default. Unknown keys are errors. No secret is a key here:
+ * keys and passwords live in files that the configuration only names.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { z } from 'zod'
+import { ConfigWrong } from './config-errors.ts'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+
+export const configSchema = z.strictObject({
+  dataDir: z
+    .string()
+    .min(1)
+    .default(path.join(homedir(), '.groundwork'))
+    .describe('folder that this program alone writes to'),
+  network: z.string().min(1).optional().describe('deployment: a file, or the address of a gateway that serves it'),
+  rpc: z.url({ protocol: /^(https?|wss?)$/ }).optional().describe('address of the chain’s JSON-RPC'),
+  host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
+  port: port.default(0).describe('port to listen on; 0 lets the system choose'),
+  relay: z.url({ protocol: /^wss?$/ }).optional().describe('relay to dial when no port is open to the outside'),
+  endpoint: z.url({ protocol: /^https?$/ }).optional().describe('address at which others reach this program, when it differs'),
+  latitude: z.coerce.number().min(-90).max(90).default(52.52).describe('where the hardware stands, in degrees north'),
+  longitude: z.coerce.number().min(-180).max(180).default(13.405).describe('where the hardware stands, in degrees east'),
+  storageCapacityBytes: z.coerce.bigint().positive().default(10n * 2n ** 30n).describe('disk space offered, in bytes'),
+  storagePriceNano: z.coerce.bigint().nonnegative().default(100_000n).describe('price of storage, in nano-credits per GiB and second'),
+  bondAtto: z.coerce.bigint().nonnegative().default(0n).describe('bond to keep on the storage network, in atto-WORK'),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('what is logged'),
+  keyCost: z.enum(['standard', 'devnet']).default('standard').describe('scrypt cost of new key files'),
+})
+
+export type Config = z.infer<typeof configSchema>
+
+const toEnvName = (key: string): string => `GROUNDWORK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+
+function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const byName = new Map(Object.keys(configSchema.shape).map((key) => [toEnvName(key), key]))
+  const found: Record<string, string> = {}
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith('GROUNDWORK_') || value === undefined || name === 'GROUNDWORK_CONFIG') continue
+    const key = byName.get(name)
+    if (key === undefined) throw new ConfigWrong({ where: 'the environment', why: `${name} is no setting` })
+    found[key] = value
+  }
+  return found
+}
+
+function fromFile(file: string | undefined): Record<string, unknown> {
+  if (file === undefined) return {}
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  } catch (cause) {
+    throw new ConfigWrong({ where: file, why: 'it cannot be read as JSON' }, { cause })
+  }
+}
+
+export interface ReadConfigOptions {
+  /** What the command line gave; undefined values are skipped. */
+  readonly options?: Readonly<Record<string, unknown>>
+  readonly file?: string | undefined
+  readonly environment?: NodeJS.ProcessEnv
+}
+
+/** @throws ConfigWrong GW_CONFIG_WRONG naming the key, where it came from and what it should be */
+export function readConfig({ options = {}, file, environment = process.env }: ReadConfigOptions = {}): Config {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const merged = { ...fromFile(file ?? environment['GROUNDWORK_CONFIG']), ...fromEnvironment(environment), ...given }
+  const parsed = configSchema.safeParse(merged)
+  if (parsed.success) return parsed.data
+  throw new ConfigWrong({ where: 'the configuration', why: z.prettifyError(parsed.error).replaceAll('\n', ' ') })
+}
+
+export interface ConfigRow {
+  readonly key: string
+  readonly environment: string
+  readonly default: string
+  readonly meaning: string
+}
+
+/** The table of docs/configuration.md and of `config show`. */
+export function configRows(): ConfigRow[] {
+  return Object.entries(configSchema.shape).map(([key, schema]) => {
+    const fallback = (schema as z.ZodType).safeParse(undefined)
+    return {
+      key,
+      environment: toEnvName(key),
+      default: fallback.success && fallback.data !== undefined ? String(fallback.data) : '',
+      meaning: (schema as z.ZodType).description ?? '',
+    }
+  })
+}
