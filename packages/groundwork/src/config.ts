@@ -16,7 +16,7 @@ import { ConfigWrong } from './config-errors.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 
-export const configSchema = z.strictObject({
+const configSchema = z.strictObject({
   dataDir: z
     .string()
     .min(1)
@@ -37,7 +37,22 @@ export const configSchema = z.strictObject({
   keyCost: z.enum(['standard', 'devnet']).default('standard').describe('scrypt cost of new key files'),
 })
 
-export type Config = z.infer<typeof configSchema>
+export interface Config {
+  readonly dataDir: string
+  readonly network?: string | undefined
+  readonly rpc?: string | undefined
+  readonly host: string
+  readonly port: number
+  readonly relay?: string | undefined
+  readonly endpoint?: string | undefined
+  readonly latitude: number
+  readonly longitude: number
+  readonly storageCapacityBytes: bigint
+  readonly storagePriceNano: bigint
+  readonly bondAtto: bigint
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  readonly keyCost: 'standard' | 'devnet'
+}
 
 const toEnvName = (key: string): string => `GROUNDWORK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 
@@ -96,4 +111,9 @@ export function configRows(): ConfigRow[] {
       meaning: (schema as z.ZodType).description ?? '',
     }
   })
+}
+
+/** The settings as options of every command. */
+export function settingNames(): { key: string; meaning: string }[] {
+  return configRows().map(({ key, meaning }) => ({ key, meaning }))
 }

@@ -18,11 +18,11 @@ export interface RelayFrame {
 }
 
 /** Largest payload of one frame, in bytes, inclusive. */
-export const framePayloadBytesMax = 64 * 1024
+export const framePayloadBytesMax: number = 64 * 1024
 /** Payload bytes each side may have on the way per exchange before it must wait for a window frame. */
-export const windowBytes = 512 * 1024
+export const windowBytes: number = 512 * 1024
 /** Largest head (method, path, headers as JSON) of an exchange, in bytes, inclusive. */
-export const headBytesMax = 32 * 1024
+export const headBytesMax: number = 32 * 1024
 /** Exchanges under way at once on one connection, inclusive. */
 export const exchangesMax = 128
 

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { concatBytes, equalBytes } from '@groundwork/core/units/bytes.ts'
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { readVarint, writeVarint } from './varint.ts'
@@ -91,7 +92,7 @@ export function checkBlock({
   const { code, digest } = cid.multihash
   if (code !== sha256Code && code !== identityCode) return 'hash-unsupported'
   const actual = code === sha256Code ? sha256(bytes) : bytes
-  return equal(actual, digest) ? undefined : 'hash-mismatch'
+  return equalBytes(actual, digest) ? undefined : 'hash-mismatch'
 }
 
 /**
@@ -146,7 +147,7 @@ export function carReader({ sha256, onBlock }: CarReaderOptions): CarReader {
       waiting.push(bytes.slice())
       waitingBytes += bytes.length
       if (held.length + waitingBytes < neededBytes) return undefined
-      held = joinAll([held, ...waiting])
+      held = concatBytes(held, ...waiting)
       waiting = []
       waitingBytes = 0
       for (;;) {
@@ -222,19 +223,5 @@ function decodeCbor(bytes: Uint8Array): unknown {
 }
 
 function prefixed(bytes: Uint8Array): Uint8Array {
-  return joinAll([writeVarint(bytes.length), bytes])
-}
-
-function joinAll(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let endBytes = 0
-  for (const part of parts) {
-    out.set(part, endBytes)
-    endBytes += part.length
-  }
-  return out
-}
-
-function equal(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index])
+  return concatBytes(writeVarint(bytes.length), bytes)
 }

@@ -1,0 +1,83 @@
+/**
+ * Turning what viem throws into our errors: a contract's custom error by name, a dead endpoint, missing gas.
+ *
+ * @module
+ */
+
+import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
+import { type Abi, type AbiItem, BaseError, decodeErrorResult, type Hex } from 'viem'
+import { bondsAbi } from './abi/bonds.ts'
+import { creditsAbi } from './abi/credits.ts'
+import { dataSetsAbi } from './abi/data-sets.ts'
+import { epochsAbi } from './abi/epochs.ts'
+import { guardAbi } from './abi/guard.ts'
+import { priceFeedAbi } from './abi/price-feed.ts'
+import { railsAbi } from './abi/rails.ts'
+import { receiptJudgeAbi } from './abi/receipt-judge.ts'
+import { registryAbi } from './abi/registry.ts'
+import { storageJudgeAbi } from './abi/storage-judge.ts'
+import { sumJudgeAbi } from './abi/sum-judge.ts'
+import { workTokenAbi } from './abi/work-token.ts'
+import { ChainRefused, ChainUnreachable, GasMissing } from './errors.ts'
+
+/** Every custom error of every contract: a call into one may revert with the error of another. */
+export const errorsAbi: Abi = [
+  guardAbi, workTokenAbi, priceFeedAbi, creditsAbi, railsAbi, bondsAbi,
+  registryAbi, dataSetsAbi, epochsAbi, storageJudgeAbi, sumJudgeAbi, receiptJudgeAbi,
+].flatMap((abi): AbiItem[] => (abi as Abi).filter((item) => item.type === 'error'))
+
+export type Context = { readonly rpcUrl: string; readonly functionName: string; readonly account?: string | undefined }
+
+/** The name and arguments of a revert; unknown selectors keep their bytes. */
+export function decodeRevert(data: Hex): { errorName: string; args: readonly unknown[] } {
+  if (data === '0x') return { errorName: 'Reverted', args: [] }
+  try {
+    const { errorName, args } = decodeErrorResult({ abi: errorsAbi, data })
+    return { errorName, args: (args as readonly unknown[] | undefined) ?? [] }
+  } catch {
+    return { errorName: 'Unknown', args: [data] }
+  }
+}
+
+/** Our error for anything that viem threw; what is ours already stays as it is. */
+export function decodeError(error: unknown, { rpcUrl, functionName, account }: Context): unknown {
+  if (error instanceof GroundworkError || !(error instanceof Error)) return error
+  const data = revertDataOf(error)
+  if (data !== undefined) return new ChainRefused({ functionName, ...decodeRevert(data) }, { cause: error })
+  const text = messagesOf(error)
+  if (/insufficient funds|exceeds the balance/i.test(text)) return new GasMissing({ account: account ?? 'unknown' }, { cause: error })
+  if (/execution reverted|InvalidFEOpcode|OutOfGas/i.test(text)) {
+    return new ChainRefused({ functionName, errorName: 'Reverted', args: [] }, { cause: error })
+  }
+  if (/HttpRequestError|WebSocketRequestError|SocketClosedError|TimeoutError/.test(namesOf(error))) {
+    return new ChainUnreachable({ rpcUrl, reason: firstLine(error) }, { cause: error })
+  }
+  return error
+}
+
+/** True when the node refused a transaction for its nonce: used already, or a rival stands in the pool. */
+export function isNonceConflict(error: unknown): boolean {
+  return error instanceof Error && /nonce too low|nonce too high|already known|already imported|replacement transaction underpriced|NonceTooLow/i.test(messagesOf(error))
+}
+
+function causesOf(error: Error): Error[] {
+  const causes: Error[] = []
+  for (let at: unknown = error; at instanceof Error && causes.length < 16; at = at.cause) causes.push(at)
+  return causes
+}
+
+function revertDataOf(error: Error): Hex | undefined {
+  for (const cause of causesOf(error)) {
+    const data = (cause as { data?: unknown }).data
+    const inner = typeof data === 'object' && data !== null ? (data as { data?: unknown }).data : data
+    if (typeof inner === 'string' && /^0x([0-9a-f]{2})*$/i.test(inner)) return inner as Hex
+  }
+  return undefined
+}
+
+const messagesOf = (error: Error): string =>
+  causesOf(error)
+    .map((cause) => `${cause.message} ${cause instanceof BaseError ? cause.details : ''}`)
+    .join('\n')
+const namesOf = (error: Error): string => causesOf(error).map(({ name }) => name).join(' ')
+const firstLine = (error: Error): string => (error instanceof BaseError ? error.shortMessage : error.message).split('\n')[0] ?? ''

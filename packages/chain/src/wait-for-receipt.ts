@@ -1,0 +1,80 @@
+/**
+ * Waiting until a transaction stands in a block, or is known to be lost.
+ *
+ * A mined transaction may still fall to a rollback; who needs more asks for more confirmations.
+ *
+ * @module
+ */
+
+import type { Hex, TransactionReceipt } from 'viem'
+import { type Connection, transactionOrUndefined, type Waiting } from './client.ts'
+import { decodeError } from './decode-error.ts'
+import { ChainRefused, TransactionFailed, TransactionLost } from './errors.ts'
+import { sleep } from './sleep.ts'
+
+/** How long a node may not know a transaction, or leave a gap before it, until we call it lost. */
+export const lostAfterMs = 12_000
+const looksPerCheck = 10
+
+export type WaitOptions = Waiting & {
+  /** blocks on top of nothing: 1 is the block itself */
+  readonly confirmations?: number | undefined
+}
+
+/**
+ * @returns the receipt of a transaction that succeeded
+ * @throws TransactionFailed when it reverted, TransactionLost when the chain lost it, else the signal's reason
+ */
+export async function waitForReceipt(connection: Connection, hash: Hex, { signal, confirmations = 1 }: WaitOptions): Promise<TransactionReceipt> {
+  let missingSince: number | undefined
+  for (let look = 1; ; look += 1) {
+    signal.throwIfAborted()
+    const receipt = await receiptOrUndefined(connection, hash)
+    if (receipt?.status === 'reverted') throw await failureOf(connection, receipt)
+    if (receipt !== undefined && (await isDeep(connection, receipt, confirmations))) return receipt
+    if (look % looksPerCheck === 0) {
+      missingSince = receipt === undefined && (await isMissing(connection, hash)) ? (missingSince ?? Date.now()) : undefined
+      if (missingSince !== undefined && Date.now() - missingSince >= lostAfterMs) {
+        connection.nonces?.forget()
+        throw new TransactionLost({ hash, waitedMs: Date.now() - missingSince })
+      }
+    }
+    await sleep(connection.pollingIntervalMs, { signal })
+  }
+}
+
+/** The receipt of a mined transaction, or undefined. @throws ChainUnreachable */
+export async function receiptOrUndefined({ client, rpcUrl }: Connection, hash: Hex): Promise<TransactionReceipt | undefined> {
+  try {
+    return await client.getTransactionReceipt({ hash })
+  } catch (error) {
+    if (error instanceof Error && error.name === 'TransactionReceiptNotFoundError') return undefined
+    throw decodeError(error, { rpcUrl, functionName: 'eth_getTransactionReceipt' })
+  }
+}
+
+async function isDeep({ client }: Connection, { blockNumber }: TransactionReceipt, confirmations: number): Promise<boolean> {
+  return confirmations <= 1 || (await client.getBlockNumber({ cacheTime: 0 })) - blockNumber + 1n >= BigInt(confirmations)
+}
+
+/** Unknown to the node, or pooled behind a nonce that nobody will fill. */
+async function isMissing({ client }: Connection, hash: Hex): Promise<boolean> {
+  const transaction = await transactionOrUndefined(client, hash)
+  if (transaction === undefined) return true
+  if (transaction.blockNumber !== null) return false
+  return (await client.getTransactionCount({ address: transaction.from, blockTag: 'pending' })) <= transaction.nonce
+}
+
+/** Runs the failed call again on its block to learn why. */
+async function failureOf({ client, rpcUrl }: Connection, { transactionHash: hash, blockNumber }: TransactionReceipt): Promise<TransactionFailed> {
+  try {
+    const { from, to, input, gas, value } = await client.getTransaction({ hash })
+    await client.call({ account: from, to, data: input, gas, value, blockNumber })
+    return new TransactionFailed({ hash, blockNumber, reason: 'the same call passes now' })
+  } catch (error) {
+    const cause = decodeError(error, { rpcUrl, functionName: 'call' })
+    const reason = cause instanceof ChainRefused ? `${cause.errorName}(${cause.args.map(String).join(', ')})` : 'reason unknown'
+    return new TransactionFailed({ hash, blockNumber, reason }, { cause })
+  }
+}
+

@@ -1,0 +1,34 @@
+/**
+ * What a caller of /v1 can do wrong.
+ *
+ * @module
+ */
+
+import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
+
+export class NotAllowed extends GroundworkError {
+  readonly code = 'GW_NOT_ALLOWED'
+  readonly blame = 'caller'
+
+  constructor({ tokenPath }: { tokenPath: string }) {
+    super(`This needs the token in ${tokenPath}, sent as "authorization: Bearer <token>".`, { tokenPath })
+  }
+}
+
+export class NotFound extends GroundworkError {
+  readonly code = 'GW_NOT_FOUND'
+  readonly blame = 'caller'
+
+  constructor(facts: { what: string }) {
+    super(`There is no ${facts.what} here.`, facts)
+  }
+}
+
+export class RequestWrong extends GroundworkError {
+  readonly code = 'GW_REQUEST_WRONG'
+  readonly blame = 'caller'
+
+  constructor(facts: { why: string }, options?: ErrorOptions) {
+    super(`The request cannot be understood: ${facts.why}.`, facts, options)
+  }
+}

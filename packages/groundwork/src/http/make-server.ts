@@ -1,0 +1,79 @@
+/**
+ * The HTTP server of a daemon: /v1 as JSON with an OpenAPI description, errors by their code, control by a token.
+ *
+ * It knows no routes itself; each face registers its own.
+ *
+ * @module
+ */
+
+import swagger from '@fastify/swagger'
+import fastify, { type FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { outcomeOf } from '@groundwork/core/errors/http-status.ts'
+import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
+import type { Logger } from 'pino'
+import { toJson } from '../cli/show.ts'
+import { apiTokenPath, carriesToken, openApiToken } from './api-token.ts'
+import { NotAllowed, NotFound, RequestWrong } from './http-errors.ts'
+
+/** Largest JSON body, in bytes, inclusive; uploads stream and have bounds of their own. */
+const bodyBytesMax = 1024 * 1024
+/** A client that sends its head slower than this is closed. */
+const requestTimeoutMs = 30_000
+
+export type Api = FastifyInstance
+
+export interface MakeServerOptions {
+  readonly dataDir: string
+  readonly log: Logger
+  readonly title: string
+  readonly version: string
+}
+
+export async function makeServer({ dataDir, log, title, version }: MakeServerOptions): Promise<Api> {
+  const token = await openApiToken(dataDir)
+  const app = fastify({ bodyLimit: bodyBytesMax, requestTimeout: 0, connectionTimeout: 0, forceCloseConnections: true })
+  app.server.headersTimeout = requestTimeoutMs
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setReplySerializer((payload) => toJson(payload))
+
+  // Whatever changes something needs the token; reading is public (loopback by default).
+  app.addHook('onRequest', async (request) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
+    if (isRead || request.routeOptions.config.isOpen === true) return
+    if (!carriesToken(request.headers.authorization, token)) throw new NotAllowed({ tokenPath: apiTokenPath(dataDir) })
+  })
+  app.setNotFoundHandler((request) => {
+    throw new NotFound({ what: request.url.slice(0, 200) })
+  })
+  app.setErrorHandler(async (error, request, reply) => {
+    const ours = toOurs(error)
+    const { httpStatus, logLevel } = outcomeOf(ours)
+    log[logLevel]({ err: ours, method: request.method, url: request.url.slice(0, 200) }, 'request failed')
+    const known = ours instanceof GroundworkError
+    await reply.status(httpStatus).send({
+      code: known ? ours.code : 'GW_UNEXPECTED',
+      blame: known ? ours.blame : 'us',
+      message: known ? ours.message : 'Something went wrong here; the log says what.',
+      facts: known ? ours.facts : {},
+    })
+  })
+  await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title, version } }, transform: jsonSchemaTransform })
+  app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  return app.withTypeProvider<ZodTypeProvider>() as unknown as Api
+}
+
+/** Fastify's own refusals (bad JSON, body too large, failed schema) are the caller's. */
+function toOurs(error: unknown): unknown {
+  if (error instanceof GroundworkError) return error
+  const { statusCode, message } = error as { statusCode?: number; message?: string }
+  return statusCode !== undefined && statusCode < 500 ? new RequestWrong({ why: message ?? 'it is malformed' }, { cause: error }) : error
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route authenticates in its own way, or changes nothing. */
+    isOpen?: boolean
+  }
+}

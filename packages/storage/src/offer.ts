@@ -1,0 +1,178 @@
+/**
+ * offer(): a provider states how much space it gives and for how much. match(): anyone picks among the offers.
+ *
+ * Pure. The ranking is for choosing only; it never decides pay, so distances may be floating point.
+ *
+ * @module
+ */
+
+import { invariant } from '@groundwork/core/invariant.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import { cellToLatLng, cellToParent, greatCircleDistance, UNITS } from 'h3-js'
+import { storageNetwork, type Offer, type ProviderRecord } from './model.ts'
+
+/** The offer as Registry.postOffer takes it. */
+export interface RegistryOffer {
+  readonly operator: Hex
+  readonly network: typeof storageNetwork
+  readonly capacity: bigint
+  readonly priceNano: bigint
+  readonly terms: Hex
+  readonly open: boolean
+}
+
+const noTerms: Hex = `0x${'00'.repeat(32)}`
+
+/**
+ * A provider's offer.
+ *
+ * @param capacityBytes space offered, 1 or more, below 2^64
+ * @param priceNanoPerGibSecond nano-credits per GiB (2^30 bytes of padded data) and second, below 2^96
+ */
+export function offer({
+  operator,
+  capacityBytes,
+  priceNanoPerGibSecond,
+  open = true,
+}: {
+  readonly operator: Hex
+  readonly capacityBytes: bigint
+  readonly priceNanoPerGibSecond: bigint
+  readonly open?: boolean
+}): RegistryOffer {
+  invariant(capacityBytes > 0n && capacityBytes < 2n ** 64n, 'an offer is for 1 byte or more, below 2^64')
+  invariant(priceNanoPerGibSecond >= 0n && priceNanoPerGibSecond < 2n ** 96n, 'a price is 0 or more, below 2^96')
+  return { operator, network: storageNetwork, capacity: capacityBytes, priceNano: priceNanoPerGibSecond, terms: noTerms, open }
+}
+
+/** Why an offer was not taken. `not-needed`: it would do, others came first. */
+export type Exclusion =
+  | 'closed'
+  | 'excluded'
+  | 'same-operator'
+  | 'no-room'
+  | 'too-dear'
+  | 'too-far'
+  | 'bad-record'
+  | 'not-needed'
+
+export interface Wanted {
+  readonly offers: readonly Offer[]
+  /** distinct operators wanted */
+  readonly copies: number
+  readonly sizeBytes: number
+  /** H3 index to be near to */
+  readonly near?: bigint
+  readonly distanceKmMax?: number
+  readonly priceNanoPerGibSecondMax?: bigint
+  /** operators that are not taken: they failed, or hold a copy */
+  readonly exclude?: readonly Hex[]
+}
+
+export interface Match {
+  /** best first; fewer than `copies` when not enough fit */
+  readonly chosen: readonly Offer[]
+  /** would do, best first: replacements for one that dies */
+  readonly spares: readonly Offer[]
+  readonly excluded: readonly { readonly operator: Hex; readonly why: Exclusion }[]
+}
+
+/** An operator with more misses than this many in each hundred sets is not taken. */
+export const missedPercentMax = 50
+
+/**
+ * Picks `copies` distinct operators: by price raised by distance and misses, spread over regions where it can.
+ *
+ * Deterministic: the order of `offers` does not matter, ties go to the lower address.
+ */
+export function match(wanted: Wanted): Match {
+  invariant(Number.isInteger(wanted.copies) && wanted.copies >= 1, 'at least one copy is wanted')
+  const seen = new Set<Hex>()
+  const excluded: { operator: Hex; why: Exclusion }[] = []
+  const fit: Ranked[] = []
+  for (const one of wanted.offers.toSorted(byAddressThenPrice)) {
+    const why = seen.has(lower(one.operator)) ? 'same-operator' : exclusionOf(one, wanted)
+    seen.add(lower(one.operator))
+    if (why === undefined) fit.push({ offer: one, cost: costOf(one, wanted) })
+    else excluded.push({ operator: one.operator, why })
+  }
+  const ranked = fit.toSorted((a, b) => (a.cost === b.cost ? 0 : a.cost < b.cost ? -1 : 1)).map(({ offer: one }) => one)
+  const chosen = spreadOverRegions(ranked, wanted.copies)
+  const spares = ranked.filter((one) => !chosen.includes(one))
+  return {
+    chosen,
+    spares,
+    excluded: [...excluded, ...spares.map(({ operator }) => ({ operator, why: 'not-needed' as const }))],
+  }
+}
+
+interface Ranked {
+  readonly offer: Offer
+  readonly cost: bigint
+}
+
+function exclusionOf(one: Offer, wanted: Wanted): Exclusion | undefined {
+  if (!one.open) return 'closed'
+  if (wanted.exclude?.some((operator) => lower(operator) === lower(one.operator)) === true) return 'excluded'
+  if (one.capacityBytes - one.usedBytes < BigInt(wanted.sizeBytes)) return 'no-room'
+  const priceMax = wanted.priceNanoPerGibSecondMax
+  if (priceMax !== undefined && one.priceNanoPerGibSecond > priceMax) return 'too-dear'
+  const distanceKmMax = wanted.distanceKmMax ?? Number.POSITIVE_INFINITY
+  if (wanted.near !== undefined && distanceKm(one.cell, wanted.near) > distanceKmMax) return 'too-far'
+  const { provenCount, missedCount } = one.record
+  if (missedCount * 100 > (provenCount + missedCount) * missedPercentMax) return 'bad-record'
+  return undefined
+}
+
+/** Price, raised by 1% for each 100 km and by 2% for each miss in a hundred sets. */
+function costOf(one: Offer, { near }: Wanted): bigint {
+  const distancePercent = near === undefined ? 0 : Math.floor(distanceKm(one.cell, near) / 100)
+  const scaled = (one.priceNanoPerGibSecond + 1n) * BigInt(100 + distancePercent)
+  return scaled * BigInt(100 + 2 * missedPercent(one.record))
+}
+
+function missedPercent({ provenCount, missedCount }: ProviderRecord): number {
+  return missedCount === 0 ? 0 : Math.ceil((missedCount * 100) / (provenCount + missedCount))
+}
+
+/** First one of each region, then the best of the rest; ordered as they were ranked. */
+function spreadOverRegions(ranked: readonly Offer[], copies: number): Offer[] {
+  const regions = new Set<string>()
+  const spread = ranked.filter(({ cell }) => {
+    const region = regionOf(cell)
+    const isNew = !regions.has(region)
+    regions.add(region)
+    return isNew
+  })
+  const order = [...spread, ...ranked.filter((one) => !spread.includes(one))].slice(0, copies)
+  return ranked.filter((one) => order.includes(one))
+}
+
+function regionOf(cell: bigint): string {
+  const text = cell.toString(16)
+  try {
+    return cellToParent(text, 3)
+  } catch {
+    return text
+  }
+}
+
+/** Kilometres between the middles of two cells; infinite when one is no cell. */
+export function distanceKm(a: bigint, b: bigint): number {
+  try {
+    return greatCircleDistance(cellToLatLng(a.toString(16)), cellToLatLng(b.toString(16)), UNITS.km)
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
+}
+
+function byAddressThenPrice(a: Offer, b: Offer): number {
+  const left = lower(a.operator)
+  const right = lower(b.operator)
+  if (left !== right) return left < right ? -1 : 1
+  return a.priceNanoPerGibSecond < b.priceNanoPerGibSecond ? -1 : 1
+}
+
+function lower(address: Hex): Hex {
+  return address.toLowerCase() as Hex
+}
