@@ -32,6 +32,8 @@ interface IBonds {
     error LockExists(bytes32 lockId);
     error NotEnoughFree(uint128 free, uint128 wanted);
     error StillThawing(uint40 thawEnd, uint40 nowAt);
+    error TooLarge(uint256 limit, uint256 actual);
+    error Paused();
 
     /// @notice Moves the caller's WORK into `operator`'s stake.
     function deposit(address operator, uint8 network, uint128 amountAtto) external;
@@ -39,16 +41,21 @@ interface IBonds {
     function withdraw(uint8 network, uint128 amountAtto) external;
     // ---- only keepers (DataSets, Epochs ...): an obligation's lock ----
     function lock(bytes32 lockId, address operator, uint8 network, uint128 amountAtto, address judge) external;
+    /// @notice Adds `amountAtto` more of the operator's free stake to a living lock.
     function raiseLock(bytes32 lockId, uint128 amountAtto) external;
+    /// @notice The obligation is over: slashable until the thaw ends. Nothing happens to a lock that thaws or was slashed.
     function thaw(bytes32 lockId) external;
-    /// @notice Ends a lock at once (a posted root replaced by its successor).
+    /// @notice Ends a lock at once (a posted root replaced by its successor). Nothing happens to one that was slashed.
     function unlock(bytes32 lockId) external;
     /// @notice Anyone, after the thaw.
     function releaseThawed(bytes32 lockId) external;
     // ---- judges ----
-    /// @notice Takes the whole lock: 10% to `reporter` if it committed keccak256(abi.encode(reporter, lockId, salt)) in an earlier block, the rest burned.
+    /// @notice Only the lock's judge, until its thaw ends. Takes the whole lock: 10% to `reporter` if it committed keccak256(abi.encode(reporter, lockId, salt)) in an earlier block, the rest burned.
     function slash(bytes32 lockId, address reporter, bytes32 salt) external returns (uint128 takenAtto);
+    /// @notice Notes this block for a commitment; a later commitReport of the same changes nothing.
     function commitReport(bytes32 commitment) external;
+    /// @notice Block in which it was committed, 0 when it was not or has been used.
+    function reportBlock(bytes32 commitment) external view returns (uint256);
 
     function stake(address operator, uint8 network) external view returns (Stake memory);
     function free(address operator, uint8 network) external view returns (uint128);

@@ -21,6 +21,7 @@ struct DataSet {
     uint32 pieceCount;
     uint48 changedBlock;
     bool faulted;
+    uint32 generation; // rises when a set begins anew after its end; part of the lock's id
     bytes32 streamSalt;
 }
 
@@ -37,7 +38,14 @@ interface IDataSets {
     error NoSuchDataSet(bytes32 id);
     error NotJudge(address judge, address caller);
     error NotOver(bytes32 id);
+    error EmptySet(bytes32 id);
+    error StreamNotOpen(bytes32 stream);
+    error NotStreamJudge(address judge);
+    error WrongBatch(uint256 expected, uint256 actual);
+    error NotEnoughGas(uint256 needed, uint256 actual);
 
+    /// @notice Begins or changes a set, by both parties' signatures; anyone may submit it. Adds to the lock at Bonds so that
+    /// it covers the stream's credits at the feed's low: lock * low >= credits * 1e21.
     function post(PieceSet calldata set, bytes calldata customerSignature, bytes calldata providerSignature) external;
     /// @notice Skips and reports bad ones.
     function postMany(PieceSet[] calldata sets, bytes[] calldata customerSignatures, bytes[] calldata providerSignatures) external returns (bool[] memory done);
@@ -52,5 +60,6 @@ interface IDataSets {
     function partiesOf(bytes32 id) external view returns (address customer, address provider);
     /// @return the Bonds lock of this set: keccak256(abi.encode("dataset", id, generation))
     function lockIdOf(bytes32 id) external view returns (bytes32);
+    function lockIdAt(bytes32 id, uint32 generation) external pure returns (bytes32);
     function streamOf(bytes32 id) external view returns (bytes32);
 }

@@ -28,7 +28,7 @@ struct PendingEpoch {
     bytes32 digest; // keccak256(abi.encode(EpochPost))
     address poster;
     uint48 postedBlock;
-    uint48 windowEnd; // last block in which it can be challenged
+    uint48 windowEnd; // it can be challenged at least until this block, and is finalised only after it
     bool available; // enough signatures of drawn operators
     uint64 epoch;
 }
@@ -68,6 +68,8 @@ interface IEpochs {
     event EpochFinalised(uint8 indexed network, uint64 indexed epoch, bytes32 root, uint256 totals, bytes32 evidence);
     event Claimed(uint8 indexed network, address indexed account, uint128 rebateAtto, uint128 bootstrapAtto);
     event ClaimFailed(uint256 indexed index, bytes reason);
+    event BatchVouched(uint8 indexed network, uint64 indexed epoch, bytes32 indexed digest, address[] signers);
+    event JudgeNoted(uint8 indexed network, address indexed judge, bool counts);
 
     error EpochOutOfOrder(uint64 minimum, uint64 actual);
     error NotYet(uint64 allowedBlock, uint64 nowBlock);
@@ -85,19 +87,30 @@ interface IEpochs {
     error BadSignature(address expected, address actual);
     error BreakerOpen(uint256 room, uint256 wanted);
     error NotBonded(uint128 needed, uint128 actual);
+    error NoSuchNetwork(uint8 network);
+    error NoPrice();
+    error NotEnoughGas(uint256 needed, uint256 actual);
 
     /// @notice Stores the hash of block closeBlock(epoch) + 1 while the chain still knows it (EIP-2935: 8191 blocks).
     function seal(uint8 network, uint64 epoch) external;
-    /// @notice Puts a batch on chain's record before the close, so that leaving it out can be shown. By its signer or with its signature.
+    /// @notice Puts a batch on chain's record before the evidence deadline, so that leaving it out can be shown. Who registers it pays.
     function registerBatch(BatchHeader calldata header, bytes calldata signature) external;
+    /// @notice Operators drawn from the epoch's seal say, before the deadline, that they hold a registered batch with its proofs
+    /// (Available{network, epoch, digest}). Leaving out a registered batch is a fault only when it was vouched for: nobody can
+    /// make an honest post wrong by registering a header and keeping the rest to himself.
+    function vouchBatch(bytes32 digest, bytes[] calldata signatures) external;
     function post(uint8 network, EpochPost calldata post_) external;
     /// @notice Signatures of drawn operators over Available{network, epoch, evidence}.
     function attest(uint8 network, EpochPost calldata post_, bytes[] calldata signatures) external;
     function finalise(uint8 network, EpochPost calldata post_) external;
-    /// @notice Anyone, when the window has passed without availability: drops the post, keeps the poster's bond.
+    /// @notice Anyone, one more window after an unavailable post's window: drops the post; the poster's lock thaws.
     function lapse(uint8 network) external;
-    /// @notice A judge: this post is wrong. Drops it and slashes its poster.
+    /// @notice A judge, until the post is finalised: this post is wrong. Drops it and slashes its poster.
+    /// Only judges noted before the post count for it.
     function reject(uint8 network, bytes32 reason, address reporter, bytes32 salt) external;
+    /// @notice Takes over what Guard says of a judge ("sum" or "receipt"), for posts from the next block on. Anyone.
+    function noteJudge(uint8 network, address judge) external;
+    /// @notice Pays what is open of a cumulative leaf of the head. Pays a part when limit, total or breaker leave no more room.
     function claim(Claim calldata claim_) external returns (uint128 rebateAtto, uint128 bootstrapAtto);
     function claimMany(Claim[] calldata claims) external;
 
@@ -113,5 +126,14 @@ interface IEpochs {
     function gotAll(address account) external view returns (uint128 rebateAtto);
     /// @notice Block in which a registered batch was recorded, 0 when it was not.
     function batchBlock(bytes32 digest) external view returns (uint48);
+    /// @notice Block in which a registered batch was vouched for, 0 when it was not.
+    function vouchedBlock(bytes32 digest) external view returns (uint48);
+    /// @notice The operators whose vouching counts, drawn from the epoch's seal.
+    function vouchers(uint8 network, uint64 epoch) external view returns (address[] memory);
+    /// @notice Last block in which evidence of an epoch may be registered.
+    function evidenceDeadline(uint64 epoch) external view returns (uint64);
+    /// @notice batchesRoot of the last finalised epoch with this remainder by 8; zero when there was none.
+    function countedRoot(uint8 network, uint64 epoch) external view returns (bytes32);
+    /// @notice Bonds lock of the pending or the head's post of that epoch: keccak256(abi.encode("post", network, epoch, postedBlock)); else zero.
     function posterLockId(uint8 network, uint64 epoch) external view returns (bytes32);
 }

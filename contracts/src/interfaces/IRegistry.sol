@@ -40,6 +40,8 @@ interface IRegistry {
     error NotOwner(address owner, address caller);
     error NotRegistered(address operator);
     error EndpointTooLong(uint256 limit, uint256 actual);
+    error WrongNetwork(uint8 expected, uint8 actual);
+    error WrongBatch(uint256 expected, uint256 actual);
 
     function register(Operator calldata operator_) external;
     /// @notice The same by EIP-712 signature over Register{operator, nodeKey, cell, endpoint, nonce, deadline}: anyone may submit it.
@@ -47,13 +49,24 @@ interface IRegistry {
     function postOffer(Offer calldata offer_) external;
     /// @notice By EIP-712 signature over PostOffer{operator, network, capacity, priceNano, terms, open, nonce, deadline}.
     function postOfferFor(Offer calldata offer_, uint40 deadline, bytes calldata signature) external;
-    /// @notice Binds a device. deviceSignature: secp256k1 or P-256 (r||s, with the key x||y in publicKey) over Bind{owner, network, cell, keyHash}.
+    /// @notice Binds the caller's device; its id is keyHash. deviceSignature: secp256k1 or P-256 (r||s, with the key x||y in publicKey) over Bind{owner, network, cell, keyHash}.
     function bindDevice(Device calldata device, bytes calldata publicKey, bytes calldata deviceSignature) external returns (bytes32 deviceId);
+    /// @notice The caller's devices of one network, all or none. DevicesBound names the sum-tree root over them.
     function bindMany(Device[] calldata devices, bytes[] calldata publicKeys, bytes[] calldata deviceSignatures) external;
+    /// @notice The same by the owner's one EIP-712 signature over BindMany{owner, network, root, count, nonce, deadline}: anyone may submit it.
+    function bindManyFor(
+        Device[] calldata devices,
+        bytes[] calldata publicKeys,
+        bytes[] calldata deviceSignatures,
+        uint40 deadline,
+        bytes calldata ownerSignature
+    ) external;
     function releaseDevice(bytes32 deviceId) external;
 
     function operator(address account) external view returns (Operator memory);
     function offer(address account, uint8 network) external view returns (Offer memory);
+    /// @return root of the sum tree over a batch: leaves "device" of (keyHash, owner, network, cell, p256), each with sum 1
+    function batchRoot(Device[] calldata devices) external pure returns (bytes32 root);
     function device(bytes32 deviceId) external view returns (Device memory);
     function nonces(address account) external view returns (uint256);
 }

@@ -116,6 +116,12 @@ export async function makeChain({ deployment, ...options }: MakeChainOptions, { 
   }
 }
 
+/** The same chain for another signer; the connection stays the first one's to close. */
+export function withAccount<connection extends Connection>(connection: connection, account: LocalAccount): connection {
+  const { rpcUrl, client } = connection
+  return { ...connection, account, nonces: noncesOf({ rpcUrl, client, account }) }
+}
+
 /** The account of a secp256k1 key, 32 bytes in hex. */
 export function accountOf(privateKey: Hex): LocalAccount {
   return privateKeyToAccount(privateKey)

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Hex, keccak256, type LocalAccount } from 'viem'
+import { type Address, type Hex, keccak256, type LocalAccount } from 'viem'
 import { type Call, dataOf, gasMax } from './call.ts'
 import type { Connection, Waiting } from './client.ts'
 import { decodeError, isNonceConflict } from './decode-error.ts'
@@ -15,45 +15,54 @@ import { AccountMissing } from './errors.ts'
 
 export type Submitted = { readonly hash: Hex; readonly nonce: number; readonly raw: Hex }
 
-type Sender = { readonly account: LocalAccount; readonly nonces: NonNullable<Connection['nonces']> }
+/** What a transaction carries, named for messages. */
+export type Outgoing = {
+  readonly functionName: string
+  readonly to: Address
+  readonly data: Hex
+  readonly valueWei?: bigint | undefined
+  readonly gas?: bigint | undefined
+}
 
-/** The account of a connection. @throws AccountMissing */
-export function senderOf({ account, nonces }: Connection, functionName: string): Sender {
-  if (account === undefined || nonces === undefined) throw new AccountMissing({ functionName })
-  return { account, nonces }
+export type SubmitOptions = Waiting & {
+  /** sees the signed bytes before the node does: where an outbox writes them down */
+  readonly onSigned?: ((submitted: Submitted) => void | Promise<void>) | undefined
 }
 
 /**
- * Simulates, signs and sends.
+ * Simulates, signs and sends a call.
  *
- * @param onSigned sees the signed bytes before the node does: where an outbox writes them down
- * @throws ChainRefused with the contract's error, GasMissing, NonceContested, ChainUnreachable
+ * @throws ChainRefused with the contract's error, GasMissing, AccountMissing, NonceContested, ChainUnreachable
  */
-export async function submitCall(
-  connection: Connection,
-  call: Call,
-  { signal, onSigned }: Waiting & { onSigned?: (submitted: Submitted) => void | Promise<void> },
-): Promise<Submitted> {
-  const { account, nonces } = senderOf(connection, call.functionName)
+export async function submitCall(connection: Connection, call: Call, options: SubmitOptions): Promise<Submitted> {
+  const { to, gas, functionName } = call
+  return submit(connection, { functionName, to, data: dataOf(call), gas }, options)
+}
+
+/** As submitCall, for anything that a transaction can carry. */
+export async function submit(connection: Connection, outgoing: Outgoing, { signal, onSigned }: SubmitOptions): Promise<Submitted> {
+  const { account, nonces } = connection
+  if (account === undefined || nonces === undefined) throw new AccountMissing({ functionName: outgoing.functionName })
   return nonces.run(async (nonce) => {
     signal.throwIfAborted()
-    const submitted = await sign(connection, call, { account, nonce })
+    const submitted = await sign(connection, outgoing, { account, nonce })
     await onSigned?.(submitted)
     await submitRaw(connection, submitted.raw)
     return submitted
   })
 }
 
-async function sign(connection: Connection, call: Call, { account, nonce }: { account: LocalAccount; nonce: number }): Promise<Submitted> {
-  const data = dataOf(call)
+type Signer = { readonly account: LocalAccount; readonly nonce: number }
+
+async function sign(connection: Connection, outgoing: Outgoing, { account, nonce }: Signer): Promise<Submitted> {
+  const { functionName, to, data, valueWei: value = 0n } = outgoing
+  const { rpcUrl, chainId } = connection
   try {
-    const [gas, fees] = await Promise.all([gasOf(connection, call, { account, data }), feesOf(connection)])
-    const raw = await account.signTransaction({
-      type: 'eip1559', chainId: connection.chainId, to: call.to, data, nonce, gas, ...fees,
-    })
+    const [gas, fees] = await Promise.all([gasOf(connection, outgoing, account.address), readFees(connection)])
+    const raw = await account.signTransaction({ type: 'eip1559', chainId, to, data, value, nonce, gas, ...fees })
     return { hash: keccak256(raw), nonce, raw }
   } catch (error) {
-    throw decodeError(error, { rpcUrl: connection.rpcUrl, functionName: call.functionName, account: account.address })
+    throw decodeError(error, { rpcUrl, functionName, account: account.address })
   }
 }
 
@@ -69,11 +78,11 @@ export async function submitRaw({ client, rpcUrl }: Connection, raw: Hex): Promi
 }
 
 /** Simulates on the pending state, so that what was sent before counts, and gives a margin for what moves until the block. */
-async function gasOf({ client }: Connection, call: Call, { account, data }: { account: LocalAccount; data: Hex }): Promise<bigint> {
-  const request = { account: account.address, to: call.to, data, blockTag: 'pending' } as const
-  if (call.gas !== undefined) {
-    await client.call({ ...request, gas: call.gas })
-    return call.gas
+async function gasOf({ client }: Connection, { to, data, valueWei, gas: given }: Outgoing, account: Address): Promise<bigint> {
+  const request = { account, to, data, value: valueWei ?? 0n, blockTag: 'pending' } as const
+  if (given !== undefined) {
+    await client.call({ ...request, gas: given })
+    return given
   }
   const estimate = await client.estimateGas(request)
   const gas = (estimate * 13n) / 10n + 20_000n
@@ -81,7 +90,7 @@ async function gasOf({ client }: Connection, call: Call, { account, data }: { ac
 }
 
 /** Room for the base fee to double. */
-async function feesOf({ client }: Connection): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
+export async function readFees({ client }: Connection): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
   const [block, tip] = await Promise.all([client.getBlock({ blockTag: 'latest' }), client.estimateMaxPriorityFeePerGas()])
   return { maxFeePerGas: 2n * (block.baseFeePerGas ?? 0n) + tip, maxPriorityFeePerGas: tip }
 }

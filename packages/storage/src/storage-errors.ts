@@ -198,3 +198,13 @@ export class EvidenceUnavailable extends GroundworkError {
     super(`The evidence is not available: ${facts.what}.`, facts)
   }
 }
+
+/** The consumer of a stream left; what the producer still has is no longer wanted. */
+export class QueueStopped extends GroundworkError {
+  readonly code = 'GW_QUEUE_STOPPED'
+  readonly blame: Blame = 'caller'
+
+  constructor() {
+    super('Nobody takes what comes next.')
+  }
+}

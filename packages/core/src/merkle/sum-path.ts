@@ -9,8 +9,9 @@
 
 import { invariant } from '../invariant.ts'
 import { toHex, type Hex } from '../units/hex.ts'
+import { hashPair } from './hash-pair.ts'
 import { tryAddLanes } from './lanes.ts'
-import { hashPair, nodeBytes, type SumNode } from './sum-node.ts'
+import { nodeBytes, nodeSizeBytes, writeSum, type SumNode } from './sum-node.ts'
 
 /** Longest path that anyone folds: a tree of 2^40 leaves. */
 export const pathDepthMax = 40
@@ -44,10 +45,9 @@ export function foldPath(leaf: SumNode, path: SumPath): FoldedPath | undefined {
     const added = sibling === undefined ? undefined : tryAddLanes(sum, sibling.sum)
     if (bytes === undefined || sibling === undefined || added === undefined) return undefined
     const isLeft = ((path.sides >> BigInt(level)) & 1n) === 1n
-    const hash = isLeft ? hashPair(sibling.bytes, bytes) : hashPair(bytes, sibling.bytes)
     if (isLeft) startOffset += sibling.sum
     sum = added
-    bytes = nodeBytes({ hash: toHex(hash), sum })
+    bytes = parentBytes(isLeft ? [sibling.bytes, bytes] : [bytes, sibling.bytes], sum)
   }
   if (bytes === undefined) return undefined
   return { root: { hash: toHex(bytes.subarray(0, 32)), sum }, startOffset }
@@ -85,4 +85,14 @@ function siblingAt(path: SumPath, level: number): { bytes: Uint8Array; sum: bigi
   if (hash === undefined || sum === undefined) return undefined
   const bytes = nodeBytes({ hash, sum })
   return bytes === undefined ? undefined : { bytes, sum }
+}
+
+function parentBytes([left, right]: readonly [Uint8Array, Uint8Array], sum: bigint): Uint8Array {
+  const pair = new Uint8Array(2 * nodeSizeBytes)
+  pair.set(left)
+  pair.set(right, nodeSizeBytes)
+  const parent = new Uint8Array(nodeSizeBytes)
+  parent.set(hashPair(pair))
+  writeSum(new DataView(parent.buffer), 32, sum)
+  return parent
 }

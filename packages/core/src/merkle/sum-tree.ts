@@ -8,11 +8,11 @@
  * @module
  */
 
-import { keccak_256 } from '@noble/hashes/sha3.js'
 import { LaneOverflow } from '../errors/merkle-errors.ts'
 import { invariant } from '../invariant.ts'
 import { toHex, type Hex } from '../units/hex.ts'
-import { emptyNode, nodeBytes, nodeSizeBytes, readSum, type SumNode } from './sum-node.ts'
+import { hashPair } from './hash-pair.ts'
+import { emptyNode, nodeSizeBytes, readSum, writeNode, type SumNode } from './sum-node.ts'
 import { sidesOf, type SumPath } from './sum-path.ts'
 
 export type { SumNode } from './sum-node.ts'
@@ -81,9 +81,8 @@ export function pathOf(tree: SumTree, index: number): SumPath {
 function leafLevel(leaves: readonly SumNode[]): Uint8Array {
   const level = new Uint8Array(leaves.length * nodeSizeBytes)
   for (const [index, leaf] of leaves.entries()) {
-    const bytes = nodeBytes(leaf)
-    invariant(bytes !== undefined, 'a leaf has a hash of 32 bytes and a sum below 2^256')
-    level.set(bytes, index * nodeSizeBytes)
+    const isWritten = writeNode(leaf, level, index * nodeSizeBytes)
+    invariant(isWritten, 'a leaf has a hash of 32 bytes and a sum below 2^256')
   }
   return level
 }
@@ -92,15 +91,13 @@ function parentLevel(below: Uint8Array): Uint8Array {
   const count = below.length / nodeSizeBytes
   const pairs = Math.floor(count / 2)
   const level = new Uint8Array(Math.ceil(count / 2) * nodeSizeBytes)
-  const preimage = new Uint8Array(1 + 2 * nodeSizeBytes)
   const from = new DataView(below.buffer, below.byteOffset, below.length)
   const to = new DataView(level.buffer)
-  preimage[0] = 1
   for (let pair = 0; pair < pairs; pair += 1) {
     const offset = pair * 2 * nodeSizeBytes
-    preimage.set(below.subarray(offset, offset + 2 * nodeSizeBytes), 1)
-    level.set(keccak_256(preimage), pair * nodeSizeBytes)
-    addSums({ from, leftOffset: offset + 32, rightOffset: offset + nodeSizeBytes + 32, to, toOffset: pair * nodeSizeBytes + 32 })
+    const target = pair * nodeSizeBytes
+    level.set(hashPair(below.subarray(offset, offset + 2 * nodeSizeBytes)), target)
+    addSums({ from, leftOffset: offset + 32, rightOffset: offset + nodeSizeBytes + 32, to, toOffset: target + 32 })
   }
   if (count % 2 === 1) level.set(below.subarray((count - 1) * nodeSizeBytes), pairs * nodeSizeBytes)
   return level

@@ -10,8 +10,7 @@
 
 import { hashInto } from '@chainsafe/hashtree'
 import { invariant } from '@groundwork/core/invariant.ts'
-import type { Hasher } from '../ports/hasher.ts'
-import { nodeSizeBytes, pairSizeBytes } from '../ports/hasher.ts'
+import { nodeSizeBytes, pairSizeBytes, type Hasher } from '../ports/hasher.ts'
 
 function truncate(nodes: Uint8Array): void {
   for (let last = nodeSizeBytes - 1; last < nodes.length; last += nodeSizeBytes) {

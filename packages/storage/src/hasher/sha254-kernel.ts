@@ -9,9 +9,16 @@
  * @module
  */
 
-import { assembleModule, emitter } from './wasm-assembler.ts'
-import type { Emitter, Local } from './wasm-assembler.ts'
 import { initialState, paddingRoundWords, roundConstants } from './sha256-constants.ts'
+import {
+  advance,
+  assembleModule,
+  emitter,
+  kernelParameters,
+  untilOutputEnd,
+  type Emitter,
+  type Local,
+} from './wasm-assembler.ts'
 
 /** Pairs hashed at once. */
 export const laneCount = 4
@@ -36,11 +43,8 @@ export function kernelTables(): Uint8Array {
   return bytes
 }
 
-/** Parameters and locals of `run(input, output, outputEnd)`. */
-const input: Local = 0
-const output: Local = 1
-const outputEnd: Local = 2
-const stateFirst: Local = 3
+const { input, output, outputEnd } = kernelParameters
+const stateFirst: Local = outputEnd + 1
 const savedFirst: Local = stateFirst + 8
 const wordFirst: Local = savedFirst + 8
 const scratchFirst: Local = wordFirst + 16
@@ -136,13 +140,6 @@ function startBlock(to: Emitter, tableBytes: number): void {
   to.get(stateFirst + 2)
   to.xor()
   to.set(xorOdd)
-}
-
-function advanceTable(to: Emitter): void {
-  to.get(table)
-  to.i32(unrolledCount * vectorSizeBytes)
-  to.addI32()
-  to.set(table)
 }
 
 /** Rows to columns and back: vectors of four words of one pair, and vectors of one word of four pairs. */
@@ -257,7 +254,7 @@ function sixteenRounds(to: Emitter, { message, extend }: { message: boolean; ext
 function whileTableBelow(to: Emitter, endBytes: number, body: () => void): void {
   to.loopWhile(() => {
     body()
-    advanceTable(to)
+    advance(to, table, unrolledCount * vectorSizeBytes)
     to.get(table)
     to.i32(endBytes)
     to.lessThanUnsigned()
@@ -278,13 +275,6 @@ function hashFour(to: Emitter): void {
   storeNodes(to)
 }
 
-function advance(to: Emitter, pointer: Local, sizeBytes: number): void {
-  to.get(pointer)
-  to.i32(sizeBytes)
-  to.addI32()
-  to.set(pointer)
-}
-
 /**
  * The module. Its `run(input, output, outputEnd)` hashes four pairs at a time from address `input` on, writing nodes
  * from `output` up to `outputEnd`: at least four, and rounded up to a multiple of four.
@@ -293,16 +283,10 @@ function advance(to: Emitter, pointer: Local, sizeBytes: number): void {
  */
 export function sha254Kernel(memoryPages: number): Uint8Array<ArrayBuffer> {
   const to = emitter()
-  to.loopWhile(() => {
+  untilOutputEnd(to, () => {
     hashFour(to)
     advance(to, input, laneCount * 64)
     advance(to, output, laneCount * 32)
-    to.get(output)
-    to.get(outputEnd)
-    to.lessThanUnsigned()
   })
-  return assembleModule(
-    { i32ParameterCount: 3, v128LocalCount: vectorCount, i32LocalCount: 1, code: to.code },
-    memoryPages,
-  )
+  return assembleModule({ v128LocalCount: vectorCount, i32LocalCount: 1, code: to.code }, memoryPages)
 }

@@ -8,31 +8,21 @@
  */
 
 import { invariant } from '@groundwork/core/invariant.ts'
-import type { Hasher } from '../ports/hasher.ts'
-import { nodeSizeBytes, pairSizeBytes } from '../ports/hasher.ts'
-import { kernelTables, kernelTablesEndBytes, laneCount, sha254Kernel } from './sha254-kernel.ts'
+import { nodeSizeBytes, pairSizeBytes, type Hasher } from '../ports/hasher.ts'
+import { kernelTables, kernelTablesEndBytes, sha254Kernel } from './sha254-kernel.ts'
+import { startKernel } from './wasm-assembler.ts'
 
-/** Pairs that go through the kernel's memory at once: 64 KiB of input and 32 KiB of output stay in a near cache. */
+/** Pairs that go through the kernel's memory at once, a multiple of its lanes: 64 KiB of input stay in a near cache. */
 const pairsPerRunMax = 1024
 const inputBytes = kernelTablesEndBytes
 const outputBytes = inputBytes + pairsPerRunMax * pairSizeBytes
 const pageSizeBytes = 65_536
 const memoryPages = Math.ceil((outputBytes + pairsPerRunMax * nodeSizeBytes) / pageSizeBytes)
 
-type Run = (input: number, output: number, outputEnd: number) => void
-
-function startKernel(): { run: Run; memory: Uint8Array } {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(sha254Kernel(memoryPages)))
-  const { run, memory } = exports
-  invariant(typeof run === 'function' && memory instanceof WebAssembly.Memory, 'the kernel exports run and memory')
-  const bytes = new Uint8Array(memory.buffer)
-  bytes.set(kernelTables())
-  return { run: run as Run, memory: bytes }
-}
-
 /** A hasher with a kernel and 160 KiB of memory of its own; takes a few milliseconds to build, so keep it. */
 export function wasmHasher(): Hasher {
-  const { run, memory } = startKernel()
+  const { run, memory } = startKernel(sha254Kernel(memoryPages))
+  memory.set(kernelTables())
 
   function hashRun(input: Uint8Array, output: Uint8Array): void {
     memory.set(input, inputBytes)
@@ -55,5 +45,3 @@ export function wasmHasher(): Hasher {
     },
   }
 }
-
-invariant(pairsPerRunMax % laneCount === 0, 'a full run fills every lane')

@@ -11,7 +11,7 @@
 import { invariant } from '@groundwork/core/invariant.ts'
 import { bigintOfBytes, bytesOfBigint, bytesOfText, concatBytes } from '@groundwork/core/units/bytes.ts'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
-import { keccak256 } from '@groundwork/core/identity/keccak256.ts'
+import { keccak_256 } from '@noble/hashes/sha3.js'
 import { randomDrawCount, rotationDrawCount } from '../model.ts'
 import type { SetLayout } from './set-tree.ts'
 
@@ -20,7 +20,7 @@ const rotationBase = 0x80000000
 
 /** The seed of one set's draws in the epoch whose sealed block hash this is. */
 export function possessionSeed({ sealedHash, dataSetId }: { readonly sealedHash: Hex; readonly dataSetId: Hex }): Uint8Array {
-  return keccak256(concatBytes(drawDomain, fromHex(sealedHash, 32), fromHex(dataSetId, 32)))
+  return keccak_256(concatBytes(drawDomain, fromHex(sealedHash, 32), fromHex(dataSetId, 32)))
 }
 
 /** The pieces that the rotation visits in `epoch`, one or more, each once. */
@@ -67,6 +67,6 @@ export function drawnLeaves({
 
 function drawBelow({ seed, turn, below }: { readonly seed: Uint8Array; readonly turn: number; readonly below: number }): number {
   invariant(below >= 1, 'a draw is among one leaf or more')
-  const hash = keccak256(concatBytes(seed, bytesOfBigint(BigInt(turn), 4)))
+  const hash = keccak_256(concatBytes(seed, bytesOfBigint(BigInt(turn), 4)))
   return Number(bigintOfBytes(hash) % BigInt(below))
 }

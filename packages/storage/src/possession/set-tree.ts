@@ -9,10 +9,9 @@
  */
 
 import { invariant } from '@groundwork/core/invariant.ts'
-import { buildSumTree, type SumNode, type SumTree } from '@groundwork/core/merkle/sum-tree.ts'
-import { bytesOfBigint, bytesOfText, concatBytes } from '@groundwork/core/units/bytes.ts'
-import { fromHex, toHex } from '@groundwork/core/units/hex.ts'
-import { keccak256 } from '@groundwork/core/identity/keccak256.ts'
+import { buildSumTree, leafHash, type SumNode, type SumTree } from '@groundwork/core/merkle/sum-tree.ts'
+import { bytesOfBigint } from '@groundwork/core/units/bytes.ts'
+import { fromHex } from '@groundwork/core/units/hex.ts'
 import type { Piece } from '../model.ts'
 
 /** Where each piece begins in the row of leaves, and how long the row is. */
@@ -55,14 +54,8 @@ export function placeOfLeaf(layout: SetLayout, leafIndex: number): LeafPlace {
 /** The leaf of one piece: tag "piece"; root, height, leaf count; its sum is its leaf count. */
 export function pieceNode(piece: Piece): SumNode {
   const leafCount = BigInt(piece.leafCount)
-  const bytes = concatBytes(
-    Uint8Array.of(0),
-    bytesOfText('piece'),
-    fromHex(piece.root, 32),
-    Uint8Array.of(piece.height),
-    bytesOfBigint(leafCount, 8),
-  )
-  return { hash: toHex(keccak256(bytes)), sum: leafCount }
+  const hash = leafHash('piece', fromHex(piece.root, 32), Uint8Array.of(piece.height), bytesOfBigint(leafCount, 8))
+  return { hash, sum: leafCount }
 }
 
 /** The sum tree over the pieces in their order. */

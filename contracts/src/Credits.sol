@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity 0.8.37;
+
+import {ICredits, Pocket} from "./interfaces/ICredits.sol";
+import {IGuard} from "./interfaces/IGuard.sol";
+import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
+import {IWorkToken} from "./interfaces/IWorkToken.sol";
+import {Pockets} from "./libraries/Pockets.sol";
+import {Addresses, Parameters} from "./Parameters.sol";
+
+/// @title Pockets of every account: one bought, one earned, each {credits, WORK burned for them}.
+/// @notice docs/protocol/money.md#pockets. Credits never turn back into WORK here; only Rails takes and gives.
+contract Credits is ICredits {
+    using Pockets for Pocket;
+
+    error Paused();
+    error OutOfRange(uint256 limit, uint256 actual);
+
+    address private immutable rails;
+    IGuard private immutable guard;
+    IPriceFeed private immutable priceFeed;
+    IWorkToken private immutable workToken;
+
+    uint128 private issued;
+    uint128 private burnedAtto;
+    uint128 private spent;
+    uint128 private mintedAtto;
+    uint128 private retiredAtto;
+    mapping(address account => Pocket) private boughtOf;
+    mapping(address account => Pocket) private earnedOf;
+
+    /// @dev Of the parameters none is needed here; every contract takes the same two.
+    constructor(Addresses memory addresses, Parameters memory) {
+        rails = addresses.rails;
+        guard = IGuard(addresses.guard);
+        priceFeed = IPriceFeed(addresses.priceFeed);
+        workToken = IWorkToken(addresses.workToken);
+    }
+
+    modifier onlyRails() {
+        if (msg.sender != rails) revert NotRails(msg.sender);
+        _;
+    }
+
+    modifier inflow() {
+        if (guard.paused()) revert Paused();
+        _;
+    }
+
+    /// @inheritdoc ICredits
+    function buy(uint128 workAtto, uint128 creditsMin) external inflow returns (uint128 credits) {
+        (uint64 lowUsd8,, bool fresh) = priceFeed.quote();
+        if (!fresh) revert StalePrice();
+        uint256 amount = uint256(workAtto) * lowUsd8 / Pockets.Q;
+        if (amount > type(uint128).max) revert OutOfRange(type(uint128).max, amount);
+        credits = uint128(amount);
+        if (credits < creditsMin) revert TooFewCredits(creditsMin, credits);
+        issued += credits;
+        burnedAtto += workAtto;
+        boughtOf[msg.sender].give(credits, workAtto);
+        emit Bought(msg.sender, workAtto, credits, lowUsd8);
+        workToken.burnFrom(msg.sender, workAtto);
+    }
+
+    /// @inheritdoc ICredits
+    function cover(uint128 workAtto) external inflow {
+        burnedAtto += workAtto;
+        boughtOf[msg.sender].give(0, workAtto);
+        emit Covered(msg.sender, workAtto);
+        workToken.burnFrom(msg.sender, workAtto);
+    }
+
+    /// @inheritdoc ICredits
+    function burnCover(address payer, uint128 workAtto) external onlyRails {
+        burnedAtto += workAtto;
+        emit Covered(payer, workAtto);
+        workToken.burnFrom(payer, workAtto);
+    }
+
+    /// @inheritdoc ICredits
+    function take(address account, bool earned_, uint128 credits, bool roundUp)
+        external
+        onlyRails
+        returns (uint128 workAtto)
+    {
+        Pocket storage pocket = _pocket(account, earned_);
+        if (credits > pocket.credits) revert NotEnoughCredits(pocket.credits, credits);
+        workAtto = pocket.take(credits, roundUp);
+        emit Moved(account, earned_, false, credits, workAtto);
+    }
+
+    /// @inheritdoc ICredits
+    function give(address account, bool earned_, uint128 credits, uint128 workAtto) external onlyRails {
+        _pocket(account, earned_).give(credits, workAtto);
+        emit Moved(account, earned_, true, credits, workAtto);
+    }
+
+    /// @inheritdoc ICredits
+    function spend(uint128 credits, uint128 minted, uint128 retired) external onlyRails {
+        spent += credits;
+        mintedAtto += minted;
+        retiredAtto += retired;
+    }
+
+    /// @notice The account's bought pocket: what it may move into rails, or pay fees from.
+    function bought(address account) external view returns (Pocket memory) {
+        return boughtOf[account];
+    }
+
+    /// @notice The account's earned pocket: what it may convert, or pay fees from.
+    function earned(address account) external view returns (Pocket memory) {
+        return earnedOf[account];
+    }
+
+    /// @notice Sums since the deployment: laws 1 to 4 speak of them.
+    function totals() external view returns (uint256, uint256, uint256, uint256, uint256) {
+        return (issued, spent, burnedAtto, mintedAtto, retiredAtto);
+    }
+
+    function _pocket(address account, bool earned_) private view returns (Pocket storage) {
+        return earned_ ? earnedOf[account] : boughtOf[account];
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity 0.8.37;
+
+import {BatchHeader} from "./IEpochs.sol";
+import {BatchAt, Case} from "./ISumJudge.sol";
+
+/// @notice Sees signers contradict themselves: two headers with one counter. docs/protocol/evidence.md#equivocation
+/// From the block of the record on neither batch may count; a post of an epoch whose evidence deadline was before that block is
+/// not touched, because its poster could not know.
+interface IReceiptJudge {
+    event Equivocated(uint8 indexed network, address indexed signer, uint64 indexed counter, bytes32 one, bytes32 other);
+
+    error NoFault();
+    error WrongPost(bytes32 expected, bytes32 actual);
+    error NotInTree(bytes32 expectedRoot, uint256 expectedSum);
+
+    /// @notice Two headers of one signer, network and counter that are not the same, both signed by it. Anyone.
+    function equivocation(BatchHeader calldata one, bytes calldata oneSignature, BatchHeader calldata other, bytes calldata otherSignature) external;
+    /// @notice A pending post counts a batch that may not count any more: drops it and slashes its poster.
+    function challengeCounted(Case calldata case_, BatchAt calldata batch) external;
+
+    /// @return block in which the batch was first shown to be contradicted, 0 when it was not
+    function equivocatedBlock(bytes32 digest) external view returns (uint48);
+    /// @return whether the batch may not count in a post of that epoch
+    function isVoid(bytes32 digest, uint64 epoch) external view returns (bool);
+}

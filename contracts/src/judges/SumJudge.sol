@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity 0.8.37;
+
+import {Addresses, Parameters} from "../Parameters.sol";
+import {BatchHeader} from "../interfaces/IEpochs.sol";
+import {IReceiptJudge} from "../interfaces/IReceiptJudge.sol";
+import {IStorageJudge, SumPath} from "../interfaces/IStorageJudge.sol";
+import {BatchAt, BatchesView, Case, CountedBatch, EntryAt, LineAt, LinesView, UsedAt} from "../interfaces/ISumJudge.sol";
+import {Evidence} from "../libraries/Evidence.sol";
+import {Lines, Used} from "../libraries/Lines.sol";
+import {Node, SumTree} from "../libraries/SumTree.sol";
+import {LineFaults} from "./LineFaults.sol";
+import {PostJudge} from "./PostJudge.sol";
+
+/// @notice Judges pending posts against their own lines, leaves and batches. docs/protocol/epochs.md#challenges
+/// Here the faults of batches, (e) to (g); those of trees and of lines are inherited. It sees no proofs: StorageJudge does.
+contract SumJudge is LineFaults {
+    uint64 internal constant LATE_EPOCHS = 7;
+
+    IStorageJudge public immutable STORAGE_JUDGE;
+    IReceiptJudge public immutable RECEIPT_JUDGE;
+
+    constructor(Addresses memory addresses, Parameters memory parameters)
+        PostJudge(addresses.epochs)
+        LineFaults(uint256(parameters.epochBlocks) * parameters.blockSeconds, parameters.referenceNanoPerGibSecond)
+    {
+        STORAGE_JUDGE = IStorageJudge(addresses.storageJudge);
+        RECEIPT_JUDGE = IReceiptJudge(addresses.receiptJudge);
+    }
+
+    function challengeUsed(
+        Case calldata case_,
+        LineAt calldata line,
+        UsedAt calldata at,
+        BatchHeader calldata header,
+        EntryAt[] calldata entry
+    ) external pending(case_) {
+        _requireLine(case_, line);
+        _requireUsed(line, Lines.usedLeaf(at.used), at.path);
+        bytes32 digest = Evidence.batchDigest(address(EPOCHS), header);
+        if (digest != at.used.batchDigest) revert WrongHeader(at.used.batchDigest, digest);
+        if (at.used.index >= header.count) return _reject(case_, "used");
+        if (entry.length != 1 || entry[0].index != at.used.index) revert NoFault();
+        _requireEntry(header.entriesRoot, header.count, header.sum, entry[0]);
+        bool quantityCounts = Lines.isRebate(line.line.kind);
+        bool fault = Evidence.entryHash(entry[0].entry) != at.used.entryHash
+            || (quantityCounts && entry[0].entry.quantity != at.used.quantity);
+        _rejectIf(fault, case_, "used");
+    }
+
+    function challengeUncounted(Case calldata case_, LineAt calldata line, UsedAt calldata at, BatchesView calldata batches)
+        external
+        pending(case_)
+    {
+        _requireLine(case_, line);
+        _requireUsed(line, Lines.usedLeaf(at.used), at.path);
+        _requireAbsent(case_, at.used.batchDigest, batches);
+        _reject(case_, "uncounted");
+    }
+
+    function challengeBatch(Case calldata case_, CountedBatch calldata batch, bytes calldata signature) external pending(case_) {
+        _requireCounted(case_, batch);
+        BatchHeader calldata header = batch.header;
+        bool fault = header.network != case_.network || !_mayCount(header.epoch, case_.post.epoch);
+        if (!fault && keccak256(signature) == batch.signatureHash) {
+            address signer = Evidence.recover(Evidence.batchDigest(address(EPOCHS), header), signature);
+            fault = signer == address(0) || signer != header.signer;
+        }
+        _rejectIf(fault, case_, "batch");
+    }
+
+    function challengeReused(
+        Case calldata case_,
+        BatchAt calldata batch,
+        uint64 earlierEpoch,
+        uint256 earlierCount,
+        SumPath calldata earlierPath
+    ) external pending(case_) {
+        _requireBatch(case_, batch);
+        Node memory earlier = Node(EPOCHS.countedRoot(case_.network, earlierEpoch), earlierCount);
+        _requireIn(earlier, SumTree.batchLeaf(batch.digest, batch.signatureHash), earlierPath);
+        _reject(case_, "reused");
+    }
+
+    function challengeRefuted(Case calldata case_, BatchAt calldata batch) external pending(case_) {
+        _requireBatch(case_, batch);
+        _rejectIf(case_.network == STORAGE && STORAGE_JUDGE.refuted(batch.digest), case_, "refuted");
+    }
+
+    function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata at) external pending(case_) {
+        _requireCounted(case_, batch);
+        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, at);
+        bool strange = at.entry.account == address(0) || (case_.network == STORAGE && at.entry.kind != POSSESSION);
+        _rejectIf(strange || at.recorded != at.entry.quantity, case_, "entry");
+    }
+
+    function challengeDropped(
+        Case calldata case_,
+        CountedBatch calldata batch,
+        EntryAt calldata at,
+        LinesView calldata lines,
+        Used[][] calldata used
+    ) external pending(case_) {
+        _requireCounted(case_, batch);
+        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, at);
+        uint256 order = Lines.orderOf(at.entry.account, at.entry.kind);
+        if (order == 0) revert NoFault();
+        _requireLines(case_, lines, order, order);
+        bytes32 digest = Evidence.batchDigest(address(EPOCHS), batch.header);
+        for (uint256 i = 0; i < lines.lines.length; ++i) {
+            if (_uses(lines.lines[i], used[i], digest, at.index)) revert NoFault();
+        }
+        _reject(case_, "dropped");
+    }
+
+    /// @dev Epochs before the head are over: what was left out of them may be counted later, and need not be.
+    function challengeOmission(Case calldata case_, BatchHeader calldata header, BatchesView calldata batches)
+        external
+        pending(case_)
+    {
+        bytes32 digest = Evidence.batchDigest(address(EPOCHS), header);
+        bool due = header.network == case_.network && header.epoch >= EPOCHS.head(case_.network).epoch
+            && _mayCount(header.epoch, case_.post.epoch) && EPOCHS.vouchedBlock(digest) != 0;
+        bool excused = (case_.network == STORAGE && STORAGE_JUDGE.refuted(digest)) || RECEIPT_JUDGE.isVoid(digest, case_.post.epoch);
+        if (!due || excused) revert NoFault();
+        _requireAbsent(case_, digest, batches);
+        _reject(case_, "omission");
+    }
+
+    // ---- steps ----
+
+    function _mayCount(uint64 epoch, uint64 postedEpoch) private pure returns (bool) {
+        return epoch <= postedEpoch && postedEpoch - epoch <= LATE_EPOCHS;
+    }
+
+    /// @dev `used` is all that the line uses: its root is the line's.
+    function _uses(LineAt calldata line, Used[] calldata used, bytes32 digest, uint32 index) private pure returns (bool found) {
+        if (used.length > Lines.ENTRIES_MAX) revert TooManyShown(Lines.ENTRIES_MAX, used.length);
+        Node[] memory nodes = new Node[](used.length);
+        for (uint256 i = 0; i < used.length; ++i) {
+            nodes[i] = Lines.usedLeaf(used[i]);
+            if (used[i].batchDigest == digest && used[i].index == index) found = true;
+        }
+        if (SumTree.rootOf(nodes).hash != line.line.entriesRoot) revert NotInTree(line.line.entriesRoot, line.line.quantity);
+    }
+}
