@@ -23,12 +23,17 @@ function benchNames(): string[] {
   return [...first.filter((name) => found.includes(name)), ...found.filter((name) => !first.includes(name))]
 }
 
+let isStopped = false
+
 async function run(name: string): Promise<number> {
   const child = spawn(process.execPath, [path.join('bench', `${name}.ts`)], {
     cwd: path.join(import.meta.dirname, '..'),
     stdio: 'inherit',
   })
-  const stop = (): void => void child.kill('SIGTERM')
+  const stop = (): void => {
+    isStopped = true
+    child.kill('SIGTERM')
+  }
   process.once('SIGTERM', stop).once('SIGINT', stop)
   await once(child, 'exit')
   process.off('SIGTERM', stop).off('SIGINT', stop)
@@ -43,6 +48,7 @@ if (unknown.length > 0) {
   process.exitCode = 1
 } else {
   for (const name of wanted.length > 0 ? wanted : names) {
+    if (isStopped) break
     console.log(`\n${name}`)
     const exitCode = await run(name)
     if (exitCode !== 0) process.exitCode = exitCode

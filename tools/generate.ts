@@ -92,7 +92,8 @@ function build(): ReadonlyMap<string, Artifact> {
   const out = mkdtempSync(join(tmpdir(), 'groundwork-abi-'))
   try {
     const args = ['build', '--root', contractsRoot, '--out', join(out, 'out'), '--cache-path', join(out, 'cache')]
-    const forge = spawnSync(forgeBinary(), [...args, '--skip', 'test', '--skip', 'script'], { encoding: 'utf8' })
+    const options = { encoding: 'utf8', cwd: contractsRoot } as const
+    const forge = spawnSync(forgeBinary(), [...args, '--skip', 'test', '--skip', 'script'], options)
     if (forge.status !== 0) {
       throw new Error(`forge build failed: ${forge.error?.message ?? ''}\n${forge.stdout}\n${forge.stderr}`)
     }

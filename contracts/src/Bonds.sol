@@ -14,7 +14,7 @@ import {Seats} from "./libraries/Seats.sol";
 contract Bonds is IBonds {
     using Seats for Seats.List;
 
-    /// @dev A lock in two words: no supply of WORK comes near 2^96 atto (79 billion WORK).
+    /// @dev A lock in two words: WORK is capped at 1e28 atto, far below 2^96.
     struct Record {
         address operator;
         uint8 network;

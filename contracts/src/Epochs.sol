@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Addresses, Parameters} from "./Parameters.sol";
+import {EpochClock} from "./EpochClock.sol";
 import {IBonds, Stake} from "./interfaces/IBonds.sol";
 import {BatchHeader, Claim, EpochPost, Head, IEpochs, PendingEpoch, Seal} from "./interfaces/IEpochs.sol";
 import {IGuard} from "./interfaces/IGuard.sol";
@@ -9,13 +10,14 @@ import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
 import {IRails} from "./interfaces/IRails.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
 import {BlockHashes} from "./libraries/BlockHashes.sol";
+import {Breaker, Window} from "./libraries/Breaker.sol";
 import {Committee} from "./libraries/Committee.sol";
 import {Evidence} from "./libraries/Evidence.sol";
 import {Node, SumTree} from "./libraries/SumTree.sol";
 
 /// @notice Seals, posts, finalises and pays epochs, one chain of them per network. docs/protocol/epochs.md
 /// It judges nothing: wrong posts are shown to the judges, who reject them here.
-contract Epochs is IEpochs {
+contract Epochs is IEpochs, EpochClock {
     struct HeadRecord {
         uint64 next; // first epoch that may be posted: the last finalised plus one
         uint48 postedBlock; // names the lock of its poster; 0 before the first
@@ -44,11 +46,6 @@ contract Epochs is IEpochs {
         uint48 until; // and, when set, of blocks before this one
     }
 
-    struct Breaker {
-        uint64 window;
-        uint128 usedAtto;
-    }
-
     /// @dev Gas of one entry of claimMany: a path of 40 levels and a first claim fit.
     uint256 internal constant CLAIM_GAS_MAX = 250_000;
     uint256 internal constant AFTER_CLAIM_GAS = 20_000;
@@ -59,17 +56,11 @@ contract Epochs is IEpochs {
     IPriceFeed public immutable FEED;
     IRails public immutable RAILS;
     IBonds public immutable BONDS;
-    uint256 internal immutable EPOCH_ALLOWANCE_ATTO; // before halving
-    uint64 internal immutable START_BLOCK;
-    uint64 internal immutable EPOCH_BLOCKS;
-    uint64 internal immutable EVIDENCE_BLOCKS;
     uint48 internal immutable WINDOW_BLOCKS;
-    uint64 internal immutable EPOCHS_PER_YEAR;
-    uint64 internal immutable BREAKER_SECONDS;
     uint128 internal immutable CLAIM_PER_WINDOW_ATTO;
+    uint32 internal immutable BREAKER_SECONDS;
     uint128 internal immutable SEAT_ATTO;
     uint128 internal immutable POSTER_BOND_MIN_ATTO;
-    uint8 internal immutable NETWORKS;
     uint8 internal immutable COMMITTEE_SIZE;
     uint8 internal immutable COMMITTEE_QUORUM;
 
@@ -82,25 +73,22 @@ contract Epochs is IEpochs {
     mapping(uint8 network => mapping(address judge => JudgeSpan)) internal _judges;
     mapping(uint8 network => mapping(address account => uint256 lanes)) internal _got;
     mapping(address account => uint128 rebateAtto) public gotAll;
-    Breaker internal _breaker;
+    Window internal _breaker;
 
-    constructor(Addresses memory addresses, Parameters memory parameters) {
+    constructor(Addresses memory addresses, Parameters memory parameters)
+        EpochClock(parameters, IWorkToken(addresses.workToken).bootstrapMax())
+    {
+        Breaker.check(parameters.claimPerWindowAtto, parameters.breakerWindowSeconds);
         GUARD = IGuard(addresses.guard);
         WORK = IWorkToken(addresses.workToken);
         FEED = IPriceFeed(addresses.priceFeed);
         RAILS = IRails(addresses.rails);
         BONDS = IBonds(addresses.bonds);
-        EPOCH_ALLOWANCE_ATTO = WORK.bootstrapMax() / (uint256(parameters.networks) * parameters.epochsPerYear);
-        START_BLOCK = parameters.startBlock;
-        EPOCH_BLOCKS = parameters.epochBlocks;
-        EVIDENCE_BLOCKS = parameters.evidenceBlocks;
         WINDOW_BLOCKS = parameters.windowBlocks;
-        EPOCHS_PER_YEAR = parameters.epochsPerYear;
-        BREAKER_SECONDS = parameters.breakerWindowSeconds;
         CLAIM_PER_WINDOW_ATTO = parameters.claimPerWindowAtto;
+        BREAKER_SECONDS = parameters.breakerWindowSeconds;
         SEAT_ATTO = parameters.seatAtto;
         POSTER_BOND_MIN_ATTO = parameters.posterBondMinAtto;
-        NETWORKS = parameters.networks;
         COMMITTEE_SIZE = parameters.committeeSize > Committee.SIZE_MAX ? uint8(Committee.SIZE_MAX) : parameters.committeeSize;
         COMMITTEE_QUORUM = parameters.committeeQuorum;
         for (uint8 network = 1; network <= parameters.networks; ++network) {
@@ -278,19 +266,6 @@ contract Epochs is IEpochs {
 
     // ---- views ----
 
-    /// @return the first block after the epoch
-    function closeBlock(uint64 epoch) public view returns (uint64) {
-        return START_BLOCK + (epoch + 1) * EPOCH_BLOCKS;
-    }
-
-    function epochAt(uint64 blockNumber) external view returns (uint64) {
-        return blockNumber < START_BLOCK ? 0 : (blockNumber - START_BLOCK) / EPOCH_BLOCKS;
-    }
-
-    function evidenceDeadline(uint64 epoch) public view returns (uint64) {
-        return closeBlock(epoch) + 1 + EVIDENCE_BLOCKS;
-    }
-
     function sealOf(uint8 network, uint64 epoch) external view returns (Seal memory) {
         return _seals[network][epoch];
     }
@@ -320,11 +295,6 @@ contract Epochs is IEpochs {
     /// @return empty while the epoch is not sealed
     function vouchers(uint8 network, uint64 epoch) public view returns (address[] memory) {
         return _draw("groundwork/epochs/vouchers/1", network, epoch, _seals[network][epoch].blockHash);
-    }
-
-    function allowance(uint8 network, uint64 epoch) public view returns (uint256 bootstrapAtto) {
-        if (network == 0 || network > NETWORKS) return 0;
-        return EPOCH_ALLOWANCE_ATTO >> (uint256(epoch / EPOCHS_PER_YEAR) + 1);
     }
 
     function got(uint8 network, address account) external view returns (uint128 rebateAtto, uint128 bootstrapAtto) {
@@ -409,14 +379,14 @@ contract Epochs is IEpochs {
         pending_.available = false;
     }
 
+    /// @dev A claim's amount is nobody's choice, so it takes what room there is instead of being refused.
     function _useBreaker(uint128 rebateAtto, uint128 bootstrapAtto) private returns (uint128, uint128) {
-        uint64 window = uint64(block.timestamp) / BREAKER_SECONDS;
-        uint128 used = _breaker.window == window ? _breaker.usedAtto : 0;
-        uint128 room = CLAIM_PER_WINDOW_ATTO - used;
+        uint64 index = uint64(block.timestamp / BREAKER_SECONDS);
+        uint128 room = CLAIM_PER_WINDOW_ATTO - (_breaker.index == index ? _breaker.usedAtto : 0);
         if (room == 0) revert BreakerOpen(0, uint256(rebateAtto) + bootstrapAtto);
         rebateAtto = _min(rebateAtto, room);
         bootstrapAtto = _min(bootstrapAtto, room - rebateAtto);
-        _breaker = Breaker(window, used + rebateAtto + bootstrapAtto);
+        _breaker = Window(index, CLAIM_PER_WINDOW_ATTO - room + rebateAtto + bootstrapAtto);
         return (rebateAtto, bootstrapAtto);
     }
 

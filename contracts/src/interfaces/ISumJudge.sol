@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
+import {EvidenceEntry} from "../libraries/Evidence.sol";
 import {Line, Used} from "../libraries/Lines.sol";
 import {BatchHeader, EpochPost} from "./IEpochs.sol";
-import {Entry as EvidenceEntry, SumPath} from "./IStorageJudge.sol";
+import {SumPath} from "./IStorageJudge.sol";
 
 /// @notice What every challenge begins with: the pending post, and who is to have the reward of a commitment made earlier
 /// (Bonds.commitReport of keccak256(abi.encode(reporter, Epochs.posterLockId(network, epoch), salt))).

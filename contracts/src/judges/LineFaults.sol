@@ -3,8 +3,7 @@ pragma solidity 0.8.37;
 
 import {Head} from "../interfaces/IEpochs.sol";
 import {Case, LeafView, LineAt, LinesView, UsedAt} from "../interfaces/ISumJudge.sol";
-import {Entry as EvidenceEntry} from "../interfaces/IStorageJudge.sol";
-import {Evidence} from "../libraries/Evidence.sol";
+import {Evidence, EvidenceEntry} from "../libraries/Evidence.sol";
 import {Line, Lines} from "../libraries/Lines.sol";
 import {RebatePrice} from "../libraries/RebatePrice.sol";
 import {Node, SumTree} from "../libraries/SumTree.sol";
@@ -28,33 +27,33 @@ abstract contract LineFaults is TreeFaults {
 
     function challengeLine(
         Case calldata case_,
-        LineAt calldata at,
+        LineAt calldata shown,
         EvidenceEntry[] calldata entries,
         bytes32[] calldata batchDigests,
         uint32[] calldata indexes
     ) external pending(case_) {
-        _requireLine(case_, at);
+        _requireLine(case_, shown);
         if (entries.length > Lines.ENTRIES_MAX) revert TooManyShown(Lines.ENTRIES_MAX, entries.length);
         Node[] memory nodes = new Node[](entries.length);
-        bool fault = entries.length != at.line.entryCount;
+        bool fault = entries.length != shown.line.entryCount;
         uint256 quantity;
         for (uint256 i = 0; i < entries.length; ++i) {
             nodes[i] = SumTree.usedLeaf(batchDigests[i], indexes[i], Evidence.entryHash(entries[i]), entries[i].quantity);
             quantity += entries[i].quantity;
-            if (_isForeign(at.line, entries[i])) fault = true;
+            if (_isForeign(shown.line, entries[i])) fault = true;
             if (i > 0 && !Lines.isBefore(batchDigests[i - 1], indexes[i - 1], batchDigests[i], indexes[i])) fault = true;
         }
-        if (SumTree.rootOf(nodes).hash != at.line.entriesRoot) revert NotInTree(at.line.entriesRoot, at.line.quantity);
-        if (Lines.isRebate(at.line.kind) && quantity != at.line.quantity) fault = true;
+        if (SumTree.rootOf(nodes).hash != shown.line.entriesRoot) revert NotInTree(shown.line.entriesRoot, shown.line.quantity);
+        if (Lines.isRebate(shown.line.kind) && quantity != shown.line.quantity) fault = true;
         _rejectIf(fault, case_, "line");
     }
 
-    function challengePrice(Case calldata case_, LineAt calldata at) external pending(case_) {
-        _requireLine(case_, at);
+    function challengePrice(Case calldata case_, LineAt calldata shown) external pending(case_) {
+        _requireLine(case_, shown);
         if (case_.network != STORAGE) revert NoFault();
         bool fault = true; // storage has no other kinds
-        if (at.line.kind == POSSESSION) fault = at.line.unitPriceAtto != _possessionPrice(case_);
-        else if (at.line.kind == READINESS) fault = at.line.quantity != 1 || !_isReadinessPrice(case_, at.line.unitPriceAtto);
+        if (shown.line.kind == POSSESSION) fault = shown.line.unitPriceAtto != _possessionPrice(case_);
+        else if (shown.line.kind == READINESS) fault = shown.line.quantity != 1 || !_isReadinessPrice(case_, shown.line.unitPriceAtto);
         _rejectIf(fault, case_, "price");
     }
 
@@ -147,9 +146,9 @@ abstract contract LineFaults is TreeFaults {
         return leftEnd && rightEnd;
     }
 
-    function _requireOrder(Case calldata case_, LineAt calldata at, uint256 low, uint256 high) private pure {
-        _requireLine(case_, at);
-        uint256 order = Lines.orderOf(at.line.account, at.line.kind);
+    function _requireOrder(Case calldata case_, LineAt calldata shown, uint256 low, uint256 high) private pure {
+        _requireLine(case_, shown);
+        uint256 order = Lines.orderOf(shown.line.account, shown.line.kind);
         if (order < low || order > high) revert NotNeighbours();
     }
 

@@ -38,16 +38,16 @@ abstract contract PostJudge {
         if (!SumTree.contains(root, leaf, path)) revert ISumJudge.NotInTree(root.hash, root.sum);
     }
 
-    function _requireLine(Case calldata case_, LineAt calldata at) internal pure {
-        _requireIn(_linesRoot(case_.post), Lines.leafOf(at.line), at.path);
+    function _requireLine(Case calldata case_, LineAt calldata shown) internal pure {
+        _requireIn(_linesRoot(case_.post), Lines.leafOf(shown.line), shown.path);
     }
 
-    function _requireLeaf(uint8 network, Node memory root, LeafAt calldata at) internal pure {
-        _requireIn(root, SumTree.accountLeaf(network, at.account, at.rebateAtto, at.bootstrapAtto), at.path);
+    function _requireLeaf(uint8 network, Node memory root, LeafAt calldata shown) internal pure {
+        _requireIn(root, SumTree.accountLeaf(network, shown.account, shown.rebateAtto, shown.bootstrapAtto), shown.path);
     }
 
-    function _requireBatch(Case calldata case_, BatchAt calldata at) internal pure {
-        _requireIn(_batchesRoot(case_.post), SumTree.batchLeaf(at.digest, at.signatureHash), at.path);
+    function _requireBatch(Case calldata case_, BatchAt calldata shown) internal pure {
+        _requireIn(_batchesRoot(case_.post), SumTree.batchLeaf(shown.digest, shown.signatureHash), shown.path);
     }
 
     function _requireCounted(Case calldata case_, CountedBatch calldata batch) internal view {
@@ -65,27 +65,27 @@ abstract contract PostJudge {
     }
 
     /// @dev The entry stands at its index of the batch's tree, which has `recorded` as its quantity.
-    function _requireEntry(bytes32 entriesRoot, uint32 count, uint128 sum, EntryAt calldata at) internal pure {
-        bool isPlace = SumTree.isAt(at.path, at.index, count);
-        Node memory leaf = SumTree.entryLeaf(Evidence.entryHash(at.entry), at.recorded);
-        if (!isPlace || !SumTree.contains(Node(entriesRoot, sum), leaf, at.path)) revert ISumJudge.NotInTree(entriesRoot, sum);
+    function _requireEntry(bytes32 entriesRoot, uint32 count, uint128 sum, EntryAt calldata shown) internal pure {
+        bool isPlace = SumTree.isAt(shown.path, shown.index, count);
+        Node memory leaf = SumTree.entryLeaf(Evidence.entryHash(shown.entry), shown.recorded);
+        if (!isPlace || !SumTree.contains(Node(entriesRoot, sum), leaf, shown.path)) revert ISumJudge.NotInTree(entriesRoot, sum);
     }
 
     /// @dev `digest` is not among the batches that count.
-    function _requireAbsent(Case calldata case_, bytes32 digest, BatchesView calldata at) internal pure {
-        bool hasLeft = at.left.length == 1;
-        bool hasRight = at.right.length == 1;
+    function _requireAbsent(Case calldata case_, bytes32 digest, BatchesView calldata shown) internal pure {
+        bool hasLeft = shown.left.length == 1;
+        bool hasRight = shown.right.length == 1;
         if (hasLeft) {
-            _requireBatch(case_, at.left[0]);
-            if (at.left[0].digest >= digest) revert ISumJudge.NotNeighbours();
+            _requireBatch(case_, shown.left[0]);
+            if (shown.left[0].digest >= digest) revert ISumJudge.NotNeighbours();
         }
         if (hasRight) {
-            _requireBatch(case_, at.right[0]);
-            if (at.right[0].digest <= digest) revert ISumJudge.NotNeighbours();
+            _requireBatch(case_, shown.right[0]);
+            if (shown.right[0].digest <= digest) revert ISumJudge.NotNeighbours();
         }
         bool closed = hasLeft
-            ? (hasRight ? SumTree.isNext(at.left[0].path, at.right[0].path) : SumTree.isLast(at.left[0].path))
-            : (hasRight ? SumTree.isFirst(at.right[0].path) : case_.post.batchesRoot == 0);
+            ? (hasRight ? SumTree.isNext(shown.left[0].path, shown.right[0].path) : SumTree.isLast(shown.left[0].path))
+            : (hasRight ? SumTree.isFirst(shown.right[0].path) : case_.post.batchesRoot == 0);
         if (!closed) revert ISumJudge.NotNeighbours();
     }
 

@@ -97,9 +97,7 @@ contract StorageJudge is IStorageJudge {
         bytes32 stream = record.stream;
         _close(record);
         emit Answered(demandId, msg.sender);
-        // A stream that was finished meanwhile (slow blocks) has nothing to release. Gas cannot be starved into this: the
-        // transfer below takes more than 1/63 of what release may use.
-        try RAILS.release(stream) {} catch {}
+        RAILS.release(stream); // does nothing on a closed stream: no answer in time is refused
         WORK.transfer(msg.sender, depositAtto);
     }
 
@@ -224,10 +222,9 @@ contract StorageJudge is IStorageJudge {
 
     /// @notice Ends this demand's hold; a missed one takes all pay since it was opened. A closed stream has nothing to take.
     function _freeStream(Record memory record, bool owed) private {
-        Stream memory stream = RAILS.stream(record.stream);
-        if (stream.openDemands == 0) return;
         if (!owed) return RAILS.release(record.stream);
-        RAILS.fault(record.stream, stream.end > record.openedAt ? stream.end - record.openedAt : 0);
+        uint40 end = RAILS.stream(record.stream).end;
+        RAILS.fault(record.stream, end > record.openedAt ? end - record.openedAt : 0);
     }
 
     function _endSet(Record memory record) private {

@@ -31,30 +31,30 @@ contract SumJudge is LineFaults {
     function challengeUsed(
         Case calldata case_,
         LineAt calldata line,
-        UsedAt calldata at,
+        UsedAt calldata shown,
         BatchHeader calldata header,
         EntryAt[] calldata entry
     ) external pending(case_) {
         _requireLine(case_, line);
-        _requireUsed(line, Lines.usedLeaf(at.used), at.path);
+        _requireUsed(line, Lines.usedLeaf(shown.used), shown.path);
         bytes32 digest = Evidence.batchDigest(address(EPOCHS), header);
-        if (digest != at.used.batchDigest) revert WrongHeader(at.used.batchDigest, digest);
-        if (at.used.index >= header.count) return _reject(case_, "used");
-        if (entry.length != 1 || entry[0].index != at.used.index) revert NoFault();
+        if (digest != shown.used.batchDigest) revert WrongHeader(shown.used.batchDigest, digest);
+        if (shown.used.index >= header.count) return _reject(case_, "used");
+        if (entry.length != 1 || entry[0].index != shown.used.index) revert NoFault();
         _requireEntry(header.entriesRoot, header.count, header.sum, entry[0]);
         bool quantityCounts = Lines.isRebate(line.line.kind);
-        bool fault = Evidence.entryHash(entry[0].entry) != at.used.entryHash
-            || (quantityCounts && entry[0].entry.quantity != at.used.quantity);
+        bool fault = Evidence.entryHash(entry[0].entry) != shown.used.entryHash
+            || (quantityCounts && entry[0].entry.quantity != shown.used.quantity);
         _rejectIf(fault, case_, "used");
     }
 
-    function challengeUncounted(Case calldata case_, LineAt calldata line, UsedAt calldata at, BatchesView calldata batches)
+    function challengeUncounted(Case calldata case_, LineAt calldata line, UsedAt calldata shown, BatchesView calldata batches)
         external
         pending(case_)
     {
         _requireLine(case_, line);
-        _requireUsed(line, Lines.usedLeaf(at.used), at.path);
-        _requireAbsent(case_, at.used.batchDigest, batches);
+        _requireUsed(line, Lines.usedLeaf(shown.used), shown.path);
+        _requireAbsent(case_, shown.used.batchDigest, batches);
         _reject(case_, "uncounted");
     }
 
@@ -87,28 +87,28 @@ contract SumJudge is LineFaults {
         _rejectIf(case_.network == STORAGE && STORAGE_JUDGE.refuted(batch.digest), case_, "refuted");
     }
 
-    function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata at) external pending(case_) {
+    function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata shown) external pending(case_) {
         _requireCounted(case_, batch);
-        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, at);
-        bool strange = at.entry.account == address(0) || (case_.network == STORAGE && at.entry.kind != POSSESSION);
-        _rejectIf(strange || at.recorded != at.entry.quantity, case_, "entry");
+        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, shown);
+        bool strange = shown.entry.account == address(0) || (case_.network == STORAGE && shown.entry.kind != POSSESSION);
+        _rejectIf(strange || shown.recorded != shown.entry.quantity, case_, "entry");
     }
 
     function challengeDropped(
         Case calldata case_,
         CountedBatch calldata batch,
-        EntryAt calldata at,
+        EntryAt calldata shown,
         LinesView calldata lines,
         Used[][] calldata used
     ) external pending(case_) {
         _requireCounted(case_, batch);
-        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, at);
-        uint256 order = Lines.orderOf(at.entry.account, at.entry.kind);
+        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, shown);
+        uint256 order = Lines.orderOf(shown.entry.account, shown.entry.kind);
         if (order == 0) revert NoFault();
         _requireLines(case_, lines, order, order);
         bytes32 digest = Evidence.batchDigest(address(EPOCHS), batch.header);
         for (uint256 i = 0; i < lines.lines.length; ++i) {
-            if (_uses(lines.lines[i], used[i], digest, at.index)) revert NoFault();
+            if (_uses(lines.lines[i], used[i], digest, shown.index)) revert NoFault();
         }
         _reject(case_, "dropped");
     }

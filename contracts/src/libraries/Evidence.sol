@@ -2,7 +2,15 @@
 pragma solidity 0.8.37;
 
 import {BatchHeader} from "../interfaces/IEpochs.sol";
-import {Entry as EvidenceEntry} from "../interfaces/IStorageJudge.sol";
+
+/// @notice One entry of an evidence batch. docs/protocol/evidence.md#entry
+struct EvidenceEntry {
+    uint8 kind; // the network's; 1 of storage: possession
+    address account; // who is paid for it
+    bytes32 subject; // what it is about: a data set, a device ...
+    uint128 quantity;
+    bytes32 detail; // commitment to the rest, by kind
+}
 
 /// @notice What is signed off chain and judged on chain: EIP-712 digests and the one form of signature that counts.
 /// The verifying contract of all of it is Epochs.

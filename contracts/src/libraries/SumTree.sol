@@ -56,13 +56,13 @@ library SumTree {
 
     function hashPair(bytes32 leftHash, uint256 leftSum, bytes32 rightHash, uint256 rightSum) internal pure returns (bytes32 hash) {
         assembly ("memory-safe") {
-            let at := mload(0x40)
-            mstore8(at, 1)
-            mstore(add(at, 0x01), leftHash)
-            mstore(add(at, 0x21), leftSum)
-            mstore(add(at, 0x41), rightHash)
-            mstore(add(at, 0x61), rightSum)
-            hash := keccak256(at, 0x81)
+            let pair := mload(0x40)
+            mstore8(pair, 1)
+            mstore(add(pair, 0x01), leftHash)
+            mstore(add(pair, 0x21), leftSum)
+            mstore(add(pair, 0x41), rightHash)
+            mstore(add(pair, 0x61), rightSum)
+            hash := keccak256(pair, 0x81)
         }
     }
 

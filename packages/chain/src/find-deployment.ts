@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Abi, type Address, decodeAbiParameters, encodeAbiParameters, type Hex, zeroAddress } from 'viem'
+import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex, zeroAddress } from 'viem'
 import { guardAbi } from './abi/guard.ts'
 import { workTokenAbi } from './abi/work-token.ts'
 import type { Connection, Waiting } from './client.ts'
@@ -102,9 +102,8 @@ export function parametersIn(input: Hex, addresses: Addresses): Parameters | und
 /** Who got the genesis: the token's first mints, in the transaction that created it. */
 async function readGenesis({ client }: Connection, { addresses, blockNumber }: Announcement): Promise<Genesis> {
   const address = addresses.workToken
-  const abi = workTokenAbi as Abi
   const [first] = await client.getContractEvents({
-    address, abi, eventName: 'Transfer', args: { from: zeroAddress }, fromBlock: blockNumber, toBlock: blockNumber + 64n,
+    address, abi: workTokenAbi, eventName: 'Transfer', args: { from: zeroAddress }, fromBlock: blockNumber, toBlock: blockNumber + 64n,
   })
   const receipt = first && (await client.getTransactionReceipt({ hash: first.transactionHash }))
   const mints = receipt === undefined ? [] : eventsIn(receipt, { abi: workTokenAbi, eventName: 'Transfer', address })

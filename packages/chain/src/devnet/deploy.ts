@@ -8,14 +8,13 @@
  * @module
  */
 
-import { type Abi, type Address, encodeDeployData, getContractAddress, type Hex, keccak256 } from 'viem'
+import { type Address, getContractAddress, type Hex, keccak256 } from 'viem'
 import { gasMax } from '../call.ts'
-import type { Chain, Connection, Waiting } from '../client.ts'
+import type { Connection, Waiting } from '../client.ts'
 import { type Addresses, contractNames, type ContractName, type Deployment, type Genesis } from '../deployment.ts'
 import { AccountMissing, DeploymentFailed } from '../errors.ts'
 import { hasCode, readAnnouncements } from '../find-deployment.ts'
 import { readFees, submitRaw } from '../submit-call.ts'
-import { readQuote } from '../read-quote.ts'
 import { waitForReceipt } from '../wait-for-receipt.ts'
 import { posterAccounts } from './accounts.ts'
 import { creations } from './creations.ts'
@@ -44,7 +43,7 @@ export async function deployDevnet(connection: Connection, { path, signal, ...op
   const standing = known !== undefined && (await stands(connection, known)) ? known : undefined
   const deployment = standing ?? (await deploy(connection, { ...options, signal }))
   const { priceUsd8 } = options.supply ?? devnetSupply
-  await refreshPrice({ ...connection, deployment }, { priceUsd8 }, { signal })
+  await feedPrice({ ...connection, deployment }, { priceUsd8 }, { signal })
   if (standing === undefined) await writeDeploymentFile(path, deployment)
   return { deployment, outcome: standing !== undefined ? 'reused' : known === undefined ? 'deployed' : 'redeployed' }
 }
@@ -85,11 +84,6 @@ export function predictAddresses(from: Address, nonce: number): Addresses {
   return Object.fromEntries(
     contractNames.map((name, index) => [name, getContractAddress({ from, nonce: BigInt(nonce + index) })]),
   ) as unknown as Addresses
-}
-
-/** Creation data of one contract. */
-export function creationData({ abi, bytecode, args }: { abi: Abi; bytecode: Hex; args: readonly unknown[] }): Hex {
-  return encodeDeployData({ abi, bytecode, args })
 }
 
 async function sendAll(
@@ -138,9 +132,4 @@ async function check(
   }
   const code = await connection.client.getCode({ address })
   if (code === undefined || code === '0x') throw new DeploymentFailed({ contract, address, reason: 'there is no code' })
-}
-
-async function refreshPrice(chain: Chain, { priceUsd8 }: { priceUsd8: bigint }, { signal }: Waiting): Promise<void> {
-  const { fresh, lowUsd8 } = await readQuote(chain)
-  if (!fresh || lowUsd8 === 0n) await feedPrice(chain, { priceUsd8 }, { signal })
 }

@@ -31,19 +31,3 @@ export function drawBelow(seed: Hex, { turn, below }: { readonly turn: number; r
   invariant(below > 0n, 'a draw is among at least one')
   return bigintOfBytes(keccak_256(concatBytes(fromHex(seed, 32), bytesOfBigint(BigInt(turn), 4)))) % below
 }
-
-/**
- * The operators drawn to keep an epoch's evidence: the first `size` of a Fisher-Yates shuffle, as `Committee.sol` draws.
- *
- * @param draw seed: hash of the block after the post; operators: seated ones in the order of Bonds.operatorAt
- */
-export function drawCommittee<T>({ seed, operators, size }: { readonly seed: Hex; readonly operators: readonly T[]; readonly size: number }): T[] {
-  const shuffled = [...operators]
-  const count = Math.min(size, shuffled.length)
-  for (let index = 0; index < count; index += 1) {
-    const place = index + Number(drawBelow(seed, { turn: index, below: BigInt(shuffled.length - index) }))
-    const [here, there] = [shuffled[index], shuffled[place]]
-    if (here !== undefined && there !== undefined) [shuffled[index], shuffled[place]] = [there, here]
-  }
-  return shuffled.slice(0, count)
-}

@@ -45,6 +45,9 @@ export interface VerifiedBatch extends Batch {
   readonly entriesTree: SumTree
 }
 
+/** A batch may count in the epoch it names, or in one of this many after it, when it was left out. */
+export const batchEpochsLateMax = 7n
+
 /** Why a batch does not count, whatever its entries say. */
 export type BatchFault = 'wrong-network' | 'wrong-epoch' | 'wrong-count' | 'wrong-root' | 'wrong-sum' | 'bad-signature'
 
@@ -93,9 +96,10 @@ export function buildBatch(draft: BatchDraft, { domain, sign }: { readonly domai
 }
 
 /**
- * Whether header, entries and signature belong together, for this network and epoch.
+ * Whether header, entries and signature belong together, and the header is of this network and of this epoch or one of
+ * the seven before it.
  *
- * @param expected domain: verifyingContract is Epochs
+ * @param expected domain: verifyingContract is Epochs; epoch: the one that is closed
  */
 export function verifyBatch(
   batch: Batch,
@@ -105,7 +109,7 @@ export function verifyBatch(
   const digest = digestOfHeader(header, domain)
   const refused = (reason: BatchFault): BatchVerdict => ({ tag: 'refused', digest, reason })
   if (header.network !== network) return refused('wrong-network')
-  if (header.epoch !== epoch) return refused('wrong-epoch')
+  if (header.epoch > epoch || epoch - header.epoch > batchEpochsLateMax) return refused('wrong-epoch')
   if (entries.length !== header.count) return refused('wrong-count')
   if (entries.reduce((total, { quantity }) => total + quantity, 0n) !== header.sum) return refused('wrong-sum')
   const entriesTree = buildSumTree(entries.map(entryLeaf))

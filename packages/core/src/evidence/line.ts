@@ -1,8 +1,8 @@
 /**
  * One line of an epoch: what an account earned by one kind of work, and from which entries that follows.
  *
- * A line has at most 16 entries, so that a contract can be shown all of them. An account with more has more lines; at most
- * 16 an epoch. docs/protocol/evidence.md#line
+ * A line has at most 16 entries, so that a contract can be shown all of them. An account with more has more lines, at most 16
+ * of one kind. docs/protocol/evidence.md#line
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { comparePlaces, type EntryPlace } from './entry.ts'
 /** Most entries of one line. */
 export const lineEntriesMax = 16
 
-/** Most lines of one account in one epoch of one network. */
+/** Most lines of one account and one kind in one epoch of one network: so at most 256 entries. */
 export const accountLinesMax = 16
 
 /** rebate: paid within what the account's own conversions retired. bootstrap: from the network's allowance. */
