@@ -5,14 +5,13 @@ import {ICredits, Pocket} from "./interfaces/ICredits.sol";
 import {IGuard} from "./interfaces/IGuard.sol";
 import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
+import {Lanes} from "./libraries/Lanes.sol";
 import {Pockets} from "./libraries/Pockets.sol";
 import {Addresses, Parameters} from "./Parameters.sol";
 
 /// @title Pockets of every account: one bought, one earned, each {credits, WORK burned for them}.
 /// @notice docs/protocol/money.md#pockets. Credits never turn back into WORK here; only Rails takes and gives.
 contract Credits is ICredits {
-    using Pockets for Pocket;
-
     error Paused();
     error OutOfRange(uint256 limit, uint256 actual);
 
@@ -26,11 +25,12 @@ contract Credits is ICredits {
     uint128 private spent;
     uint128 private mintedAtto;
     uint128 private retiredAtto;
-    mapping(address account => Pocket) private boughtOf;
-    mapping(address account => Pocket) private earnedOf;
+    /// @dev Pockets as words with two lanes: credits, WORK.
+    mapping(address account => uint256) private boughtOf;
+    mapping(address account => uint256) private earnedOf;
 
     /// @dev Of the parameters none is needed here; every contract takes the same two.
-    constructor(Addresses memory addresses, Parameters memory) {
+    constructor(Addresses memory addresses, Parameters memory parameters) {
         rails = addresses.rails;
         guard = IGuard(addresses.guard);
         priceFeed = IPriceFeed(addresses.priceFeed);
@@ -57,7 +57,7 @@ contract Credits is ICredits {
         if (credits < creditsMin) revert TooFewCredits(creditsMin, credits);
         issued += credits;
         burnedAtto += workAtto;
-        boughtOf[msg.sender].give(credits, workAtto);
+        _give(boughtOf, msg.sender, credits, workAtto);
         emit Bought(msg.sender, workAtto, credits, lowUsd8);
         workToken.burnFrom(msg.sender, workAtto);
     }
@@ -65,7 +65,7 @@ contract Credits is ICredits {
     /// @inheritdoc ICredits
     function cover(uint128 workAtto) external inflow {
         burnedAtto += workAtto;
-        boughtOf[msg.sender].give(0, workAtto);
+        _give(boughtOf, msg.sender, 0, workAtto);
         emit Covered(msg.sender, workAtto);
         workToken.burnFrom(msg.sender, workAtto);
     }
@@ -83,15 +83,18 @@ contract Credits is ICredits {
         onlyRails
         returns (uint128 workAtto)
     {
-        Pocket storage pocket = _pocket(account, earned_);
-        if (credits > pocket.credits) revert NotEnoughCredits(pocket.credits, credits);
-        workAtto = pocket.take(credits, roundUp);
+        mapping(address => uint256) storage pockets = earned_ ? earnedOf : boughtOf;
+        uint256 pocket = pockets[account];
+        (uint128 balance, uint128 held) = (Lanes.high(pocket), Lanes.low(pocket));
+        if (credits > balance) revert NotEnoughCredits(balance, credits);
+        workAtto = Pockets.share(balance, held, credits, roundUp);
+        pockets[account] = Lanes.pack(balance - credits, held - workAtto);
         emit Moved(account, earned_, false, credits, workAtto);
     }
 
     /// @inheritdoc ICredits
     function give(address account, bool earned_, uint128 credits, uint128 workAtto) external onlyRails {
-        _pocket(account, earned_).give(credits, workAtto);
+        _give(earned_ ? earnedOf : boughtOf, account, credits, workAtto);
         emit Moved(account, earned_, true, credits, workAtto);
     }
 
@@ -104,12 +107,12 @@ contract Credits is ICredits {
 
     /// @notice The account's bought pocket: what it may move into rails, or pay fees from.
     function bought(address account) external view returns (Pocket memory) {
-        return boughtOf[account];
+        return Pocket(Lanes.high(boughtOf[account]), Lanes.low(boughtOf[account]));
     }
 
     /// @notice The account's earned pocket: what it may convert, or pay fees from.
     function earned(address account) external view returns (Pocket memory) {
-        return earnedOf[account];
+        return Pocket(Lanes.high(earnedOf[account]), Lanes.low(earnedOf[account]));
     }
 
     /// @notice Sums since the deployment: laws 1 to 4 speak of them.
@@ -117,7 +120,10 @@ contract Credits is ICredits {
         return (issued, spent, burnedAtto, mintedAtto, retiredAtto);
     }
 
-    function _pocket(address account, bool earned_) private view returns (Pocket storage) {
-        return earned_ ? earnedOf[account] : boughtOf[account];
+    function _give(mapping(address => uint256) storage pockets, address account, uint128 credits, uint128 workAtto)
+        private
+    {
+        uint256 pocket = pockets[account];
+        pockets[account] = Lanes.pack(Lanes.high(pocket) + credits, Lanes.low(pocket) + workAtto);
     }
 }

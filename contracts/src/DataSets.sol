@@ -8,7 +8,7 @@ import {DataSet, IDataSets, PieceSet} from "./interfaces/IDataSets.sol";
 import {IGuard} from "./interfaces/IGuard.sol";
 import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
 import {IRails, Stream} from "./interfaces/IRails.sol";
-import {Addresses, Parameters} from "./Parameters.sol";
+import {Addresses} from "./Parameters.sol";
 
 /// @notice One record per (customer, provider): the root over the pieces that one keeps for the other, signed by both, and the
 /// provider's lock behind it. It moves no money and judges no proof. docs/protocol/storage-proofs.md#set
@@ -48,7 +48,7 @@ contract DataSets is IDataSets, EIP712 {
 
     mapping(bytes32 id => Record) private _records;
 
-    constructor(Addresses memory addresses, Parameters memory) {
+    constructor(Addresses memory addresses) {
         GUARD = IGuard(addresses.guard);
         FEED = IPriceFeed(addresses.priceFeed);
         RAILS = IRails(addresses.rails);

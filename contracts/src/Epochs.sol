@@ -43,7 +43,7 @@ contract Epochs is IEpochs, EpochClock {
 
     struct JudgeSpan {
         uint48 since; // counts for posts of later blocks
-        uint48 until; // and, when set, of blocks before this one
+        uint48 until; // and, when set, of blocks up to this one
     }
 
     /// @dev Gas of one entry of claimMany: a path of 40 levels and a first claim fit.
@@ -203,7 +203,7 @@ contract Epochs is IEpochs, EpochClock {
         PendingRecord storage pending_ = _pendings[network];
         if (pending_.poster == address(0)) revert NothingPending(network);
         JudgeSpan memory span = _judges[network][msg.sender];
-        bool counts = span.since != 0 && span.since < pending_.postedBlock && (span.until == 0 || span.until > pending_.postedBlock);
+        bool counts = span.since != 0 && span.since < pending_.postedBlock && (span.until == 0 || span.until >= pending_.postedBlock);
         if (!counts) revert NotJudge(msg.sender);
         (address poster, uint40 epoch, uint48 postedBlock) = (pending_.poster, pending_.epoch, pending_.postedBlock);
         _drop(pending_);

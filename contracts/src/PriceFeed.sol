@@ -22,7 +22,7 @@ contract PriceFeed is IPriceFeed {
 
     struct Post {
         uint64 priceUsd8;
-        uint40 at; // Unix seconds
+        uint40 postedAt; // Unix seconds
         uint64 generation; // of the poster set that it was made in
     }
 
@@ -84,9 +84,9 @@ contract PriceFeed is IPriceFeed {
     }
 
     /// @notice Last price of a poster of the present set, and when it was posted; zeros when there is none.
-    function postOf(address poster) external view returns (uint64 priceUsd8, uint40 at) {
+    function postOf(address poster) external view returns (uint64 priceUsd8, uint40 postedAt) {
         Post memory p = posts[poster];
-        return p.generation == generation ? (p.priceUsd8, p.at) : (0, 0);
+        return p.generation == generation ? (p.priceUsd8, p.postedAt) : (0, 0);
     }
 
     /// @notice Low and high with the times from which their steps count, and when both were last computed.
@@ -111,7 +111,7 @@ contract PriceFeed is IPriceFeed {
         found = new uint64[](length);
         for (uint256 i = 0; i < length; i++) {
             Post memory p = posts[posters_[i]];
-            if (p.generation == generation && block.timestamp - p.at <= freshSeconds) found[count++] = p.priceUsd8;
+            if (p.generation == generation && block.timestamp - p.postedAt <= freshSeconds) found[count++] = p.priceUsd8;
         }
     }
 

@@ -55,12 +55,12 @@ abstract contract NodesFixture is Predicted {
         rails = new Rails(a, p);
         bonds = new Bonds(a, p);
         registry = new Registry();
-        dataSets = new DataSets(a, p);
+        dataSets = new DataSets(a);
         epochs = new Epochs(a, p);
         judge = new StorageJudge(a, p);
         setId = dataSets.idOf(customer, provider);
         postPrice(PRICE_USD8);
-        give(customer, 10_000e18);
+        give(customer, 10_001e18);
         give(provider, 100_000e18);
         give(DEMANDER, 1000e18);
         vm.prank(customer);

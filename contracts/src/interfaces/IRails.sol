@@ -129,8 +129,8 @@ interface IRails {
     function finish(bytes32 id) external;
     function streamId(address payer, address payee, bytes32 salt) external view returns (bytes32);
     function stream(bytes32 id) external view returns (Stream memory);
-    /// @return credits due by `at` (Unix seconds), cumulative, before holds
-    function due(bytes32 id, uint40 at) external view returns (uint128 credits);
+    /// @return credits due by `timestamp` (Unix seconds), cumulative, before holds
+    function due(bytes32 id, uint40 timestamp) external view returns (uint128 credits);
     /// @return credits that settle would pay now
     function payable_(bytes32 id) external view returns (uint128 credits);
 

@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {BatchHeader} from "./IEpochs.sol";
-import {BatchAt, Case} from "./ISumJudge.sol";
+import {BatchAt, Case, CountedBatch, EntryAt} from "./ISumJudge.sol";
+import {SumPath} from "./IStorageJudge.sol";
 
 /// @notice Sees signers contradict themselves: two headers with one counter. docs/protocol/evidence.md#equivocation
 /// From the block of the record on neither batch may count; a post of an epoch whose evidence deadline was before that block is
@@ -18,6 +19,16 @@ interface IReceiptJudge {
     function equivocation(BatchHeader calldata one, bytes calldata oneSignature, BatchHeader calldata other, bytes calldata otherSignature) external;
     /// @notice A pending post counts a batch that may not count any more: drops it and slashes its poster.
     function challengeCounted(Case calldata case_, BatchAt calldata batch) external;
+    /// @notice (a) A node of a counted batch's entries tree that is not what it may hold, as ISumJudge.challengeNode.
+    function challengeEntryNode(Case calldata case_, CountedBatch calldata batch, bytes calldata preimage, uint256 recordedSum, SumPath calldata path) external;
+    /// @notice (e) A batch that counts and may not: another network, an epoch that is too late or too old, or not signed by its signer.
+    function challengeBatch(Case calldata case_, CountedBatch calldata batch, bytes calldata signature) external;
+    /// @notice (e) A batch that counts, and counted already in a finalised epoch before.
+    function challengeReused(Case calldata case_, BatchAt calldata batch, uint64 earlierEpoch, uint256 earlierCount, SumPath calldata earlierPath) external;
+    /// @notice (e) A batch that counts although StorageJudge recorded it as refuted.
+    function challengeRefuted(Case calldata case_, BatchAt calldata batch) external;
+    /// @notice (e) A batch that counts holds an entry that no rule of its network admits.
+    function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata entry) external;
 
     /// @return block in which the batch was first shown to be contradicted, 0 when it was not
     function equivocatedBlock(bytes32 digest) external view returns (uint48);

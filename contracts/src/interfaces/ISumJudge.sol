@@ -38,6 +38,13 @@ struct UsedAt {
     SumPath path; // in the line's entriesRoot
 }
 
+/// @notice A used entry with all its fields.
+struct UsedEntry {
+    bytes32 batchDigest;
+    uint32 index;
+    EvidenceEntry entry;
+}
+
 struct BatchAt {
     bytes32 digest;
     bytes32 signatureHash;
@@ -93,12 +100,10 @@ interface ISumJudge {
     function challengeNode(Case calldata case_, Tree tree, bytes calldata preimage, uint256 recordedSum, SumPath calldata path) external;
     /// @notice (a) The same in the entries tree of a line.
     function challengeUsedNode(Case calldata case_, LineAt calldata line, bytes calldata preimage, uint256 recordedSum, SumPath calldata path) external;
-    /// @notice (a) The same in the entries tree of a batch that counts.
-    function challengeEntryNode(Case calldata case_, CountedBatch calldata batch, bytes calldata preimage, uint256 recordedSum, SumPath calldata path) external;
     /// @notice (a) An empty tree with a sum or a count.
     function challengeEmpty(Case calldata case_) external;
     /// @notice (b) A line that does not follow from its entries, all of which are shown in order.
-    function challengeLine(Case calldata case_, LineAt calldata line, EvidenceEntry[] calldata entries, bytes32[] calldata batchDigests, uint32[] calldata indexes) external;
+    function challengeLine(Case calldata case_, LineAt calldata line, UsedEntry[] calldata entries) external;
     /// @notice (b) A line whose unit price is not the one of its epoch.
     function challengePrice(Case calldata case_, LineAt calldata line) external;
     /// @notice (b) Two readiness lines (network 1, kind 2) of different unit price.
@@ -122,14 +127,6 @@ interface ISumJudge {
     function challengeUsed(Case calldata case_, LineAt calldata line, UsedAt calldata used, BatchHeader calldata header, EntryAt[] calldata entry) external;
     /// @notice (e) A line's entry is of a batch that is not among those that count.
     function challengeUncounted(Case calldata case_, LineAt calldata line, UsedAt calldata used, BatchesView calldata batches) external;
-    /// @notice (e) A batch that counts and may not: another network, an epoch that is too late or too old, or not signed by its signer.
-    function challengeBatch(Case calldata case_, CountedBatch calldata batch, bytes calldata signature) external;
-    /// @notice (e) A batch that counts, and counted already in a finalised epoch before.
-    function challengeReused(Case calldata case_, BatchAt calldata batch, uint64 earlierEpoch, uint256 earlierCount, SumPath calldata earlierPath) external;
-    /// @notice (e) A batch that counts although StorageJudge recorded it as refuted.
-    function challengeRefuted(Case calldata case_, BatchAt calldata batch) external;
-    /// @notice (e) A batch that counts holds an entry that no rule of its network admits.
-    function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata entry) external;
     /// @notice (f) An entry of a batch that counts is used by no line of its account and kind; all of them and all they use are shown.
     function challengeDropped(Case calldata case_, CountedBatch calldata batch, EntryAt calldata entry, LinesView calldata lines, Used[][] calldata used) external;
     /// @notice (g) A vouched batch of the posted epoch, or of one skipped since the head, is not among those that count.

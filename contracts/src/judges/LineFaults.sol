@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Head} from "../interfaces/IEpochs.sol";
-import {Case, LeafView, LineAt, LinesView, UsedAt} from "../interfaces/ISumJudge.sol";
+import {Case, ISumJudge, LeafView, LineAt, LinesView, UsedAt, UsedEntry} from "../interfaces/ISumJudge.sol";
 import {Evidence, EvidenceEntry} from "../libraries/Evidence.sol";
 import {Line, Lines} from "../libraries/Lines.sol";
 import {RebatePrice} from "../libraries/RebatePrice.sol";
@@ -12,8 +12,6 @@ import {TreeFaults} from "./TreeFaults.sol";
 /// @notice Faults of lines and leaves: what a line's entries, the price and the previous leaf give is not what was posted.
 /// docs/protocol/epochs.md#challenges (b), (c) and (d). Storage's kinds are known here; other networks' prices are not yet.
 abstract contract LineFaults is TreeFaults {
-    uint8 internal constant STORAGE = 1;
-    uint8 internal constant POSSESSION = 1; // kind: rebate for leaves kept
     uint8 internal constant READINESS = 2; // kind: bootstrap for seated operators that kept any
     uint256 internal constant LINES_SHOWN_MAX = 64;
 
@@ -25,29 +23,25 @@ abstract contract LineFaults is TreeFaults {
         REFERENCE_NANO = referenceNanoPerGibSecond;
     }
 
-    function challengeLine(
-        Case calldata case_,
-        LineAt calldata shown,
-        EvidenceEntry[] calldata entries,
-        bytes32[] calldata batchDigests,
-        uint32[] calldata indexes
-    ) external pending(case_) {
+    /// @inheritdoc ISumJudge
+    function challengeLine(Case calldata case_, LineAt calldata shown, UsedEntry[] calldata entries) external pending(case_) {
         _requireLine(case_, shown);
         if (entries.length > Lines.ENTRIES_MAX) revert TooManyShown(Lines.ENTRIES_MAX, entries.length);
         Node[] memory nodes = new Node[](entries.length);
         bool fault = entries.length != shown.line.entryCount;
         uint256 quantity;
         for (uint256 i = 0; i < entries.length; ++i) {
-            nodes[i] = SumTree.usedLeaf(batchDigests[i], indexes[i], Evidence.entryHash(entries[i]), entries[i].quantity);
-            quantity += entries[i].quantity;
-            if (_isForeign(shown.line, entries[i])) fault = true;
-            if (i > 0 && !Lines.isBefore(batchDigests[i - 1], indexes[i - 1], batchDigests[i], indexes[i])) fault = true;
+            nodes[i] = _usedNode(entries[i]);
+            quantity += entries[i].entry.quantity;
+            if (_isForeign(shown.line, entries[i].entry)) fault = true;
+            if (i > 0 && !_isBefore(entries[i - 1], entries[i])) fault = true;
         }
         if (SumTree.rootOf(nodes).hash != shown.line.entriesRoot) revert NotInTree(shown.line.entriesRoot, shown.line.quantity);
         if (Lines.isRebate(shown.line.kind) && quantity != shown.line.quantity) fault = true;
         _rejectIf(fault, case_, "line");
     }
 
+    /// @inheritdoc ISumJudge
     function challengePrice(Case calldata case_, LineAt calldata shown) external pending(case_) {
         _requireLine(case_, shown);
         if (case_.network != STORAGE) revert NoFault();
@@ -57,6 +51,7 @@ abstract contract LineFaults is TreeFaults {
         _rejectIf(fault, case_, "price");
     }
 
+    /// @inheritdoc ISumJudge
     function challengeReadinessPrices(Case calldata case_, LineAt calldata one, LineAt calldata other) external pending(case_) {
         _requireLine(case_, one);
         _requireLine(case_, other);
@@ -64,6 +59,7 @@ abstract contract LineFaults is TreeFaults {
         _rejectIf(ready && one.line.unitPriceAtto != other.line.unitPriceAtto, case_, "readiness prices");
     }
 
+    /// @inheritdoc ISumJudge
     function challengeReadiness(
         Case calldata case_,
         LineAt calldata readiness,
@@ -80,6 +76,7 @@ abstract contract LineFaults is TreeFaults {
         _rejectIf(fault, case_, "readiness");
     }
 
+    /// @inheritdoc ISumJudge
     function challengeTwice(
         Case calldata case_,
         LineAt calldata one,
@@ -97,6 +94,7 @@ abstract contract LineFaults is TreeFaults {
         _rejectIf(fault, case_, "twice");
     }
 
+    /// @inheritdoc ISumJudge
     function challengeLeaf(
         Case calldata case_,
         address account,
@@ -174,6 +172,14 @@ abstract contract LineFaults is TreeFaults {
             : (hasRight ? SumTree.isFirst(view_.right[0].path) : root.hash == 0);
         if (!closed) revert NotNeighbours();
         return 0;
+    }
+
+    function _usedNode(UsedEntry calldata used) private pure returns (Node memory) {
+        return SumTree.usedLeaf(used.batchDigest, used.index, Evidence.entryHash(used.entry), used.entry.quantity);
+    }
+
+    function _isBefore(UsedEntry calldata left, UsedEntry calldata right) private pure returns (bool) {
+        return Lines.isBefore(left.batchDigest, left.index, right.batchDigest, right.index);
     }
 
     function _isForeign(Line calldata line, EvidenceEntry calldata entry) private pure returns (bool) {

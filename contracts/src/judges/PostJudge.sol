@@ -10,6 +10,11 @@ import {Node, SumTree} from "../libraries/SumTree.sol";
 
 /// @notice What judges of posts share: the case, and what stands in which tree of it. Decides nothing.
 abstract contract PostJudge {
+    uint8 internal constant STORAGE = 1;
+    uint8 internal constant POSSESSION = 1; // kind of storage's entries and rebate lines
+    uint64 internal constant LATE_EPOCHS = 7; // a batch may count in its own epoch and so many after it
+    uint256 private constant INNER_BYTES = 129;
+
     IEpochs public immutable EPOCHS;
 
     constructor(address epochs) {
@@ -18,10 +23,14 @@ abstract contract PostJudge {
 
     /// @dev The case is about the post that is pending now.
     modifier pending(Case calldata case_) {
+        _requirePending(case_);
+        _;
+    }
+
+    function _requirePending(Case calldata case_) private view {
         bytes32 digest = keccak256(abi.encode(case_.post));
         bytes32 expected = EPOCHS.pending(case_.network).digest;
         if (digest != expected) revert ISumJudge.WrongPost(expected, digest);
-        _;
     }
 
     function _reject(Case calldata case_, bytes32 reason) internal {
@@ -89,11 +98,39 @@ abstract contract PostJudge {
         if (!closed) revert ISumJudge.NotNeighbours();
     }
 
+    /// @dev A batch counts in the post of its epoch, or of one of the 7 after it.
+    function _mayCount(uint64 epoch, uint64 postedEpoch) internal pure returns (bool) {
+        return epoch <= postedEpoch && postedEpoch - epoch <= LATE_EPOCHS;
+    }
+
     function _linesRoot(EpochPost calldata post) internal pure returns (Node memory) {
         return Node(post.linesRoot, post.linesTotal);
     }
 
     function _batchesRoot(EpochPost calldata post) internal pure returns (Node memory) {
         return Node(post.batchesRoot, post.batchCount);
+    }
+
+    // ---- what a preimage is ----
+
+    function _isInner(bytes calldata preimage) internal pure returns (bool) {
+        return preimage.length == INNER_BYTES && preimage[0] == 0x01;
+    }
+
+    function _innerIsWrong(bytes calldata preimage, uint256 recordedSum, SumPath calldata path) internal pure returns (bool) {
+        (bool ok, uint256 sum) = SumTree.tryAddLanes(uint256(bytes32(preimage[33:65])), uint256(bytes32(preimage[97:129])));
+        return !ok || sum != recordedSum || path.hashes.length == SumTree.DEPTH_MAX;
+    }
+
+    function _isLeaf(bytes calldata preimage, uint256 size, bytes6 tag, uint256 tagSize) internal pure returns (bool) {
+        if (preimage.length != size) return false;
+        for (uint256 i = 0; i < tagSize; ++i) {
+            if (preimage[i] != tag[i]) return false;
+        }
+        return true;
+    }
+
+    function _isNoPlace(SumPath calldata path, uint256 count) internal pure returns (bool) {
+        return !SumTree.isPlace(path.sides, path.hashes.length, count);
     }
 }

@@ -4,15 +4,24 @@ pragma solidity 0.8.37;
 import {Addresses} from "../Parameters.sol";
 import {BatchHeader} from "../interfaces/IEpochs.sol";
 import {IReceiptJudge} from "../interfaces/IReceiptJudge.sol";
-import {BatchAt, Case} from "../interfaces/ISumJudge.sol";
+import {IStorageJudge, SumPath} from "../interfaces/IStorageJudge.sol";
+import {BatchAt, Case, CountedBatch, EntryAt} from "../interfaces/ISumJudge.sol";
 import {Evidence} from "../libraries/Evidence.sol";
+import {Node, SumTree} from "../libraries/SumTree.sol";
 import {PostJudge} from "./PostJudge.sol";
 
-/// @notice Records contradictions of signers and rejects posts that count them. Signers are secp256k1 accounts.
+/// @notice Records contradictions of signers, and rejects posts that count a batch that may not count. docs/protocol/epochs.md#challenges
+/// Signers are secp256k1 accounts. What follows from the batches is SumJudge's.
 contract ReceiptJudge is IReceiptJudge, PostJudge {
+    uint256 private constant ENTRY_LEAF_BYTES = 38;
+
+    IStorageJudge public immutable STORAGE_JUDGE;
+
     mapping(bytes32 digest => uint48) public equivocatedBlock;
 
-    constructor(Addresses memory addresses) PostJudge(addresses.epochs) {}
+    constructor(Addresses memory addresses) PostJudge(addresses.epochs) {
+        STORAGE_JUDGE = IStorageJudge(addresses.storageJudge);
+    }
 
     /// @inheritdoc IReceiptJudge
     function equivocation(
@@ -35,6 +44,62 @@ contract ReceiptJudge is IReceiptJudge, PostJudge {
     function challengeCounted(Case calldata case_, BatchAt calldata batch) external pending(case_) {
         _requireBatch(case_, batch);
         _rejectIf(isVoid(batch.digest, case_.post.epoch), case_, "equivocation");
+    }
+
+    /// @inheritdoc IReceiptJudge
+    function challengeEntryNode(
+        Case calldata case_,
+        CountedBatch calldata batch,
+        bytes calldata preimage,
+        uint256 recordedSum,
+        SumPath calldata path
+    ) external pending(case_) {
+        _requireCounted(case_, batch);
+        _requireIn(Node(batch.header.entriesRoot, batch.header.sum), Node(keccak256(preimage), recordedSum), path);
+        bool fault = _isInner(preimage)
+            ? _innerIsWrong(preimage, recordedSum, path)
+            : _isNoPlace(path, batch.header.count) || !_isLeaf(preimage, ENTRY_LEAF_BYTES, "\x00entry", 6);
+        _rejectIf(fault, case_, "entry node");
+    }
+
+    /// @inheritdoc IReceiptJudge
+    function challengeBatch(Case calldata case_, CountedBatch calldata batch, bytes calldata signature) external pending(case_) {
+        _requireCounted(case_, batch);
+        BatchHeader calldata header = batch.header;
+        bool fault = header.network != case_.network || !_mayCount(header.epoch, case_.post.epoch);
+        if (!fault && keccak256(signature) == batch.signatureHash) {
+            address signer = Evidence.recover(Evidence.batchDigest(address(EPOCHS), header), signature);
+            fault = signer == address(0) || signer != header.signer;
+        }
+        _rejectIf(fault, case_, "batch");
+    }
+
+    /// @inheritdoc IReceiptJudge
+    function challengeReused(
+        Case calldata case_,
+        BatchAt calldata batch,
+        uint64 earlierEpoch,
+        uint256 earlierCount,
+        SumPath calldata earlierPath
+    ) external pending(case_) {
+        _requireBatch(case_, batch);
+        Node memory earlier = Node(EPOCHS.countedRoot(case_.network, earlierEpoch), earlierCount);
+        _requireIn(earlier, SumTree.batchLeaf(batch.digest, batch.signatureHash), earlierPath);
+        _reject(case_, "reused");
+    }
+
+    /// @inheritdoc IReceiptJudge
+    function challengeRefuted(Case calldata case_, BatchAt calldata batch) external pending(case_) {
+        _requireBatch(case_, batch);
+        _rejectIf(case_.network == STORAGE && STORAGE_JUDGE.refuted(batch.digest), case_, "refuted");
+    }
+
+    /// @inheritdoc IReceiptJudge
+    function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata shown) external pending(case_) {
+        _requireCounted(case_, batch);
+        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, shown);
+        bool strange = shown.entry.account == address(0) || (case_.network == STORAGE && shown.entry.kind != POSSESSION);
+        _rejectIf(strange || shown.recorded != shown.entry.quantity, case_, "entry");
     }
 
     /// @inheritdoc IReceiptJudge

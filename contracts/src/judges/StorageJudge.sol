@@ -19,12 +19,16 @@ import {Addresses, Parameters} from "../Parameters.sol";
 /// Draws stand on seals kept by Epochs and roots kept by DataSets, never on a block hash of its own reading: a proof is as
 /// good 10,000 blocks after the seal as at once. State is written before every call out; WORK has no transfer hooks.
 contract StorageJudge is IStorageJudge {
-    /// @dev A demand is open while deadlineBlock is set; answering clears what it no longer needs.
+    /// @dev A demand is open while its terms are set; closing it clears all but what it was about and whose.
     struct Record {
         bytes32 dataSet;
         address demander;
         bytes32 root;
         bytes32 stream;
+        uint256 terms; // Terms, packed: one write clears them
+    }
+
+    struct Terms {
         uint64 leafCount;
         uint64 leafIndex;
         uint40 openedAt;
@@ -73,16 +77,8 @@ contract StorageJudge is IStorageJudge {
 
         demandId = keccak256(abi.encode(dataSet, leafIndex, msg.sender, ++_demandCount));
         uint48 deadlineBlock = uint48(block.number) + ANSWER_BLOCKS;
-        Record storage record = _demands[demandId];
-        record.dataSet = dataSet;
-        record.demander = msg.sender;
-        record.root = set.root;
-        record.stream = streamId;
-        record.leafCount = set.leafCount;
-        record.leafIndex = leafIndex;
-        record.openedAt = uint40(block.timestamp);
-        record.deadlineBlock = deadlineBlock;
-        record.generation = set.generation;
+        uint256 terms = _pack(Terms(set.leafCount, leafIndex, uint40(block.timestamp), deadlineBlock, set.generation));
+        _demands[demandId] = Record(dataSet, msg.sender, set.root, streamId, terms);
         emit Demanded(demandId, dataSet, msg.sender, leafIndex, deadlineBlock);
         RAILS.hold(streamId);
         WORK.transferFrom(msg.sender, address(this), depositAtto);
@@ -90,10 +86,9 @@ contract StorageJudge is IStorageJudge {
 
     /// @inheritdoc IStorageJudge
     function answer(bytes32 demandId, Answer calldata answer_) external {
-        Record storage record = _open(demandId);
-        uint48 deadlineBlock = record.deadlineBlock;
-        if (block.number > deadlineBlock) revert DeadlinePassed(deadlineBlock, uint48(block.number));
-        _requireAnswer(record.root, record.leafCount, record.leafIndex, answer_);
+        (Record storage record, Terms memory terms) = _open(demandId);
+        if (block.number > terms.deadlineBlock) revert DeadlinePassed(terms.deadlineBlock, uint48(block.number));
+        _requireAnswer(record.root, terms, answer_);
         bytes32 stream = record.stream;
         _close(record);
         emit Answered(demandId, msg.sender);
@@ -103,17 +98,19 @@ contract StorageJudge is IStorageJudge {
 
     /// @inheritdoc IStorageJudge
     function miss(bytes32 demandId, address reporter, bytes32 salt) external {
-        Record memory record = _open(demandId);
-        bytes32 lockId = DATA_SETS.lockIdAt(record.dataSet, record.generation);
+        (Record storage open_, Terms memory terms) = _open(demandId);
+        Record memory record = open_;
+        bytes32 lockId = DATA_SETS.lockIdAt(record.dataSet, terms.generation);
         bool owed = _isOwed(lockId);
-        if (owed && block.number <= record.deadlineBlock) revert NotYet(record.deadlineBlock, uint48(block.number));
-        _close(_demands[demandId]);
-        _freeStream(record, owed);
+        if (owed && block.number <= terms.deadlineBlock) revert NotYet(terms.deadlineBlock, uint48(block.number));
+        _close(open_);
         if (owed) {
-            _endSet(record);
+            _takePay(record.stream, terms.openedAt);
+            _endSet(record.dataSet, terms.generation);
             uint128 takenAtto = BONDS.slash(lockId, reporter, salt);
             emit Missed(demandId, record.dataSet, reporter, takenAtto);
         } else {
+            RAILS.release(record.stream);
             emit Closed(demandId, record.dataSet);
         }
         WORK.transfer(record.demander, depositAtto);
@@ -173,43 +170,50 @@ contract StorageJudge is IStorageJudge {
 
     function demandOf(bytes32 demandId) external view returns (Demand memory) {
         Record memory record = _demands[demandId];
+        Terms memory terms = _unpack(record.terms);
         bool exists = record.demander != address(0);
         return Demand({
             dataSet: record.dataSet,
             root: record.root,
-            leafCount: record.leafCount,
-            leafIndex: record.leafIndex,
-            openedAt: record.openedAt,
-            deadlineBlock: record.deadlineBlock,
+            leafCount: terms.leafCount,
+            leafIndex: terms.leafIndex,
+            openedAt: terms.openedAt,
+            deadlineBlock: terms.deadlineBlock,
             demander: record.demander,
             depositAtto: exists ? depositAtto : 0,
-            over: exists && record.deadlineBlock == 0
+            over: exists && record.terms == 0
         });
     }
 
     // ---- steps: demands ----
 
-    function _open(bytes32 demandId) private view returns (Record storage record) {
+    function _open(bytes32 demandId) private view returns (Record storage record, Terms memory terms) {
         record = _demands[demandId];
-        if (record.deadlineBlock != 0) return record;
+        uint256 packed = record.terms;
+        if (packed != 0) return (record, _unpack(packed));
         if (record.demander == address(0)) revert NoSuchDemand(demandId);
         revert DemandOver(demandId);
     }
 
     function _close(Record storage record) private {
-        delete record.root;
-        delete record.stream;
-        delete record.leafCount;
-        delete record.leafIndex;
-        delete record.openedAt;
-        delete record.deadlineBlock;
-        delete record.generation;
+        record.root = 0;
+        record.stream = 0;
+        record.terms = 0;
     }
 
-    function _requireAnswer(bytes32 root, uint64 leafCount, uint64 leafIndex, Answer calldata answer_) private view {
-        (bool ok, uint256 start, bytes32 folded) = Possession.verify(root, leafCount, leafIndex, answer_);
+    function _pack(Terms memory t) private pure returns (uint256) {
+        return uint256(t.leafCount) << 192 | uint256(t.leafIndex) << 128 | uint256(t.openedAt) << 80 | uint256(t.deadlineBlock) << 32
+            | t.generation;
+    }
+
+    function _unpack(uint256 packed) private pure returns (Terms memory) {
+        return Terms(uint64(packed >> 192), uint64(packed >> 128), uint40(packed >> 80), uint48(packed >> 32), uint32(packed));
+    }
+
+    function _requireAnswer(bytes32 root, Terms memory terms, Answer calldata answer_) private view {
+        (bool ok, uint256 start, bytes32 folded) = Possession.verify(root, terms.leafCount, terms.leafIndex, answer_);
         if (ok) return;
-        if (folded == 0) revert WrongPlace(leafIndex, uint64(start));
+        if (folded == 0) revert WrongPlace(terms.leafIndex, uint64(start));
         revert WrongAnswer(root, folded);
     }
 
@@ -220,16 +224,15 @@ contract StorageJudge is IStorageJudge {
         return lock.thawEnd == 0 || block.timestamp < lock.thawEnd;
     }
 
-    /// @notice Ends this demand's hold; a missed one takes all pay since it was opened. A closed stream has nothing to take.
-    function _freeStream(Record memory record, bool owed) private {
-        if (!owed) return RAILS.release(record.stream);
-        uint40 end = RAILS.stream(record.stream).end;
-        RAILS.fault(record.stream, end > record.openedAt ? end - record.openedAt : 0);
+    /// @notice All pay since the demand was opened, and its hold ends. A closed stream has nothing to take.
+    function _takePay(bytes32 stream, uint40 openedAt) private {
+        uint40 end = RAILS.stream(stream).end;
+        RAILS.fault(stream, end > openedAt ? end - openedAt : 0);
     }
 
-    function _endSet(Record memory record) private {
-        DataSet memory set = DATA_SETS.dataSet(record.dataSet);
-        if (set.generation == record.generation && set.root != 0) DATA_SETS.markFaulted(record.dataSet);
+    function _endSet(bytes32 dataSet, uint32 generation) private {
+        DataSet memory set = DATA_SETS.dataSet(dataSet);
+        if (set.generation == generation && set.root != 0) DATA_SETS.markFaulted(dataSet);
     }
 
     // ---- steps: proofs ----

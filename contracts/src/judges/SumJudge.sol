@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {Addresses, Parameters} from "../Parameters.sol";
 import {BatchHeader} from "../interfaces/IEpochs.sol";
 import {IReceiptJudge} from "../interfaces/IReceiptJudge.sol";
-import {IStorageJudge, SumPath} from "../interfaces/IStorageJudge.sol";
-import {BatchAt, BatchesView, Case, CountedBatch, EntryAt, LineAt, LinesView, UsedAt} from "../interfaces/ISumJudge.sol";
+import {IStorageJudge} from "../interfaces/IStorageJudge.sol";
+import {BatchesView, Case, CountedBatch, EntryAt, ISumJudge, LineAt, LinesView, UsedAt} from "../interfaces/ISumJudge.sol";
 import {Evidence} from "../libraries/Evidence.sol";
 import {Lines, Used} from "../libraries/Lines.sol";
 import {Node, SumTree} from "../libraries/SumTree.sol";
@@ -13,10 +13,9 @@ import {LineFaults} from "./LineFaults.sol";
 import {PostJudge} from "./PostJudge.sol";
 
 /// @notice Judges pending posts against their own lines, leaves and batches. docs/protocol/epochs.md#challenges
-/// Here the faults of batches, (e) to (g); those of trees and of lines are inherited. It sees no proofs: StorageJudge does.
+/// Here what lines and batches owe each other, (e) to (g); faults of trees and of lines are inherited. What batches may count at
+/// all is ReceiptJudge's, and proofs are StorageJudge's.
 contract SumJudge is LineFaults {
-    uint64 internal constant LATE_EPOCHS = 7;
-
     IStorageJudge public immutable STORAGE_JUDGE;
     IReceiptJudge public immutable RECEIPT_JUDGE;
 
@@ -28,6 +27,7 @@ contract SumJudge is LineFaults {
         RECEIPT_JUDGE = IReceiptJudge(addresses.receiptJudge);
     }
 
+    /// @inheritdoc ISumJudge
     function challengeUsed(
         Case calldata case_,
         LineAt calldata line,
@@ -48,6 +48,7 @@ contract SumJudge is LineFaults {
         _rejectIf(fault, case_, "used");
     }
 
+    /// @inheritdoc ISumJudge
     function challengeUncounted(Case calldata case_, LineAt calldata line, UsedAt calldata shown, BatchesView calldata batches)
         external
         pending(case_)
@@ -58,42 +59,7 @@ contract SumJudge is LineFaults {
         _reject(case_, "uncounted");
     }
 
-    function challengeBatch(Case calldata case_, CountedBatch calldata batch, bytes calldata signature) external pending(case_) {
-        _requireCounted(case_, batch);
-        BatchHeader calldata header = batch.header;
-        bool fault = header.network != case_.network || !_mayCount(header.epoch, case_.post.epoch);
-        if (!fault && keccak256(signature) == batch.signatureHash) {
-            address signer = Evidence.recover(Evidence.batchDigest(address(EPOCHS), header), signature);
-            fault = signer == address(0) || signer != header.signer;
-        }
-        _rejectIf(fault, case_, "batch");
-    }
-
-    function challengeReused(
-        Case calldata case_,
-        BatchAt calldata batch,
-        uint64 earlierEpoch,
-        uint256 earlierCount,
-        SumPath calldata earlierPath
-    ) external pending(case_) {
-        _requireBatch(case_, batch);
-        Node memory earlier = Node(EPOCHS.countedRoot(case_.network, earlierEpoch), earlierCount);
-        _requireIn(earlier, SumTree.batchLeaf(batch.digest, batch.signatureHash), earlierPath);
-        _reject(case_, "reused");
-    }
-
-    function challengeRefuted(Case calldata case_, BatchAt calldata batch) external pending(case_) {
-        _requireBatch(case_, batch);
-        _rejectIf(case_.network == STORAGE && STORAGE_JUDGE.refuted(batch.digest), case_, "refuted");
-    }
-
-    function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata shown) external pending(case_) {
-        _requireCounted(case_, batch);
-        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, shown);
-        bool strange = shown.entry.account == address(0) || (case_.network == STORAGE && shown.entry.kind != POSSESSION);
-        _rejectIf(strange || shown.recorded != shown.entry.quantity, case_, "entry");
-    }
-
+    /// @inheritdoc ISumJudge
     function challengeDropped(
         Case calldata case_,
         CountedBatch calldata batch,
@@ -113,6 +79,7 @@ contract SumJudge is LineFaults {
         _reject(case_, "dropped");
     }
 
+    /// @inheritdoc ISumJudge
     /// @dev Epochs before the head are over: what was left out of them may be counted later, and need not be.
     function challengeOmission(Case calldata case_, BatchHeader calldata header, BatchesView calldata batches)
         external
@@ -128,10 +95,6 @@ contract SumJudge is LineFaults {
     }
 
     // ---- steps ----
-
-    function _mayCount(uint64 epoch, uint64 postedEpoch) private pure returns (bool) {
-        return epoch <= postedEpoch && postedEpoch - epoch <= LATE_EPOCHS;
-    }
 
     /// @dev `used` is all that the line uses: its root is the line's.
     function _uses(LineAt calldata line, Used[] calldata used, bytes32 digest, uint32 index) private pure returns (bool found) {

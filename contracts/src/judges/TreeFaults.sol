@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {EpochPost} from "../interfaces/IEpochs.sol";
-import {BatchAt, Case, CountedBatch, ISumJudge, LeafAt, LineAt, Tree, UsedAt} from "../interfaces/ISumJudge.sol";
+import {BatchAt, Case, ISumJudge, LeafAt, LineAt, Tree, UsedAt} from "../interfaces/ISumJudge.sol";
 import {SumPath} from "../interfaces/IStorageJudge.sol";
 import {Line, Lines} from "../libraries/Lines.sol";
 import {Node, SumTree} from "../libraries/SumTree.sol";
@@ -11,10 +11,8 @@ import {PostJudge} from "./PostJudge.sol";
 /// @notice Faults that a tree shows by itself: sums that do not add up, foreign bytes, impossible places, wrong order.
 /// docs/protocol/epochs.md#challenges (a) and (c). Together they leave a poster no tree but the canonical one.
 abstract contract TreeFaults is ISumJudge, PostJudge {
-    uint256 private constant INNER_BYTES = 129;
     uint256 private constant ACCOUNT_LEAF_BYTES = 58;
     uint256 private constant BATCH_LEAF_BYTES = 70;
-    uint256 private constant ENTRY_LEAF_BYTES = 38;
 
     /// @inheritdoc ISumJudge
     function challengeNode(Case calldata case_, Tree tree, bytes calldata preimage, uint256 recordedSum, SumPath calldata path)
@@ -56,22 +54,6 @@ abstract contract TreeFaults is ISumJudge, PostJudge {
             ? Lines.isRebate(line.line.kind) && _innerIsWrong(preimage, recordedSum, path)
             : _isNoPlace(path, line.line.entryCount) || !_isLeaf(preimage, Lines.USED_BYTES, "\x00used", 5);
         _rejectIf(fault, case_, "used node");
-    }
-
-    /// @inheritdoc ISumJudge
-    function challengeEntryNode(
-        Case calldata case_,
-        CountedBatch calldata batch,
-        bytes calldata preimage,
-        uint256 recordedSum,
-        SumPath calldata path
-    ) external pending(case_) {
-        _requireCounted(case_, batch);
-        _requireIn(Node(batch.header.entriesRoot, batch.header.sum), Node(keccak256(preimage), recordedSum), path);
-        bool fault = _isInner(preimage)
-            ? _innerIsWrong(preimage, recordedSum, path)
-            : _isNoPlace(path, batch.header.count) || !_isLeaf(preimage, ENTRY_LEAF_BYTES, "\x00entry", 6);
-        _rejectIf(fault, case_, "entry node");
     }
 
     /// @inheritdoc ISumJudge
@@ -142,28 +124,7 @@ abstract contract TreeFaults is ISumJudge, PostJudge {
         if (!SumTree.isFirst(first.path)) revert NotNeighbours();
     }
 
-    // ---- what a preimage is ----
-
-    function _isInner(bytes calldata preimage) private pure returns (bool) {
-        return preimage.length == INNER_BYTES && preimage[0] == 0x01;
-    }
-
-    function _innerIsWrong(bytes calldata preimage, uint256 recordedSum, SumPath calldata path) private pure returns (bool) {
-        (bool ok, uint256 sum) = SumTree.tryAddLanes(uint256(bytes32(preimage[33:65])), uint256(bytes32(preimage[97:129])));
-        return !ok || sum != recordedSum || path.hashes.length == SumTree.DEPTH_MAX;
-    }
-
-    function _isLeaf(bytes calldata preimage, uint256 size, bytes6 tag, uint256 tagSize) private pure returns (bool) {
-        if (preimage.length != size) return false;
-        for (uint256 i = 0; i < tagSize; ++i) {
-            if (preimage[i] != tag[i]) return false;
-        }
-        return true;
-    }
-
-    function _isNoPlace(SumPath calldata path, uint256 count) private pure returns (bool) {
-        return !SumTree.isPlace(path.sides, path.hashes.length, count);
-    }
+    // ---- what a leaf is ----
 
     function _accountLeafIsWrong(uint8 network, bytes calldata preimage, uint256 recordedSum) private pure returns (bool) {
         if (!_isLeaf(preimage, ACCOUNT_LEAF_BYTES, "\x00leaf", 5)) return true;

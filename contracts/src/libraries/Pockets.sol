@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
-import {Pocket} from "../interfaces/ICredits.sol";
-
 /// @notice Arithmetic of pockets: the WORK that moves with credits, and full cover. docs/protocol/money.md#pockets
 /// Says nothing of who may move what. Products fit: credits and WORK are uint128, Q is below 2^70, prices are uint64.
 library Pockets {
@@ -27,22 +25,5 @@ library Pockets {
         uint256 needed = product / lowUsd8;
         if (needed * lowUsd8 != product) needed++;
         return needed > workAtto ? needed - workAtto : 0;
-    }
-
-    /// @notice Takes `credits` and their share of WORK off a stored pocket.
-    function take(Pocket storage self, uint128 credits, bool roundUp) internal returns (uint128 workAtto) {
-        uint128 balance = self.credits;
-        uint128 held = self.workAtto;
-        workAtto = share(balance, held, credits, roundUp);
-        self.credits = balance - credits;
-        self.workAtto = held - workAtto;
-    }
-
-    /// @notice Adds to a stored pocket.
-    function give(Pocket storage self, uint128 credits, uint128 workAtto) internal {
-        uint128 balance = self.credits;
-        uint128 held = self.workAtto;
-        self.credits = balance + credits;
-        self.workAtto = held + workAtto;
     }
 }

@@ -15,11 +15,12 @@ library Possession {
     /// @return start the first leaf of the piece at the path's end, when `ok`
     /// @return ok false for a path that no tree of `leafCount` leaves has
     function startOf(SumPath calldata path, uint64 leafCount) internal pure returns (uint256 start, bool ok) {
-        uint256 depth = path.hashes.length;
-        if (depth > SumTree.DEPTH_MAX || path.sums.length != depth || path.sides >> depth != 0) return (0, false);
+        uint256[] calldata sums = path.sums;
+        uint256 depth = sums.length;
         uint256 sides = path.sides;
+        if (depth > SumTree.DEPTH_MAX || path.hashes.length != depth || sides >> depth != 0) return (0, false);
         for (uint256 i = 0; i < depth; ++i) {
-            uint256 sum = path.sums[i];
+            uint256 sum = sums[i];
             if (sum > leafCount) return (0, false); // so that no sum of 41 of them leaves its lane
             if (sides >> i & 1 == 1) start += sum;
         }

@@ -6,27 +6,24 @@ pragma solidity 0.8.37;
 library Sha254 {
     error PrecompileFailed();
 
-    /// @notice The parent of two nodes. Both words lie in Solidity's scratch space, so that a path of any length grows no
-    /// memory: `sha256(abi.encodePacked(left, right))` allocates anew at every level and costs twice as much.
-    /// A failed call (it can only have run out of gas) reverts: it must never pass for a wrong node.
-    function hashPair(bytes32 left, bytes32 right) internal view returns (bytes32 node) {
-        bool ok;
+    /// @notice Folds the node at `index` of its level up its siblings. The caller knows that index < 2^siblings.length.
+    /// Both halves of a level lie in Solidity's scratch space (bytes 0 to 63), the node where bit 0 of its index says, so that
+    /// a path of any length takes no memory: `sha256(abi.encodePacked(left, right))` costs more than twice as much a level.
+    /// A call to the precompile can fail only for want of gas, and then all reverts: it must never pass for a wrong node.
+    function fold(bytes32 node, uint256 index, bytes32[] calldata siblings) internal view returns (bytes32) {
+        bool ok = true;
         assembly ("memory-safe") {
-            mstore(0x00, left)
-            mstore(0x20, right)
-            ok := and(eq(returndatasize(), 0x20), staticcall(gas(), 2, 0x00, 0x40, 0x00, 0x20))
-            node := and(mload(0x00), not(0xc0))
+            let sibling := siblings.offset
+            for { let last := add(sibling, shl(5, siblings.length)) } lt(sibling, last) { sibling := add(sibling, 0x20) } {
+                let side := shl(5, and(index, 1))
+                mstore(side, node)
+                mstore(xor(side, 0x20), calldataload(sibling))
+                ok := and(ok, staticcall(gas(), 2, 0x00, 0x40, 0x00, 0x20))
+                node := and(mload(0x00), not(0xc0))
+                index := shr(1, index)
+            }
         }
         if (!ok) revert PrecompileFailed();
-    }
-
-    /// @notice Folds the node at `index` of its level up its siblings. The caller knows that index < 2^siblings.length.
-    function fold(bytes32 node, uint256 index, bytes32[] calldata siblings) internal view returns (bytes32) {
-        uint256 height = siblings.length;
-        for (uint256 level = 0; level < height; ++level) {
-            bytes32 sibling = siblings[level];
-            node = index >> level & 1 == 1 ? hashPair(sibling, node) : hashPair(node, sibling);
-        }
         return node;
     }
 }

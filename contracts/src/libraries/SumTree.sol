@@ -70,14 +70,16 @@ library SumTree {
     /// @return root to be compared with the expected hash AND the expected sum
     /// @return startOffset sum of everything left of the leaf, in lanes
     function fold(Node memory leaf, SumPath calldata path) internal pure returns (Node memory root, uint256 startOffset) {
-        uint256 depth = path.hashes.length;
-        if (depth > DEPTH_MAX || path.sums.length != depth || path.sides >> depth != 0) revert BadPath(depth, path.sums.length);
+        bytes32[] calldata hashes = path.hashes; // reading them through path would check its offsets at every level
+        uint256[] calldata sums = path.sums;
+        uint256 depth = hashes.length;
+        if (depth > DEPTH_MAX || sums.length != depth || path.sides >> depth != 0) revert BadPath(depth, sums.length);
         bytes32 hash = leaf.hash;
         uint256 sum = leaf.sum;
         uint256 sides = path.sides;
         for (uint256 i = 0; i < depth; ++i) {
-            bytes32 siblingHash = path.hashes[i];
-            uint256 siblingSum = path.sums[i];
+            bytes32 siblingHash = hashes[i];
+            uint256 siblingSum = sums[i];
             if (sides >> i & 1 == 1) {
                 hash = hashPair(siblingHash, siblingSum, hash, sum);
                 unchecked {

@@ -12,7 +12,7 @@ import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
 import type { EpochPost } from './epoch-post.ts'
-import { type Done, sendCall, syncCall } from './send-call.ts'
+import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 
 export type AttestEpoch = {
   /** 1 storage, 2 wireless, 3 render, 4 sensing */
@@ -33,11 +33,11 @@ export async function attestEpoch(chain: Chain, terms: AttestEpoch, { signal }: 
   return sendCall(chain, attestEpochCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns EpochAvailable. */
+/** The same, and waits for the block; returns the EpochAvailable events: none when there was nothing to do. */
 export async function attestEpochSync(
   chain: Chain,
   terms: AttestEpoch,
   { signal }: Waiting,
-): Promise<Done<typeof epochsAbi, 'EpochAvailable'>> {
-  return syncCall(chain, attestEpochCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'EpochAvailable', signal })
+): Promise<DoneMany<typeof epochsAbi, 'EpochAvailable'>> {
+  return syncMany(chain, attestEpochCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'EpochAvailable', signal })
 }

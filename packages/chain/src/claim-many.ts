@@ -34,7 +34,7 @@ export async function claimMany(chain: Chain, terms: ClaimMany, { signal }: Wait
   return sendCall(chain, claimManyCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns the Claimed events. */
+/** The same, and waits for the block; returns the Claimed events: none when there was nothing to do. */
 export async function claimManySync(
   chain: Chain,
   terms: ClaimMany,

@@ -12,7 +12,7 @@ import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
 import type { LeafClaim } from './leaf-claim.ts'
-import { type Done, sendCall, syncCall } from './send-call.ts'
+import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 
 /** The call as a value. */
 export function claimCall({ addresses }: Deployment, leaf: LeafClaim): Call {
@@ -24,11 +24,11 @@ export async function claim(chain: Chain, leaf: LeafClaim, { signal }: Waiting):
   return sendCall(chain, claimCall(chain.deployment, leaf), { signal })
 }
 
-/** The same, and waits for the block; returns Claimed. */
+/** The same, and waits for the block; returns the Claimed events: none when nothing was open. */
 export async function claimSync(
   chain: Chain,
   leaf: LeafClaim,
   { signal }: Waiting,
-): Promise<Done<typeof epochsAbi, 'Claimed'>> {
-  return syncCall(chain, claimCall(chain.deployment, leaf), { abi: epochsAbi, eventName: 'Claimed', signal })
+): Promise<DoneMany<typeof epochsAbi, 'Claimed'>> {
+  return syncMany(chain, claimCall(chain.deployment, leaf), { abi: epochsAbi, eventName: 'Claimed', signal })
 }

@@ -159,3 +159,12 @@ export class IndexForeign extends GroundworkError {
   }
 }
 
+/** A keeper hands in only what carries the signature of whom it is for. */
+export class NotRelayed extends GroundworkError {
+  readonly code = 'GW_CHAIN_NOT_RELAYED'
+  readonly blame = 'caller'
+
+  constructor(facts: { functionName: string }) {
+    super(`A keeper does not hand in ${facts.functionName} for others.`, facts)
+  }
+}

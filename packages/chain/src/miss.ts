@@ -11,7 +11,7 @@ import { storageJudgeAbi } from './abi/storage-judge.ts'
 import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
-import { type Done, sendCall, syncCall } from './send-call.ts'
+import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 
 export type Miss = {
   readonly demandId: Hex
@@ -36,11 +36,11 @@ export async function miss(chain: Chain, terms: Miss, { signal }: Waiting): Prom
   return sendCall(chain, missCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns Missed. */
+/** The same, and waits for the block; returns the Missed events: none when there was nothing to do. */
 export async function missSync(
   chain: Chain,
   terms: Miss,
   { signal }: Waiting,
-): Promise<Done<typeof storageJudgeAbi, 'Missed'>> {
-  return syncCall(chain, missCall(chain.deployment, terms), { abi: storageJudgeAbi, eventName: 'Missed', signal })
+): Promise<DoneMany<typeof storageJudgeAbi, 'Missed'>> {
+  return syncMany(chain, missCall(chain.deployment, terms), { abi: storageJudgeAbi, eventName: 'Missed', signal })
 }

@@ -42,7 +42,7 @@ export async function postDataSets(chain: Chain, terms: PostDataSets, { signal }
   return sendCall(chain, postDataSetsCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns the Posted events. */
+/** The same, and waits for the block; returns the Posted events: none when there was nothing to do. */
 export async function postDataSetsSync(
   chain: Chain,
   terms: PostDataSets,

@@ -25,7 +25,7 @@ export async function readDataSetId(
   chain: Chain,
   { customer, provider }: { customer: Address; provider: Address },
   at: At = {},
-): Promise<ContractFunctionReturnType<typeof dataSetsAbi, 'view', 'idOf'>> {
+): Promise<ContractFunctionReturnType<typeof dataSetsAbi, 'pure', 'idOf'>> {
   return readCall(chain, { contract: 'dataSets', abi: dataSetsAbi, functionName: 'idOf', args: [customer, provider] }, at)
 }
 

@@ -11,7 +11,7 @@ import { railsAbi } from './abi/rails.ts'
 import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
-import { type Done, sendCall, syncCall } from './send-call.ts'
+import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 
 export type Redeem = {
   /** whose allotment */
@@ -39,11 +39,11 @@ export async function redeem(chain: Chain, terms: Redeem, { signal }: Waiting): 
   return sendCall(chain, redeemCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns Redeemed. */
+/** The same, and waits for the block; returns the Redeemed events: none when there was nothing to do. */
 export async function redeemSync(
   chain: Chain,
   terms: Redeem,
   { signal }: Waiting,
-): Promise<Done<typeof railsAbi, 'Redeemed'>> {
-  return syncCall(chain, redeemCall(chain.deployment, terms), { abi: railsAbi, eventName: 'Redeemed', signal })
+): Promise<DoneMany<typeof railsAbi, 'Redeemed'>> {
+  return syncMany(chain, redeemCall(chain.deployment, terms), { abi: railsAbi, eventName: 'Redeemed', signal })
 }

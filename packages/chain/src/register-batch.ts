@@ -12,7 +12,7 @@ import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
 import type { EvidenceHeader } from './evidence-header.ts'
-import { type Done, sendCall, syncCall } from './send-call.ts'
+import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 
 export type RegisterBatch = {
   /** what the signer signed */
@@ -31,11 +31,11 @@ export async function registerBatch(chain: Chain, terms: RegisterBatch, { signal
   return sendCall(chain, registerBatchCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns BatchRegistered. */
+/** The same, and waits for the block; returns the BatchRegistered events: none when there was nothing to do. */
 export async function registerBatchSync(
   chain: Chain,
   terms: RegisterBatch,
   { signal }: Waiting,
-): Promise<Done<typeof epochsAbi, 'BatchRegistered'>> {
-  return syncCall(chain, registerBatchCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'BatchRegistered', signal })
+): Promise<DoneMany<typeof epochsAbi, 'BatchRegistered'>> {
+  return syncMany(chain, registerBatchCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'BatchRegistered', signal })
 }

@@ -11,7 +11,7 @@ import { epochsAbi } from './abi/epochs.ts'
 import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
-import { type Done, sendCall, syncCall } from './send-call.ts'
+import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 
 export type SealEpoch = {
   /** 1 storage, 2 wireless, 3 render, 4 sensing */
@@ -29,11 +29,11 @@ export async function sealEpoch(chain: Chain, terms: SealEpoch, { signal }: Wait
   return sendCall(chain, sealEpochCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns Sealed. */
+/** The same, and waits for the block; returns the Sealed events: none when there was nothing to do. */
 export async function sealEpochSync(
   chain: Chain,
   terms: SealEpoch,
   { signal }: Waiting,
-): Promise<Done<typeof epochsAbi, 'Sealed'>> {
-  return syncCall(chain, sealEpochCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'Sealed', signal })
+): Promise<DoneMany<typeof epochsAbi, 'Sealed'>> {
+  return syncMany(chain, sealEpochCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'Sealed', signal })
 }

@@ -52,8 +52,8 @@ export async function syncMany<const abi extends Abi, name extends ContractEvent
   call: Call,
   { abi, eventName, signal }: { abi: abi; eventName: name } & Waiting,
 ): Promise<DoneMany<abi, name>> {
-  const hash = await sendCall(connection, call, { signal })
-  const receipt = await waitForReceipt(connection, hash, { signal })
+  const { hash, raw } = await submitCall(connection, call, { signal })
+  const receipt = await waitForReceipt(connection, hash, { signal, raw })
   return { ...minedIn(receipt), events: eventsIn(receipt, { abi, eventName, address: call.to }) }
 }
 

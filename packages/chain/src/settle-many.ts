@@ -34,7 +34,7 @@ export async function settleMany(chain: Chain, terms: SettleMany, { signal }: Wa
   return sendCall(chain, settleManyCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns the StreamSettled events. */
+/** The same, and waits for the block; returns the StreamSettled events: none when there was nothing to do. */
 export async function settleManySync(
   chain: Chain,
   terms: SettleMany,

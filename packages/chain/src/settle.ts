@@ -11,7 +11,7 @@ import { railsAbi } from './abi/rails.ts'
 import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
-import { type Done, sendCall, syncCall } from './send-call.ts'
+import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 
 export type Settle = {
   /** stream */
@@ -28,11 +28,11 @@ export async function settle(chain: Chain, terms: Settle, { signal }: Waiting): 
   return sendCall(chain, settleCall(chain.deployment, terms), { signal })
 }
 
-/** The same, and waits for the block; returns StreamSettled. */
+/** The same, and waits for the block; returns the StreamSettled events: none when there was nothing to do. */
 export async function settleSync(
   chain: Chain,
   terms: Settle,
   { signal }: Waiting,
-): Promise<Done<typeof railsAbi, 'StreamSettled'>> {
-  return syncCall(chain, settleCall(chain.deployment, terms), { abi: railsAbi, eventName: 'StreamSettled', signal })
+): Promise<DoneMany<typeof railsAbi, 'StreamSettled'>> {
+  return syncMany(chain, settleCall(chain.deployment, terms), { abi: railsAbi, eventName: 'StreamSettled', signal })
 }

@@ -8,9 +8,10 @@
 
 import type { Hex, TransactionReceipt } from 'viem'
 import { type Connection, transactionOrUndefined, type Waiting } from './client.ts'
-import { decodeError } from './decode-error.ts'
+import { decodeError, isNonceConflict } from './decode-error.ts'
 import { ChainRefused, TransactionFailed, TransactionLost } from './errors.ts'
 import { sleep } from './sleep.ts'
+import { submitRaw } from './submit-call.ts'
 
 /** How long a node may not know a transaction, or leave a gap before it, until we call it lost. */
 export const lostAfterMs = 12_000
@@ -19,13 +20,15 @@ const looksPerCheck = 10
 export type WaitOptions = Waiting & {
   /** blocks on top of nothing: 1 is the block itself */
   readonly confirmations?: number | undefined
+  /** the signed bytes: handed in again when the chain has lost them and their nonce is still free */
+  readonly raw?: Hex | undefined
 }
 
 /**
  * @returns the receipt of a transaction that succeeded
  * @throws TransactionFailed when it reverted, TransactionLost when the chain lost it, else the signal's reason
  */
-export async function waitForReceipt(connection: Connection, hash: Hex, { signal, confirmations = 1 }: WaitOptions): Promise<TransactionReceipt> {
+export async function waitForReceipt(connection: Connection, hash: Hex, { signal, confirmations = 1, raw }: WaitOptions): Promise<TransactionReceipt> {
   let missingSince: number | undefined
   for (let look = 1; ; look += 1) {
     signal.throwIfAborted()
@@ -33,7 +36,9 @@ export async function waitForReceipt(connection: Connection, hash: Hex, { signal
     if (receipt?.status === 'reverted') throw await failureOf(connection, receipt)
     if (receipt !== undefined && (await isDeep(connection, receipt, confirmations))) return receipt
     if (look % looksPerCheck === 0) {
-      missingSince = receipt === undefined && (await isMissing(connection, hash)) ? (missingSince ?? Date.now()) : undefined
+      const isLost: boolean = receipt === undefined && (await isMissing(connection, hash))
+      missingSince = isLost ? (missingSince ?? Date.now()) : undefined
+      if (missingSince !== undefined && raw !== undefined) await handInAgain(connection, raw)
       if (missingSince !== undefined && Date.now() - missingSince >= lostAfterMs) {
         connection.nonces?.forget()
         throw new TransactionLost({ hash, waitedMs: Date.now() - missingSince })
@@ -55,6 +60,15 @@ export async function receiptOrUndefined({ client, rpcUrl }: Connection, hash: H
 
 async function isDeep({ client }: Connection, { blockNumber }: TransactionReceipt, confirmations: number): Promise<boolean> {
   return confirmations <= 1 || (await client.getBlockNumber({ cacheTime: 0 })) - blockNumber + 1n >= BigInt(confirmations)
+}
+
+/** The very same bytes: they count once at most. A nonce that was spent meanwhile shows as a loss later. */
+async function handInAgain(connection: Connection, raw: Hex): Promise<void> {
+  try {
+    await submitRaw(connection, raw)
+  } catch (error) {
+    if (!isNonceConflict(error)) throw error
+  }
 }
 
 /** Unknown to the node, or pooled behind a nonce that nobody will fill. */

@@ -41,7 +41,7 @@ export function creations({ name, addresses, parameters, genesis, posters }: Cre
     rails: encodeDeployData({ abi: railsAbi, bytecode: railsBytecode, args: wiring }),
     bonds: encodeDeployData({ abi: bondsAbi, bytecode: bondsBytecode, args: wiring }),
     registry: encodeDeployData({ abi: registryAbi, bytecode: registryBytecode }),
-    dataSets: encodeDeployData({ abi: dataSetsAbi, bytecode: dataSetsBytecode, args: wiring }),
+    dataSets: encodeDeployData({ abi: dataSetsAbi, bytecode: dataSetsBytecode, args: [addresses] }),
     epochs: encodeDeployData({ abi: epochsAbi, bytecode: epochsBytecode, args: wiring }),
     storageJudge: encodeDeployData({ abi: storageJudgeAbi, bytecode: storageJudgeBytecode, args: wiring }),
     sumJudge: encodeDeployData({ abi: sumJudgeAbi, bytecode: sumJudgeBytecode, args: wiring }),

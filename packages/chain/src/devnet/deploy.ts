@@ -72,8 +72,8 @@ export async function deploy(
   const sent = await nonces.run(async (nonce) => {
     const addresses = predictAddresses(account.address, nonce)
     const datas = creations({ name, addresses, parameters, genesis, posters })
-    const hashes = await sendAll(connection, { datas, nonce, signal })
-    return { addresses, hashes, hash: hashes[0] ?? '0x' }
+    const creationsSent = await sendAll(connection, { datas, nonce, signal })
+    return { addresses, sent: creationsSent, hash: creationsSent[0]?.hash ?? '0x' }
   })
   await checkAll(connection, { ...sent, signal })
   return { version: 1, name, chainId, rpc: rpcUrl, startBlock, addresses: sent.addresses, parameters, genesis }
@@ -86,46 +86,55 @@ export function predictAddresses(from: Address, nonce: number): Addresses {
   ) as unknown as Addresses
 }
 
+type Creation = { readonly hash: Hex; readonly raw: Hex }
+
 async function sendAll(
   connection: Connection,
   { datas, nonce, signal }: { datas: readonly Hex[]; nonce: number } & Waiting,
-): Promise<readonly Hex[]> {
+): Promise<readonly Creation[]> {
   const { account, chainId } = connection
   if (account === undefined) throw new AccountMissing({ functionName: 'deploy' })
   const fees = await readFees(connection)
-  const hashes: Hex[] = []
+  const gas = creationGas(datas)
+  const sent: Creation[] = []
   for (const [index, data] of datas.entries()) {
     signal.throwIfAborted()
     const raw = await account.signTransaction({
-      type: 'eip1559', chainId, nonce: nonce + index, data, gas: creationGas(data), value: 0n, ...fees,
+      type: 'eip1559', chainId, nonce: nonce + index, data, gas, value: 0n, ...fees,
     })
     await submitRaw(connection, raw)
-    hashes.push(keccak256(raw))
+    sent.push({ hash: keccak256(raw), raw })
   }
-  return hashes
+  return sent
 }
 
-/** Never estimated: a contract cannot run before those are there that its constructor asks. 200 gas a byte of code, and room to run. */
-function creationGas(data: Hex): bigint {
-  const gas = 2_500_000n + 260n * BigInt(data.length / 2)
+/**
+ * Never estimated: a contract cannot run before those are there that its constructor asks. 200 gas a byte of code, and
+ * room to run. The same for all: anvil drops what follows a creation that does not fit into a block, if it fits itself.
+ */
+function creationGas(datas: readonly Hex[]): bigint {
+  const gas = 2_500_000n + 260n * BigInt(Math.max(...datas.map((data) => data.length)) / 2)
   return gas < gasMax ? gas : gasMax
 }
 
 async function checkAll(
   connection: Connection,
-  { addresses, hashes, signal }: { addresses: Addresses; hashes: readonly Hex[] } & Waiting,
+  { addresses, sent, signal }: { addresses: Addresses; sent: readonly Creation[] } & Waiting,
 ): Promise<void> {
   await Promise.all(
-    contractNames.map((contract, index) => check(connection, { contract, address: addresses[contract], hash: hashes[index] ?? '0x', signal })),
+    contractNames.flatMap((contract, index) => {
+      const creation = sent[index]
+      return creation === undefined ? [] : [check(connection, { contract, address: addresses[contract], ...creation, signal })]
+    }),
   )
 }
 
 async function check(
   connection: Connection,
-  { contract, address, hash, signal }: { contract: ContractName; address: Address; hash: Hex } & Waiting,
+  { contract, address, hash, raw, signal }: { contract: ContractName; address: Address } & Creation & Waiting,
 ): Promise<void> {
   try {
-    await waitForReceipt(connection, hash, { signal })
+    await waitForReceipt(connection, hash, { signal, raw })
   } catch (cause) {
     signal.throwIfAborted()
     throw new DeploymentFailed({ contract, address, reason: cause instanceof Error ? cause.message : 'unknown' }, { cause })

@@ -6,9 +6,8 @@
 
 import type { Address } from 'viem'
 import { type Chain, type Waiting, withAccount } from '../client.ts'
-import { transferCoin } from '../transfer-coin.ts'
-import { transferWork } from '../transfer-work.ts'
-import { waitForReceipt } from '../wait-for-receipt.ts'
+import { transferCoinSync } from '../transfer-coin.ts'
+import { transferWorkSync } from '../transfer-work.ts'
 import { deployerAccount } from './accounts.ts'
 
 export type Gift = {
@@ -22,9 +21,10 @@ export type Gift = {
 /** Hands out gifts, all in flight at once, and waits until all are mined. */
 export async function fund(chain: Chain, gifts: readonly Gift[], { signal }: Waiting): Promise<void> {
   const faucet = withAccount(chain, deployerAccount())
-  const hashes = gifts.flatMap(({ to, gasWei = 0n, workAtto = 0n }) => [
-    ...(gasWei > 0n ? [transferCoin(faucet, { to, valueWei: gasWei }, { signal })] : []),
-    ...(workAtto > 0n ? [transferWork(faucet, { to, amountAtto: workAtto }, { signal })] : []),
-  ])
-  await Promise.all(hashes.map(async (hash) => waitForReceipt(faucet, await hash, { signal })))
+  await Promise.all(
+    gifts.flatMap(({ to, gasWei = 0n, workAtto = 0n }): Promise<unknown>[] => [
+      ...(gasWei > 0n ? [transferCoinSync(faucet, { to, valueWei: gasWei }, { signal })] : []),
+      ...(workAtto > 0n ? [transferWorkSync(faucet, { to, amountAtto: workAtto }, { signal })] : []),
+    ]),
+  )
 }

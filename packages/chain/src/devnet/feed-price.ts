@@ -5,18 +5,15 @@
  */
 
 import { type Chain, type Waiting, withAccount } from '../client.ts'
-import { postPrice } from '../post-price.ts'
+import { postPriceSync } from '../post-price.ts'
 import { type Quote, readQuote } from '../read-quote.ts'
 import { sleep } from '../sleep.ts'
-import { waitForReceipt } from '../wait-for-receipt.ts'
 import { posterAccounts } from './accounts.ts'
 
 /** Posts one price from every poster and waits; the third post makes the median. */
 export async function feedPrice(chain: Chain, { priceUsd8 }: { priceUsd8: bigint }, { signal }: Waiting): Promise<Quote> {
   const posters = posterAccounts().map((account) => withAccount(chain, account))
-  await Promise.all(
-    posters.map(async (poster) => waitForReceipt(poster, await postPrice(poster, { priceUsd8 }, { signal }), { signal })),
-  )
+  await Promise.all(posters.map((poster) => postPriceSync(poster, { priceUsd8 }, { signal })))
   return readQuote(chain)
 }
 

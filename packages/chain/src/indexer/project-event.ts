@@ -11,6 +11,8 @@ export type Cell = string | number | null
 export type Row = { readonly table: string; readonly values: Readonly<Record<string, Cell>> }
 export type Parties = { readonly payer: string; readonly payee: string }
 
+const zero = '0x0000000000000000000000000000000000000000'
+
 type Args = Readonly<Record<string, unknown>>
 
 const text = (value: unknown): string => String(value)
@@ -143,6 +145,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'storageJudge.Demanded': (a) => [demand('demanded', a['demander'], a)],
   'storageJudge.Answered': (a) => [demand('answered', a['answerer'], a)],
   'storageJudge.Missed': (a) => [demand('missed', a['reporter'], a)],
+  'storageJudge.Closed': (a) => [demand('closed', zero, a)],
   'epochs.Sealed': (a) => [epoch('sealed', a, { root: text(a['blockHash']) })],
   'epochs.EpochPosted': (a) => [epoch('posted', a, postedOf(a))],
   'epochs.EpochAvailable': (a) => [epoch('available', a, {})],

@@ -35,7 +35,10 @@ export interface Batch {
   /** 65 bytes by header.signer over the header's digest */
   readonly signature: Hex
   readonly entries: readonly Entry[]
-  /** blocks that the network's audit reads; they may be gone when the batch is old */
+  /**
+   * Blocks that the network's audit reads. A set, not signed: its order says nothing, anyone may have added to it, and the
+   * audit finds what it needs by content. They may be gone when the batch is old.
+   */
   readonly details: readonly CID[]
 }
 

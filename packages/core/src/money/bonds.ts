@@ -34,6 +34,11 @@ export function freeOf(stake: Stake): bigint {
   return stake.totalAtto - stake.lockedAtto
 }
 
+/** True from the end of the thaw on: anyone may release the lock, and nobody slash it. */
+export function isThawed(lock: Lock, nowSeconds: bigint): boolean {
+  return lock.thawEnd !== 0n && nowSeconds >= lock.thawEnd
+}
+
 /** @throws MoneyRefused NotEnoughFree */
 export function requireFree(stake: Stake, wantedAtto: bigint): void {
   const free = freeOf(stake)

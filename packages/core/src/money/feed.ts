@@ -8,7 +8,7 @@
 
 import { MoneyRefused } from '../errors/money-errors.ts'
 import type { Hex } from '../units/hex.ts'
-import { freshPostCountMin, fullStepSeconds, priceUsd8Max, priceUsd8Min } from './money-constants.ts'
+import { freshPostCountMin, fullStepSeconds, posterCountMax, priceUsd8Max, priceUsd8Min } from './money-constants.ts'
 import { ceilDiv } from './pocket.ts'
 
 /** A price and the time since which its steps are counted. USD*1e8 per WORK, Unix seconds. */
@@ -38,8 +38,17 @@ export interface Quote {
   readonly fresh: boolean
 }
 
-/** @returns a feed of a new poster set, which has no posts; prices, if any, stay */
-export function withPosters(feed: Feed | undefined, posters: readonly Hex[]): Feed {
+/**
+ * @returns a feed of a new poster set, which has no posts; prices, if any, and their freshness stay
+ * @throws MoneyRefused PosterCountOutOfRange, BadPoster for the zero address or one that is named twice
+ */
+export function withPosters(feed: Feed | undefined, posters: readonly Hex[], posterCountMin: number): Feed {
+  const minimum = Math.max(posterCountMin, freshPostCountMin)
+  if (posters.length < minimum || posters.length > posterCountMax) {
+    throw new MoneyRefused('PosterCountOutOfRange', { minimum, maximum: posterCountMax, actual: posters.length })
+  }
+  const bad = posters.find((poster, index) => BigInt(poster) === 0n || posters.indexOf(poster) !== index)
+  if (bad !== undefined) throw new MoneyRefused('BadPoster', { poster: bad })
   return {
     posters,
     posts: new Map(),

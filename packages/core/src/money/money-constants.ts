@@ -39,6 +39,15 @@ export const pauseGapSeconds: bigint = 30n * 86_400n
 /** Seconds between the proposal of judges or posters and their change. */
 export const timelockSeconds: bigint = 7n * 86_400n
 
+/** Most posters in a set. */
+export const posterCountMax = 16
+
+/** Most demands that one stream counts as open. */
+export const openDemandCountMax: bigint = 65_535n
+
+/** Last time that fits a uint40, in Unix seconds. */
+export const timeSecondsMax: bigint = 2n ** 40n - 1n
+
 /** Share of a slashed lock that a committed reporter gets: one tenth, rounded down. */
 export const reporterShareDivisor: bigint = 10n
 

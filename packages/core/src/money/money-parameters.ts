@@ -23,5 +23,9 @@ export interface MoneyParameters {
   readonly claimPerWindowAtto: bigint
   readonly networkCount: bigint
   readonly epochsPerYear: bigint
+  /** smallest poster set: 5, on a devnet 3 */
+  readonly posterCountMin: number
   readonly guardian: Hex
+  /** the contracts that may lock stake */
+  readonly keepers: readonly Hex[]
 }

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { invariant } from '../invariant.ts'
 import { MoneyRefused } from '../errors/money-errors.ts'
 import { nanoPerCredit } from '../units/credits.ts'
 import type { Hex } from '../units/hex.ts'
+import { openDemandCountMax } from './money-constants.ts'
 import type { Pocket } from './pocket.ts'
 
 /** Times in Unix seconds. `paid` is in whole credits and cumulative, `accruedNano` in nano-credits of ended segments. */
@@ -102,15 +102,23 @@ export function finishableFrom(stream: Stream, noticeSeconds: bigint): bigint {
   return stream.noticed ? stream.end : stream.end + noticeSeconds
 }
 
-/** A judge opens a demand: from its first one on, pay is held. */
+/**
+ * A judge opens a demand: from its first one on, pay is held.
+ *
+ * @throws MoneyRefused OutOfRange at 65,535 open demands
+ */
 export function withDemand(stream: Stream, nowSeconds: bigint): Stream {
-  const firstOpened = stream.openDemands === 0n ? nowSeconds : stream.firstOpened
-  return { ...stream, openDemands: stream.openDemands + 1n, firstOpened }
+  const { openDemands } = stream
+  if (openDemands === openDemandCountMax) {
+    throw new MoneyRefused('OutOfRange', { limit: openDemandCountMax, actual: openDemands + 1n })
+  }
+  const firstOpened = openDemands === 0n ? nowSeconds : stream.firstOpened
+  return { ...stream, openDemands: openDemands + 1n, firstOpened }
 }
 
-/** One demand is over. */
+/** One demand is over; with none open nothing changes, so that no answer and no miss is refused. */
 export function withoutDemand(stream: Stream): Stream {
-  invariant(stream.openDemands > 0n, 'a demand is closed once')
+  if (stream.openDemands === 0n) return stream
   const openDemands = stream.openDemands - 1n
   return { ...stream, openDemands, firstOpened: openDemands === 0n ? 0n : stream.firstOpened }
 }

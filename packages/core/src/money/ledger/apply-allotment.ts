@@ -9,7 +9,7 @@ import type { Hex } from '../../units/hex.ts'
 import type { Allotment } from '../allotment.ts'
 import type { MoneyRules } from '../money-rules.ts'
 import { emptyPocket, mergePockets, withoutPocket, type Pocket } from '../pocket.ts'
-import { takeForRail } from './apply-credits.ts'
+import { requireInflowPrice, takeForRail } from './apply-credits.ts'
 import { allotmentKey, payEarned, returnBought, withEntry, type Ledger } from './ledger-state.ts'
 import type { AllotmentOperation, OperationOf, SignedVoucher } from './operation.ts'
 
@@ -51,19 +51,22 @@ function putAllotment(ledger: Ledger, { payer, payee }: Parties, allotment: Allo
 
 function openAllotment(ledger: Ledger, operation: OperationOf<'openAllotment'>, rules: MoneyRules): Ledger {
   const { by: payer, payee, signer } = operation
+  const lowUsd8 = requireInflowPrice(ledger)
+  if (BigInt(payee) === 0n) throw new MoneyRefused('NotParty', { caller: payee })
   const before = ledger.allotments.get(allotmentKey(payer, payee))
   if (before !== undefined && before.signer !== noSigner) throw new MoneyRefused('RailExists', { payer, payee })
-  if (signer === noSigner) throw new MoneyRefused('OutOfRange', { signer })
-  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer }, rules)
+  if (signer === noSigner) throw new MoneyRefused('BadSignature', { expected: signer })
+  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer, lowUsd8 }, rules)
   const redeemed = before?.redeemed ?? 0n
   return putAllotment(without, { payer, payee }, { signer, noticed: false, end: 0n, redeemed, ...pocket })
 }
 
 function topUpAllotment(ledger: Ledger, operation: OperationOf<'topUpAllotment'>, rules: MoneyRules): Ledger {
+  const lowUsd8 = requireInflowPrice(ledger)
   const parties = { payer: operation.by, payee: operation.payee }
   const allotment = allotmentOf(ledger, parties)
   if (allotment.noticed) throw new MoneyRefused('AlreadyNoticed', parties)
-  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer: operation.by }, rules)
+  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer: operation.by, lowUsd8 }, rules)
   return putAllotment(without, parties, { ...allotment, ...mergePockets(allotment, pocket) })
 }
 

@@ -8,7 +8,7 @@
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
 import type { Hex } from '../../units/hex.ts'
-import { lockStake, requireFree, rewardOf, unlockStake, type Lock } from '../bonds.ts'
+import { isThawed, lockStake, requireFree, rewardOf, unlockStake, type Lock } from '../bonds.ts'
 import type { MoneyRules } from '../money-rules.ts'
 import {
   addToWallet,
@@ -38,10 +38,12 @@ export function applyBonds(ledger: Ledger, operation: BondsOperation, rules: Mon
     case 'thaw': {
       const kept = keptLock(ledger, operation)
       const thawEnd = ledger.nowSeconds + ledger.parameters.thawSeconds
-      return kept.thawEnd === 0n ? putLock(ledger, operation.lockId, { ...kept, thawEnd }) : ledger
+      return kept.thawEnd === 0n && !kept.isSlashed ? putLock(ledger, operation.lockId, { ...kept, thawEnd }) : ledger
     }
-    case 'unlock':
-      return endLock(ledger, operation.lockId, keptLock(ledger, operation))
+    case 'unlock': {
+      const kept = keptLock(ledger, operation)
+      return kept.isSlashed ? ledger : endLock(ledger, operation.lockId, kept)
+    }
     case 'releaseThawed':
       return releaseThawed(ledger, operation)
     case 'commitReport':
@@ -92,7 +94,9 @@ function withdraw(ledger: Ledger, { by, network, amountAtto }: OperationOf<'with
 function lock(ledger: Ledger, operation: OperationOf<'lock'>): Ledger {
   const { by: keeper, lockId, operator, network, amountAtto, judge } = operation
   requireInflows(ledger)
-  if (ledger.locks.has(lockId)) throw new MoneyRefused('LockExists', { lockId })
+  if (!ledger.parameters.keepers.includes(keeper)) throw new MoneyRefused('NotKeeper', { caller: keeper })
+  const before = ledger.locks.get(lockId)
+  if (before !== undefined && !before.isSlashed) throw new MoneyRefused('LockExists', { lockId })
   const stake = lockStake(stakeOf(ledger, operator, network), amountAtto)
   const stakes = withEntry(ledger.stakes, stakeKey(operator, network), stake)
   const made: Lock = { operator, network, amountAtto, thawEnd: 0n, isSlashed: false, judge, keeper }
@@ -102,6 +106,7 @@ function lock(ledger: Ledger, operation: OperationOf<'lock'>): Ledger {
 function raiseLock(ledger: Ledger, operation: OperationOf<'raiseLock'>): Ledger {
   requireInflows(ledger)
   const kept = keptLock(ledger, operation)
+  if (kept.isSlashed || kept.thawEnd !== 0n) throw new MoneyRefused('NoSuchLock', { lockId: operation.lockId })
   const key = stakeKey(kept.operator, kept.network)
   const stake = lockStake(stakeOf(ledger, kept.operator, kept.network), operation.amountAtto)
   const raised = { ...kept, amountAtto: kept.amountAtto + operation.amountAtto }
@@ -116,7 +121,8 @@ function endLock(ledger: Ledger, lockId: Hex, over: Lock): Ledger {
 
 function releaseThawed(ledger: Ledger, { lockId }: OperationOf<'releaseThawed'>): Ledger {
   const over = lockOf(ledger, lockId)
-  if (over.thawEnd === 0n || ledger.nowSeconds < over.thawEnd) {
+  if (over.isSlashed) throw new MoneyRefused('NoSuchLock', { lockId })
+  if (!isThawed(over, ledger.nowSeconds)) {
     throw new MoneyRefused('StillThawing', { thawEnd: over.thawEnd, nowAt: ledger.nowSeconds })
   }
   return endLock(ledger, lockId, over)
@@ -135,14 +141,17 @@ function slash(ledger: Ledger, operation: OperationOf<'slash'>, rules: MoneyRule
   const { by, lockId, reporter, salt } = operation
   const { nowSeconds } = ledger
   const found = lockOf(ledger, lockId)
+  if (found.isSlashed || isThawed(found, nowSeconds)) throw new MoneyRefused('NoSuchLock', { lockId })
   if (found.judge !== by) throw new MoneyRefused('NotJudge', { judge: found.judge, caller: by })
-  if (found.isSlashed) throw new MoneyRefused('NoSuchLock', { lockId })
-  const committedAt = ledger.reports.get(reportKey(reporter, lockId, salt))
-  const rewardAtto = rewardOf(found.amountAtto, committedAt !== undefined && committedAt < nowSeconds)
+  const report = reportKey(reporter, lockId, salt)
+  const committedAt = ledger.reports.get(report)
+  const hasCommitted = committedAt !== undefined && committedAt < nowSeconds
+  const rewardAtto = rewardOf(found.amountAtto, hasCommitted)
+  const reports = hasCommitted ? withoutEntry(ledger.reports, report) : ledger.reports
   const key = stakeKey(found.operator, found.network)
   const stake = rules.slashStake(stakeOf(ledger, found.operator, found.network), found.amountAtto)
   const slashed: Lock = { ...found, isSlashed: true, amountAtto: 0n }
-  const taken = putLock({ ...ledger, stakes: withEntry(ledger.stakes, key, stake) }, lockId, slashed)
+  const taken = putLock({ ...ledger, reports, stakes: withEntry(ledger.stakes, key, stake) }, lockId, slashed)
   const burned = addTotals(taken, { slashBurnedAtto: found.amountAtto - rewardAtto })
   return rewardAtto === 0n ? burned : addToWallet(burned, reporter, rewardAtto)
 }

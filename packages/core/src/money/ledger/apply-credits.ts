@@ -40,37 +40,46 @@ export function applyCredits(ledger: Ledger, operation: CreditsOperation, rules:
 }
 
 function buy(ledger: Ledger, { by, workAtto, creditsMin }: OperationOf<'buy'>, rules: MoneyRules): Ledger {
-  requireInflows(ledger)
-  const lowUsd8 = requireFreshLow(ledger)
+  const lowUsd8 = requireInflowPrice(ledger)
   const credits = rules.creditsFor(workAtto, lowUsd8)
   if (credits < creditsMin) throw new MoneyRefused('TooFewCredits', { minimum: creditsMin, actual: credits })
   const burned = addTotals(burnForCover(ledger, by, workAtto), { issuedCredits: credits })
   return withBought(burned, by, mergePockets(boughtOf(burned, by), { credits, workAtto }))
 }
 
+/** @returns today's low, for a move into a rail; @throws MoneyRefused Paused, StalePrice */
+export function requireInflowPrice(ledger: Ledger): bigint {
+  requireInflows(ledger)
+  return requireFreshLow(ledger)
+}
+
 export interface IntoRail {
   readonly payer: Hex
   readonly credits: bigint
   readonly coverMaxAtto: bigint
+  readonly lowUsd8: bigint
 }
 
 /**
  * Takes credits out of the payer's bought pocket for a rail, at full cover at today's low: the entry rule.
  *
+ * With `rail`, what is missing there after the move is covered too, within the same maximum (a renewal).
+ *
  * @returns the ledger without them, and the pocket that goes into the rail
- * @throws MoneyRefused Paused, StalePrice, NotEnoughCredits, NotFullCover, InsufficientBalance
+ * @throws MoneyRefused NotEnoughCredits, NotFullCover, InsufficientBalance
  */
 export function takeForRail(
   ledger: Ledger,
-  { payer, credits, coverMaxAtto }: IntoRail,
+  { payer, credits, coverMaxAtto, lowUsd8 }: IntoRail,
   rules: MoneyRules,
+  rail?: Pocket,
 ): { readonly ledger: Ledger; readonly pocket: Pocket } {
-  requireInflows(ledger)
-  const lowUsd8 = requireFreshLow(ledger)
   const bought = boughtOf(ledger, payer)
   requireCredits(bought, credits)
   const taken: Pocket = { credits, workAtto: rules.shareOf(bought, credits, 'up') }
-  const coverAtto = rules.coverToBurn(taken, lowUsd8, coverMaxAtto)
+  const movedAtto = rules.coverToBurn(taken, lowUsd8, coverMaxAtto)
+  const wholeAtto = rail === undefined ? 0n : rules.coverToBurn(mergePockets(rail, taken), lowUsd8, coverMaxAtto)
+  const coverAtto = movedAtto > wholeAtto ? movedAtto : wholeAtto
   const without = withBought(ledger, payer, withoutPocket(bought, taken))
   return {
     ledger: burnForCover(without, payer, coverAtto),

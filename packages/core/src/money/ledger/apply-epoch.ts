@@ -5,7 +5,7 @@
  */
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
-import { useBreaker } from '../breaker.ts'
+import { breakerRoom, useBreaker } from '../breaker.ts'
 import type { MoneyRules } from '../money-rules.ts'
 import {
   addFlows,
@@ -23,7 +23,7 @@ import {
 } from './ledger-state.ts'
 import type { EpochOperation, OperationOf } from './operation.ts'
 
-/** @throws MoneyRefused EpochOutOfOrder, OverAllowance, TotalsDoNotAdd, OutOfRange, BreakerOpen */
+/** @throws MoneyRefused EpochOutOfOrder, OverAllowance, TotalsDoNotAdd, BadProof, BreakerOpen */
 export function applyEpoch(ledger: Ledger, operation: EpochOperation, rules: MoneyRules): Ledger {
   return operation.kind === 'claim' ? claim(ledger, operation, rules) : finalise(ledger, operation, rules)
 }
@@ -51,10 +51,12 @@ function claim(ledger: Ledger, operation: OperationOf<'claim'>, rules: MoneyRule
   const head = headOf(ledger, network)
   const leaf = head.leaves.get(account) ?? noLanes
   if (leaf.rebateAtto !== operation.rebateAtto || leaf.bootstrapAtto !== operation.bootstrapAtto) {
-    throw new MoneyRefused('OutOfRange', { account })
+    throw new MoneyRefused('BadProof', { account })
   }
-  const pays = claimPays(ledger, operation, rules)
+  const wanted = claimPays(ledger, operation, rules)
+  if (wanted.rebateAtto === 0n && wanted.bootstrapAtto === 0n) return ledger
   const limit = { windowSeconds: parameters.breakerWindowSeconds, perWindowAtto: parameters.claimPerWindowAtto }
+  const pays = withinRoom(wanted, breakerRoom(ledger.claimBreaker, limit, nowSeconds))
   const paidAtto = pays.rebateAtto + pays.bootstrapAtto
   const claimBreaker = useBreaker(ledger.claimBreaker, limit, nowSeconds, paidAtto)
   const claimed = addLanes(head.claimed, pays)
@@ -66,6 +68,13 @@ function claim(ledger: Ledger, operation: OperationOf<'claim'>, rules: MoneyRule
   }
   const counted = addTotals(booked, { rebatesAtto: pays.rebateAtto, bootstrapAtto: pays.bootstrapAtto })
   return addToWallet(addFlows(counted, account, { rebatesAtto: pays.rebateAtto }), account, paidAtto)
+}
+
+/** A claim's amount is nobody's choice, so it takes what room there is; only a full window puts it off. */
+function withinRoom(wanted: Lanes, room: bigint): Lanes {
+  if (room === 0n) throw new MoneyRefused('BreakerOpen', { room, wanted: wanted.rebateAtto + wanted.bootstrapAtto })
+  const rebateAtto = least(wanted.rebateAtto, room)
+  return { rebateAtto, bootstrapAtto: least(wanted.bootstrapAtto, room - rebateAtto) }
 }
 
 function claimPays(ledger: Ledger, operation: OperationOf<'claim'>, rules: MoneyRules): Lanes {

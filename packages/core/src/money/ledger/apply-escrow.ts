@@ -9,8 +9,8 @@ import type { Hex } from '../../units/hex.ts'
 import type { Escrow } from '../escrow.ts'
 import type { MoneyRules } from '../money-rules.ts'
 import { emptyPocket, withoutPocket, type Pocket } from '../pocket.ts'
-import { railId } from '../rail-id.ts'
-import { takeForRail } from './apply-credits.ts'
+import { escrowId } from '../rail-id.ts'
+import { requireInflowPrice, takeForRail } from './apply-credits.ts'
 import { payEarned, returnBought, withEntry, type Ledger } from './ledger-state.ts'
 import type { EscrowOperation, OpenEscrow, OperationOf } from './operation.ts'
 
@@ -53,12 +53,16 @@ function requireParty(by: Hex, party: Hex): void {
 
 function openEscrow(ledger: Ledger, operation: OpenEscrow, rules: MoneyRules): Ledger {
   const { by: payer, payee, judge, workDeadline, verdictDeadline, salt } = operation
-  const id = railId({ ...ledger.parameters, payer, payee, salt })
+  const { nowSeconds: nowAt } = ledger
+  const lowUsd8 = requireInflowPrice(ledger)
+  const id = escrowId({ ...ledger.parameters, payer, payee, salt })
   if (ledger.escrows.has(id)) throw new MoneyRefused('RailExists', { id })
-  if (workDeadline <= ledger.nowSeconds || verdictDeadline <= workDeadline) {
-    throw new MoneyRefused('OutOfRange', { workDeadline, verdictDeadline })
+  if (BigInt(payee) === 0n) throw new MoneyRefused('NotParty', { caller: payee })
+  if (nowAt > workDeadline) throw new MoneyRefused('DeadlinePassed', { deadline: workDeadline, nowAt })
+  if (verdictDeadline < workDeadline) {
+    throw new MoneyRefused('OutOfRange', { limit: workDeadline, actual: verdictDeadline })
   }
-  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer }, rules)
+  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer, lowUsd8 }, rules)
   const escrow: Escrow = { payer, payee, judge, workDeadline, verdictDeadline, state: 'open', ...pocket }
   return { ...without, escrows: withEntry(without.escrows, id, escrow) }
 }
@@ -67,6 +71,7 @@ function submit(ledger: Ledger, { id, by }: OperationOf<'submit'>): Ledger {
   const escrow = runningEscrow(ledger, id)
   requireParty(by, escrow.payee)
   const { workDeadline } = escrow
+  if (escrow.state !== 'open') throw new MoneyRefused('AlreadySubmitted', { id })
   if (ledger.nowSeconds > workDeadline) {
     throw new MoneyRefused('DeadlinePassed', { deadline: workDeadline, nowAt: ledger.nowSeconds })
   }
@@ -76,7 +81,7 @@ function submit(ledger: Ledger, { id, by }: OperationOf<'submit'>): Ledger {
 function verdict(ledger: Ledger, { id, by, creditsToPayee }: OperationOf<'verdict'>, rules: MoneyRules): Ledger {
   const escrow = runningEscrow(ledger, id)
   if (by !== escrow.judge) throw new MoneyRefused('NotJudge', { judge: escrow.judge, caller: by })
-  if (escrow.state !== 'submitted') throw new MoneyRefused('NotYet')
+  if (escrow.state !== 'submitted') throw new MoneyRefused('NotSubmitted', { id })
   if (ledger.nowSeconds > escrow.verdictDeadline) {
     throw new MoneyRefused('DeadlinePassed', { deadline: escrow.verdictDeadline, nowAt: ledger.nowSeconds })
   }

@@ -36,6 +36,7 @@ export function applyFeed(ledger: Ledger, operation: FeedOperation, rules: Money
         postersProposal: { posters: operation.posters, fromSeconds: nowSeconds + timelockSeconds },
       }
     case 'changePosters':
+      requireGuardian(ledger, operation.by)
       return changePosters(ledger, operation.posters)
   }
 }
@@ -46,5 +47,5 @@ function changePosters(ledger: Ledger, posters: readonly Hex[]): Ledger {
   if (ledger.nowSeconds < proposal.fromSeconds) {
     throw new MoneyRefused('TooSoon', { allowedAt: proposal.fromSeconds, nowAt: ledger.nowSeconds })
   }
-  return { ...ledger, postersProposal: undefined, feed: withPosters(ledger.feed, posters) }
+  return { ...ledger, postersProposal: undefined, feed: withPosters(ledger.feed, posters, ledger.parameters.posterCountMin) }
 }

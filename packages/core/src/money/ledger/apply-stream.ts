@@ -8,15 +8,15 @@
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
 import type { Hex } from '../../units/hex.ts'
+import { timeSecondsMax } from '../money-constants.ts'
 import type { MoneyRules } from '../money-rules.ts'
 import { emptyPocket, mergePockets, withoutPocket, type Pocket } from '../pocket.ts'
-import { railId } from '../rail-id.ts'
+import { streamId } from '../rail-id.ts'
 import { finishableFrom, isHeld, withDemand, withNotice, withoutDemand, type Stream } from '../stream.ts'
-import { takeForRail } from './apply-credits.ts'
+import { requireInflowPrice, takeForRail } from './apply-credits.ts'
 import {
   burnForCover,
   payEarned,
-  requireFreshLow,
   requireInflows,
   returnBought,
   withEntry,
@@ -51,11 +51,9 @@ export function applyStream(ledger: Ledger, operation: StreamOperation, rules: M
     case 'hold':
       return putStream(ledger, operation.id, withDemand(judgedStream(ledger, operation), ledger.nowSeconds))
     case 'release':
-      return putStream(ledger, operation.id, withoutDemand(demandedStream(ledger, operation)))
-    case 'fault': {
-      const stream = demandedStream(ledger, operation)
-      return putStream(ledger, operation.id, withoutDemand(rules.withFault(stream, operation.faultSeconds)))
-    }
+      return judged(ledger, operation, withoutDemand)
+    case 'fault':
+      return judged(ledger, operation, (stream) => withoutDemand(rules.withFault(stream, operation.faultSeconds)))
   }
 }
 
@@ -86,10 +84,14 @@ function judgedStream(ledger: Ledger, { id, by }: OnStream): Stream {
   return stream
 }
 
-function demandedStream(ledger: Ledger, on: OnStream): Stream {
-  const stream = judgedStream(ledger, on)
-  if (stream.openDemands === 0n) throw new MoneyRefused('OutOfRange', { limit: 0n, actual: 1n })
-  return stream
+/** What a judge says of a stream that is gone changes nothing: no answer and no miss is ever refused. */
+function judged(ledger: Ledger, on: OnStream, change: (stream: Stream) => Stream): Ledger {
+  return ledger.streams.has(on.id) ? putStream(ledger, on.id, change(judgedStream(ledger, on))) : ledger
+}
+
+function requireTime(seconds: bigint): bigint {
+  if (seconds > timeSecondsMax) throw new MoneyRefused('OutOfRange', { limit: timeSecondsMax, actual: seconds })
+  return seconds
 }
 
 function requireNoNotice(stream: Stream, id: Hex): void {
@@ -99,16 +101,19 @@ function requireNoNotice(stream: Stream, id: Hex): void {
 function open(ledger: Ledger, operation: OpenStream, rules: MoneyRules): Ledger {
   const { by: payer, payee, judge, rateNano, termSeconds, salt } = operation
   const { parameters, nowSeconds } = ledger
-  const id = railId({ ...parameters, payer, payee, salt })
-  if (ledger.streams.has(id)) throw new MoneyRefused('RailExists', { id })
-  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer }, rules)
+  const lowUsd8 = requireInflowPrice(ledger)
+  if (BigInt(payee) === 0n) throw new MoneyRefused('NotParty', { caller: payee })
+  const id = streamId({ ...parameters, payer, payee, salt })
+  if (ledger.streams.has(id) || ledger.closedStreams.has(id)) throw new MoneyRefused('RailExists', { id })
+  const end = requireTime(nowSeconds + (termSeconds === 0n ? parameters.termSeconds : termSeconds))
+  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer, lowUsd8 }, rules)
   const stream: Stream = {
     payer,
     payee,
     judge,
     rateNano,
     start: nowSeconds,
-    end: nowSeconds + (termSeconds === 0n ? parameters.termSeconds : termSeconds),
+    end,
     openDemands: 0n,
     firstOpened: 0n,
     faultSeconds: 0n,
@@ -122,15 +127,17 @@ function open(ledger: Ledger, operation: OpenStream, rules: MoneyRules): Ledger 
 
 function topUp(ledger: Ledger, operation: OperationOf<'topUp'>, rules: MoneyRules): Ledger {
   const { id, by: payer } = operation
+  const lowUsd8 = requireInflowPrice(ledger)
   const stream = streamOfPayer(ledger, operation)
   requireNoNotice(stream, id)
-  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer }, rules)
+  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer, lowUsd8 }, rules)
   return putStream(without, id, { ...stream, ...mergePockets(stream, pocket) })
 }
 
 /** Before the end it moves the end out; after it a new segment starts now. The whole rail must be at full cover. */
 function renew(ledger: Ledger, operation: OperationOf<'renew'>, rules: MoneyRules): Ledger {
-  const { id, by: payer, coverMaxAtto } = operation
+  const { id, by: payer } = operation
+  const lowUsd8 = requireInflowPrice(ledger)
   const { nowSeconds, parameters } = ledger
   const { holdSeconds } = parameters
   const stream = streamOfPayer(ledger, operation)
@@ -138,22 +145,24 @@ function renew(ledger: Ledger, operation: OperationOf<'renew'>, rules: MoneyRule
   const termSeconds = operation.termSeconds === 0n ? parameters.termSeconds : operation.termSeconds
   const next =
     nowSeconds < stream.end
-      ? { ...stream, end: stream.end + termSeconds }
-      : rules.withSegment(stream, { rateNano: stream.rateNano, end: nowSeconds + termSeconds, nowSeconds, holdSeconds })
-  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer }, rules)
-  const merged = mergePockets(stream, pocket)
-  const burnedAtto = without.totals.burnedAtto - ledger.totals.burnedAtto
-  const coverAtto = rules.coverToBurn(merged, requireFreshLow(ledger), coverMaxAtto - burnedAtto)
-  const renewed = rules.requireFunded({ ...next, ...merged, workAtto: merged.workAtto + coverAtto })
-  return putStream(burnForCover(without, payer, coverAtto), id, renewed)
+      ? { ...stream, end: requireTime(stream.end + termSeconds) }
+      : rules.withSegment(stream, {
+          rateNano: stream.rateNano,
+          end: requireTime(nowSeconds + termSeconds),
+          nowSeconds,
+          holdSeconds,
+        })
+  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer, lowUsd8 }, rules, stream)
+  return putStream(without, id, rules.requireFunded({ ...next, ...mergePockets(stream, pocket) }))
 }
 
 function raise(ledger: Ledger, operation: OperationOf<'raise'>, rules: MoneyRules): Ledger {
   const { id, by: payer, rateNano } = operation
+  const lowUsd8 = requireInflowPrice(ledger)
   const stream = streamOfPayer(ledger, operation)
-  if (rateNano <= stream.rateNano) throw new MoneyRefused('OutOfRange', { limit: stream.rateNano, actual: rateNano })
   const next = withRate(ledger, { stream, id, rateNano }, rules)
-  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer }, rules)
+  if (rateNano <= stream.rateNano) throw new MoneyRefused('OutOfRange', { limit: stream.rateNano, actual: rateNano })
+  const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer, lowUsd8 }, rules)
   return putStream(without, id, rules.requireFunded({ ...next, ...mergePockets(next, pocket) }))
 }
 
@@ -161,9 +170,12 @@ function cut(ledger: Ledger, operation: OperationOf<'cut'>, rules: MoneyRules): 
   const { id, rateNano, signedBy, signedStart } = operation
   requireInflows(ledger)
   const stream = streamOfPayer(ledger, operation)
+  const next = withRate(ledger, { stream, id, rateNano }, rules)
   if (rateNano >= stream.rateNano) throw new MoneyRefused('OutOfRange', { limit: stream.rateNano, actual: rateNano })
-  if (signedBy !== stream.payee || signedStart !== stream.start) throw new MoneyRefused('BadSignature')
-  return putStream(ledger, id, rules.requireFunded(withRate(ledger, { stream, id, rateNano }, rules)))
+  if (signedBy !== stream.payee || signedStart !== stream.start) {
+    throw new MoneyRefused('BadSignature', { expected: stream.payee })
+  }
+  return putStream(ledger, id, next)
 }
 
 /** A change of rate: a new segment from now to the same end, while the stream runs and without notice. */
@@ -214,6 +226,7 @@ function finish(ledger: Ledger, { id }: OperationOf<'finish'>, rules: MoneyRules
   if (isHeld(before, nowSeconds, parameters.holdSeconds)) throw new MoneyRefused('PayIsHeld', { id })
   const settled = settle(ledger, id, rules)
   const { credits, workAtto } = settled.streams.get(id) ?? emptyPocket
-  const closed: Ledger = { ...settled, streams: withoutEntry(settled.streams, id) }
+  const closedStreams = new Set([...settled.closedStreams, id])
+  const closed: Ledger = { ...settled, streams: withoutEntry(settled.streams, id), closedStreams }
   return returnBought(closed, before.payer, { credits, workAtto })
 }

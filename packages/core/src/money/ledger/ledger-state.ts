@@ -79,6 +79,8 @@ export interface Ledger {
   readonly postersProposal: { readonly posters: readonly Hex[]; readonly fromSeconds: bigint } | undefined
   readonly pausedUntil: bigint
   readonly streams: ReadonlyMap<Hex, Stream>
+  /** ids of finished streams: never used again */
+  readonly closedStreams: ReadonlySet<Hex>
   /** by payer and payee: `allotmentKey` */
   readonly allotments: ReadonlyMap<string, Allotment>
   readonly escrows: ReadonlyMap<Hex, Escrow>
@@ -126,10 +128,11 @@ export function openLedger({ parameters, genesis, posters }: LedgerStart): Ledge
     wallets: genesis,
     bought: new Map(),
     earned: new Map(),
-    feed: withPosters(undefined, posters),
+    feed: withPosters(undefined, posters, parameters.posterCountMin),
     postersProposal: undefined,
     pausedUntil: 0n,
     streams: new Map(),
+    closedStreams: new Set(),
     allotments: new Map(),
     escrows: new Map(),
     flows: new Map(),
@@ -214,7 +217,10 @@ export function requireInflows(ledger: Ledger): void {
   if (isPaused(ledger.pausedUntil, ledger.nowSeconds)) throw new MoneyRefused('Paused')
 }
 
-/** @throws MoneyRefused StalePrice; @returns the low price, above 0 */
+/**
+ * @returns the low price, above 0
+ * @throws MoneyRefused StalePrice
+ */
 export function requireFreshLow(ledger: Ledger): bigint {
   const { lowUsd8, fresh } = quoteNow(ledger)
   if (!fresh) throw new MoneyRefused('StalePrice')

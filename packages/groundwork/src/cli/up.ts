@@ -1,0 +1,159 @@
+/**
+ * `groundwork up`: a whole network on this machine, the main job once, and then it stays up until it is told to stop.
+ *
+ * @module
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { followChain } from '@groundwork/chain/indexer/follow-chain.ts'
+import { openIndex, type ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
+import { outcomeOf } from '@groundwork/core/errors/http-status.ts'
+import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
+import { formatWork } from '@groundwork/core/units/work.ts'
+import { z } from 'zod'
+import { firstLight, type FirstLightStorage } from '../first-light/first-light.ts'
+import { gatewayClient } from '../first-light/gateway-client.ts'
+import { makeLog } from '../log.ts'
+import { writePrivateFile } from '../keys/keystore.ts'
+import { runSteps, type Step } from '../progress/run-steps.ts'
+import { openDataDir } from '../state/data-dir.ts'
+import { networkSteps, type LocalNetwork } from '../up/local-network.ts'
+import { command, type AnyCommand, type CommandContext } from './command.ts'
+import { toJson } from './show.ts'
+
+const examples = path.join(import.meta.dirname, '..', '..', '..', '..', 'examples')
+
+const options = z.object({
+  once: z.boolean().default(false).describe('end after first light: 0 when it succeeded, 1 when it did not'),
+  seed: z.coerce.number().int().min(0).default(1).describe('picks who is killed, when, and which files'),
+  input: z.string().default(examples).describe('folder or file to store'),
+  break: z.enum(['skip-proof', 'overpay', 'drop-line', 'serve-wrong-byte']).optional().describe('make one part lie, to see it caught'),
+})
+
+/** What a program reads of a run: the last line of stdout. */
+interface RunResult {
+  readonly firstLight: { readonly storage: FirstLightStorage }
+  readonly rpc: string
+  readonly deployment: unknown
+  readonly gateway: string
+  readonly seconds: number
+}
+
+export const up: AnyCommand = command({
+  name: 'up',
+  summary: 'Bring up a whole network on this machine and do the main job once.',
+  options,
+  async run({ once, seed, input, break: how }, context) {
+    const { show, signal, config } = context
+    // A single run starts from nothing; a network that stays keeps its chain and its files.
+    const isThrowaway = once || how !== undefined
+    const folder = isThrowaway ? mkdtempSync(path.join(tmpdir(), 'groundwork-up-')) : path.join(config.dataDir, 'up')
+    using dataDir = openDataDir(folder)
+    const log = makeLog({ name: 'up', level: config.logLevel === 'info' ? 'warn' : config.logLevel })
+    const startedMs = performance.now()
+    try {
+      await using steps = await networkSteps({ dataDir: dataDir.path, log, signal, break: how })
+      const isShown = !show.isJson && process.stdout.isTTY === true
+      const progress = { isInteractive: isShown, writeLine: (line: string) => void (show.isJson ? process.stderr.write(`${line}\n`) : show.say(line)) }
+
+      await runSteps({ steps: startSteps(steps), ...progress })
+      const network = steps.network()
+      const index = openIndex({ path: path.join(dataDir.path, 'index.sqlite'), deployment: network.chain.deployment })
+      using _closed = index
+      void followChain(index, network.chain, { signal }).catch((err: unknown) => log.error({ err }, 'the index stopped'))
+
+      const known = await readKnown(folder)
+      const result = known ?? (await runFirstLight({ network, index, seed, input, how, signal, progress, startedMs }))
+      if (known === undefined && !isThrowaway) await writePrivateFile(resultPath(folder), `${toJson(result)}\n`)
+      tellPeople(result, { network, isKnown: known !== undefined, context })
+      show.finish({ ...result })
+      if (!once) await untilStopped(signal)
+      return 0
+    } catch (error) {
+      // Ctrl-C while the network stays up is how it ends, not a failure.
+      if (signal.aborted && !once) return 0
+      if (error instanceof GroundworkError) {
+        process.stderr.write(`First light failed: ${error.message} [${error.code}]\n`)
+        show.finish({ firstLight: { storage: { ok: false, code: error.code, blame: error.blame, message: error.message, facts: error.facts } } })
+        log.debug({ err: error, outcome: outcomeOf(error) }, 'first light failed')
+        return 1
+      }
+      throw error
+    } finally {
+      if (isThrowaway) rmSync(folder, { recursive: true, force: true })
+    }
+  },
+})
+
+function startSteps(steps: Awaited<ReturnType<typeof networkSteps>>): Step[] {
+  return [
+    {
+      title: 'The chain starts, contracts are deployed, three posters feed a price',
+      run: async () => (await steps.startChain()).outcome,
+    },
+    { title: 'The gateway starts', run: async () => steps.startGateway() },
+    { title: 'Five providers start, one of them behind the relay, without an open port', run: async () => steps.startProviders() },
+    { title: 'Two watchers start', run: async () => steps.startWatchers() },
+  ]
+}
+
+const resultPath = (folder: string): string => path.join(folder, 'first-light.json')
+
+/** What a network that stayed did at its first start. */
+async function readKnown(folder: string): Promise<RunResult | undefined> {
+  try {
+    return JSON.parse(await readFile(resultPath(folder), 'utf8')) as RunResult
+  } catch {
+    return undefined
+  }
+}
+
+interface RunFirstLightOptions {
+  readonly network: LocalNetwork
+  readonly index: ChainIndex
+  readonly seed: number
+  readonly input: string
+  readonly how: z.infer<typeof options>['break']
+  readonly signal: AbortSignal
+  readonly progress: { readonly isInteractive: boolean; readonly writeLine: (line: string) => void }
+  readonly startedMs: number
+}
+
+async function runFirstLight({ network, index, seed, input, how, signal, progress, startedMs }: RunFirstLightOptions): Promise<RunResult> {
+  const gateway = await gatewayClient({ url: network.gatewayUrl, dataDir: path.join(network.dataDir, 'gateway') })
+  const light = firstLight({ network, gateway, index, seed, input, break: how, signal })
+  await runSteps({ steps: light.steps, ...progress })
+  return {
+    firstLight: { storage: light.result() },
+    rpc: network.rpcUrl,
+    deployment: network.chain.deployment,
+    gateway: network.gatewayUrl,
+    seconds: Math.round((performance.now() - startedMs) / 100) / 10,
+  }
+}
+
+function tellPeople(result: RunResult, { network, isKnown, context: { show } }: { network: LocalNetwork; isKnown: boolean; context: CommandContext }): void {
+  const { storage } = result.firstLight
+  show.say('')
+  show.say(isKnown ? 'First light was seen at the first start of this network:' : `First light, after ${result.seconds} s:`)
+  show.say(`  stored    ${storage.cid}, ${storage.copies} copies`)
+  show.say(`  killed    ${storage.killedProvider}, repaired to ${storage.repairedTo}`)
+  show.say(`  proven    epoch ${storage.epoch}, evidence ${storage.evidenceCid}`)
+  show.say(`  paid      ${storage.spentCredits} credits spent, ${formatWork(BigInt(storage.mintedAtto))} WORK minted`)
+  for (const { provider, mintedAtto, claimedAtto } of storage.balances) {
+    show.say(`            ${provider}: ${formatWork(BigInt(mintedAtto))} WORK for storage, ${formatWork(BigInt(claimedAtto))} WORK claimed`)
+  }
+  show.say('')
+  show.say(`Status page: ${network.gatewayUrl}`)
+  show.say(`Chain:       ${network.rpcUrl}`)
+  show.say(`Check it:    npx groundwork audit storage ${storage.epoch} --rpc ${network.rpcUrl}`)
+  show.say('Ctrl-C ends all of it.')
+}
+
+async function untilStopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,78 @@
+/**
+ * A client of one gateway's /v1: what first light and the storage commands call.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises'
+import { GatewayFailed } from './first-light-errors.ts'
+import { apiTokenPath } from '../http/api-token.ts'
+
+export interface StoredPiece {
+  readonly pieceCid: string
+  readonly rawSizeBytes: number
+  readonly providers: readonly string[]
+}
+
+export interface StoredObject {
+  readonly cid: string
+  readonly sizeBytes: string
+  readonly fileCount: number
+  readonly pieces: readonly StoredPiece[]
+}
+
+export interface ServedBy {
+  readonly provider: string
+  /** 1 is the nearest by measured latency */
+  readonly latencyRank: number
+  readonly latencyMs: number
+  readonly blockCount: number
+  readonly sizeBytes: number
+}
+
+export interface ReadReport {
+  readonly servedBy: readonly ServedBy[]
+  readonly wrongBytes: readonly { readonly provider: string; readonly cid: string }[]
+  readonly failed: readonly string[]
+}
+
+export interface RepairReport {
+  readonly replaced: readonly { readonly lost: string; readonly by: string }[]
+}
+
+export interface GatewayClient {
+  readonly url: string
+  get<Answer>(path: string, options: { readonly signal: AbortSignal }): Promise<Answer>
+  post<Answer>(path: string, options: { readonly body?: BodyInit; readonly contentType?: string; readonly signal: AbortSignal }): Promise<Answer>
+  open(path: string, options: { readonly signal: AbortSignal }): Promise<Response>
+}
+
+/** @param dataDir of the gateway, when this machine may control it */
+export async function gatewayClient({ url, dataDir }: { url: string; dataDir?: string | undefined }): Promise<GatewayClient> {
+  const token = dataDir === undefined ? undefined : (await readFile(apiTokenPath(dataDir), 'utf8')).trimEnd()
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+
+  const ask = async (path: string, init: RequestInit): Promise<Response> => {
+    let response: Response
+    try {
+      response = await fetch(new URL(path, url), init)
+    } catch (cause) {
+      init.signal?.throwIfAborted()
+      throw new GatewayFailed({ url, path, code: 'GW_GATEWAY_UNREACHABLE', why: 'it does not answer' }, { cause })
+    }
+    if (response.ok) return response
+    const said = (await response.json().catch(() => ({}))) as { code?: string; message?: string }
+    throw new GatewayFailed({ url, path, code: said.code ?? `HTTP ${response.status}`, why: said.message ?? response.statusText })
+  }
+  return {
+    url,
+    get: async <Answer>(path: string, { signal }: { readonly signal: AbortSignal }) => (await (await ask(path, { signal })).json()) as Answer,
+    post: async <Answer>(path: string, { body, contentType, signal }: { readonly body?: BodyInit; readonly contentType?: string; readonly signal: AbortSignal }) => {
+      const headers = { ...authorization, ...(contentType === undefined ? {} : { 'content-type': contentType }) }
+      // Node wants to be told that a streamed body is sent before the answer is read.
+      const init = { method: 'POST', headers, signal, duplex: 'half', ...(body === undefined ? {} : { body }) }
+      return (await (await ask(path, init)).json()) as Answer
+    },
+    open: async (path, { signal }) => ask(path, { signal }),
+  }
+}

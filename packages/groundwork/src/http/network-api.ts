@@ -1,0 +1,150 @@
+/**
+ * What anyone may read of a network from a gateway: deployment, providers, epochs, payments, demands, slashes, and one
+ * resumable stream of events. All of it comes from the index of the chain, so all of it can be checked on the chain.
+ *
+ * @module
+ */
+
+import { formatDeployment } from '@groundwork/chain/deployment.ts'
+import type { Chain } from '@groundwork/chain/client.ts'
+import {
+  claimsIn,
+  dataSetsAsOf,
+  demandsIn,
+  epochStepsIn,
+  logsIn,
+  offersIn,
+  operatorsIn,
+  paymentsIn,
+  slashesIn,
+} from '@groundwork/chain/indexer/index-queries.ts'
+import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
+import { sleep } from '@groundwork/chain/sleep.ts'
+import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { toCsv, toJson, type ShowRow } from '../cli/show.ts'
+import { NotFound } from './http-errors.ts'
+import type { Api } from './make-server.ts'
+
+export interface NetworkApiOptions {
+  readonly chain: Chain
+  readonly index: ChainIndex
+  readonly signal: AbortSignal
+}
+
+/** Rows of one answer, inclusive. */
+export const rowsMax = 1_000
+/** Event streams at once, inclusive. */
+const eventStreamsMax = 64
+const eventPollMs = 250
+const eventBatchMax = 500
+
+const listQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(rowsMax).default(100).describe('how many rows, the newest'),
+  format: z.enum(['json', 'csv']).default('json').describe('csv for a spreadsheet'),
+})
+type ListQuery = z.infer<typeof listQuery>
+
+/** Every list can be had as JSON or as CSV. */
+async function sendList(reply: FastifyReply, rows: readonly object[], { limit, format }: ListQuery): Promise<unknown> {
+  const newest = rows.slice(-limit).toReversed()
+  if (format === 'json') return newest
+  await reply.type('text/csv; charset=utf-8').send(toCsv(newest.map(flat)))
+  return reply
+}
+
+const flat = (row: object): ShowRow =>
+  Object.fromEntries(Object.entries(row).map(([key, value]) => [key, typeof value === 'object' && value !== null ? toJson(value) : (value as string)]))
+
+export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions): void {
+  const { deployment } = chain
+  let streams = 0
+
+  app.get('/v1/health', { schema: { summary: 'Whether this gateway keeps up with its chain' } }, async () => ({
+    ok: true,
+    block: await chain.client.getBlockNumber({ cacheTime: 0 }),
+    indexedBlock: index.tip()?.number ?? null,
+  }))
+  app.get('/v1/deployment', { schema: { summary: 'The deployment file: which contracts, on which chain' } }, async (_request, reply) => {
+    await reply.type('application/json').serializer(String).send(formatDeployment(deployment))
+    return reply
+  })
+  app.get('/v1/providers', { schema: { summary: 'Operators and what they offer', querystring: listQuery } }, async (request, reply) => {
+    const offers = new Map(offersIn(index, { network: 1 }).map((offer) => [offer.operator, offer]))
+    const rows = operatorsIn(index).map((operator) => {
+      const { capacity, priceNano } = offers.get(operator.operator) ?? {}
+      return { ...operator, capacityBytes: capacity ?? null, priceNano: priceNano ?? null }
+    })
+    return sendList(reply, rows, request.query as ListQuery)
+  })
+  app.get('/v1/data-sets', { schema: { summary: 'Data sets as they stand', querystring: listQuery } }, async (request, reply) =>
+    sendList(reply, dataSetsAsOf(index, { block: index.tip()?.number ?? 0n }), request.query as ListQuery),
+  )
+  app.get('/v1/epochs', { schema: { summary: 'What happened to each epoch of storage', querystring: listQuery } }, async (request, reply) =>
+    sendList(reply, epochStepsIn(index, { network: 1 }), request.query as ListQuery),
+  )
+  app.get('/v1/payments', { schema: { summary: 'Every payment and the evidence behind it', querystring: listQuery } }, async (request, reply) =>
+    sendList(reply, paymentsIn(index), request.query as ListQuery),
+  )
+  app.get('/v1/claims', { schema: { summary: 'Claims of rebate and bootstrap', querystring: listQuery } }, async (request, reply) =>
+    sendList(reply, claimsIn(index), request.query as ListQuery),
+  )
+  app.get('/v1/demands', { schema: { summary: 'Demanded leaves and what came of them', querystring: listQuery } }, async (request, reply) =>
+    sendList(reply, demandsIn(index), request.query as ListQuery),
+  )
+  app.get('/v1/slashes', { schema: { summary: 'Locks taken for proven faults', querystring: listQuery } }, async (request, reply) =>
+    sendList(reply, slashesIn(index), request.query as ListQuery),
+  )
+  app.get(
+    '/v1/transactions/:hash',
+    { schema: { summary: 'The receipt of a transaction', params: z.object({ hash: z.string().regex(/^0x[0-9a-fA-F]{64}$/) }) } },
+    async (request) => {
+      const { hash } = request.params as { hash: `0x${string}` }
+      try {
+        return await chain.client.getTransactionReceipt({ hash })
+      } catch {
+        throw new NotFound({ what: `transaction ${hash}` })
+      }
+    },
+  )
+  app.get(
+    '/v1/events',
+    { schema: { summary: 'Every event of the contracts, as server-sent events; Last-Event-ID resumes' } },
+    async (request, reply) => {
+      if (streams >= eventStreamsMax) return reply.status(429).send({ code: 'GW_TOO_BUSY', message: 'Too many event streams at once.' })
+      streams += 1
+      reply.hijack()
+      const gone = new AbortController()
+      reply.raw.on('close', () => gone.abort(new Error('the reader left')))
+      reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      await sendEvents({ index, reply, from: placeOf(request.headers['last-event-id']), signal: AbortSignal.any([signal, gone.signal]) }).catch(() => undefined)
+      streams -= 1
+      reply.raw.end()
+      return reply
+    },
+  )
+}
+
+interface EventPlace {
+  readonly block: bigint
+  readonly logIndex: number
+}
+
+/** An event's id is `<block>-<log index>`; the next one after it is sent first. */
+function placeOf(lastEventId: string | string[] | undefined): EventPlace {
+  const match = /^(\d{1,15})-(\d{1,9})$/.exec(String(lastEventId ?? ''))
+  return match === null ? { block: -1n, logIndex: 0 } : { block: BigInt(match[1] ?? 0), logIndex: Number(match[2]) }
+}
+
+async function sendEvents({ index, reply, from, signal }: { index: ChainIndex; reply: FastifyReply; from: EventPlace; signal: AbortSignal }): Promise<void> {
+  let place = from
+  while (!signal.aborted) {
+    const logs = logsIn(index, { afterBlock: place.block, afterLogIndex: place.logIndex, limit: eventBatchMax })
+    for (const log of logs) {
+      const isRoomLeft = reply.raw.write(`id: ${log.block}-${log.logIndex}\nevent: ${log.contract}.${log.event}\ndata: ${toJson(log)}\n\n`)
+      if (!isRoomLeft) await new Promise((resolve) => reply.raw.once('drain', resolve).once('close', resolve))
+      place = { block: log.block, logIndex: log.logIndex }
+    }
+    if (logs.length < eventBatchMax) await sleep(eventPollMs, { signal })
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * A whole network on one machine: chain, deployment, prices, gateway, five providers and two watchers, each a process of its own
+ * with its own keys, folder and bond.
+ *
+ * It starts and stops things; it does no work itself. Everything that it started ends with it.
+ *
+ * @module
+ */
+
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { connect, makeChain, type Chain } from '@groundwork/chain/client.ts'
+import { deployerAccount } from '@groundwork/chain/devnet/accounts.ts'
+import { startAnvil, type Anvil } from '@groundwork/chain/devnet/anvil.ts'
+import { deployDevnet, type DeployOutcome } from '@groundwork/chain/devnet/deploy.ts'
+import { fund } from '@groundwork/chain/devnet/faucet.ts'
+import { keepPriceFresh } from '@groundwork/chain/devnet/feed-price.ts'
+import { devnetParameters, devnetSupply } from '@groundwork/chain/devnet/parameters.ts'
+import type { Address } from '@groundwork/core/identity/address.ts'
+import type { Logger } from 'pino'
+import { startChild, type Child } from '../supervise/child.ts'
+import { portsFor } from './free-port.ts'
+import { localProviderPlans, type LocalProviderPlan } from './local-providers.ts'
+
+const work = 10n ** 18n
+/** What a provider gets from the faucet: its bond, and something for demands and fees. */
+const providerGiftAtto = 2_000n * work
+const providerBondAtto = 1_000n * work
+const watcherGiftAtto = 5_000n * work
+const watcherBondAtto = 2_000n * work
+const customerGiftAtto = 100_000n * work
+const gasGiftWei = 10n ** 18n
+const readyMsMax = 30_000
+
+export interface LocalProvider {
+  readonly plan: LocalProviderPlan
+  readonly operator: Address
+  readonly endpoint: string
+  child: Child
+}
+
+/** How parts of a run are made to misbehave, to show that it is noticed. */
+export type Break = 'skip-proof' | 'overpay' | 'drop-line' | 'serve-wrong-byte'
+
+export interface LocalNetworkOptions {
+  readonly dataDir: string
+  readonly log: Logger
+  readonly signal: AbortSignal
+  readonly break?: Break | undefined
+}
+
+export interface LocalNetwork {
+  readonly dataDir: string
+  readonly deploymentPath: string
+  readonly rpcUrl: string
+  readonly chain: Chain
+  readonly anvil: Anvil
+  readonly gateway: Child
+  readonly gatewayUrl: string
+  readonly customer: Address
+  readonly providers: readonly LocalProvider[]
+  readonly watchers: readonly Child[]
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The steps, so that whoever shows progress can name each as it happens. */
+export interface NetworkSteps {
+  startChain(): Promise<DeployOutcome>
+  startGateway(): Promise<void>
+  startProviders(): Promise<void>
+  startWatchers(): Promise<void>
+  network(): LocalNetwork
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const bin = path.join(import.meta.dirname, '..', 'bin.ts')
+
+/** Prepares the steps; nothing is started yet. */
+export async function networkSteps(options: LocalNetworkOptions): Promise<NetworkSteps> {
+  const { dataDir, log, signal } = options
+  const logDir = path.join(dataDir, 'logs')
+  mkdirSync(logDir, { recursive: true })
+  const ports = await portsFor(dataDir, ['chain', 'gateway', 'watcher', 'second-watcher', ...localProviderPlans.map(({ name }) => name)])
+  const portOf = (name: string): number => ports.get(name) ?? 0
+  const deploymentPath = path.join(dataDir, 'deployment.json')
+  const stopping = new AbortController()
+  const until = AbortSignal.any([signal, stopping.signal])
+  const children: Child[] = []
+  const parts: { anvil?: Anvil; chain?: Chain; gateway?: Child; providers: LocalProvider[]; watchers: Child[] } = { providers: [], watchers: [] }
+
+  const start = async (name: string, command: string, settings: Readonly<Record<string, string>>, words: readonly string[] = []): Promise<Child> => {
+    const child = await startChild({
+      name,
+      command: process.execPath,
+      args: [bin, command, ...words],
+      environment: {
+        PATH: '/usr/local/bin:/usr/bin:/bin',
+        GROUNDWORK_DATA_DIR: path.join(dataDir, name),
+        GROUNDWORK_NETWORK: deploymentPath,
+        GROUNDWORK_RPC: parts.anvil?.rpcUrl ?? '',
+        GROUNDWORK_KEY_COST: 'devnet',
+        ...settings,
+      },
+      logPath: path.join(logDir, `${name}.log`),
+      readyMsMax,
+      signal: until,
+    })
+    children.push(child)
+    return child
+  }
+  const need = <T>(value: T | undefined, what: string): T => {
+    if (value === undefined) throw new Error(`${what} is started first`)
+    return value
+  }
+  const gatewayUrl = (): string => String(need(parts.gateway, 'the gateway').ready['url'])
+
+  const startProvider = async (plan: LocalProviderPlan): Promise<LocalProvider> => {
+    const words = misbehaviour(options.break, plan) ?? []
+    const child = await start(
+      plan.name,
+      'provider',
+      {
+        GROUNDWORK_LATITUDE: String(plan.latitude),
+        GROUNDWORK_LONGITUDE: String(plan.longitude),
+        GROUNDWORK_STORAGE_PRICE_NANO: String(plan.priceNano),
+        GROUNDWORK_BOND_ATTO: String(providerBondAtto),
+        ...(plan.isRelayed
+          ? { GROUNDWORK_RELAY: `${gatewayUrl().replace(/^http/, 'ws')}/relay` }
+          : { GROUNDWORK_PORT: String(portOf(plan.name)) }),
+      },
+      words,
+    )
+    return { plan, operator: String(child.ready['operator']) as Address, endpoint: String(child.ready['endpoint']), child }
+  }
+
+  const startWatcher = async (name: string, words: readonly string[]): Promise<Child> => {
+    const settings = { GROUNDWORK_PORT: String(portOf(name)), GROUNDWORK_BOND_ATTO: String(watcherBondAtto) }
+    return start(name, 'watch', settings, words)
+  }
+
+  const gift = async (accounts: readonly Address[], workAtto: bigint): Promise<void> => {
+    const chain = need(parts.chain, 'the chain')
+    const poor: { to: Address; gasWei: bigint; workAtto: bigint }[] = []
+    for (const to of accounts) if ((await chain.client.getBalance({ address: to })) === 0n) poor.push({ to, gasWei: gasGiftWei, workAtto })
+    await fund(chain, poor, { signal: until })
+  }
+
+  const dispose = async (): Promise<void> => {
+    stopping.abort(new Error('the network is stopped'))
+    await Promise.all(children.map(async (child) => child.stop()))
+    await parts.chain?.[Symbol.asyncDispose]()
+    await parts.anvil?.stop()
+  }
+
+  return {
+    async startChain() {
+      const statePath = path.join(dataDir, 'chain-state.json')
+      const anvil = await startAnvil({ port: portOf('chain'), statePath, blockSeconds: devnetParameters.blockSeconds, signal: until })
+      parts.anvil = anvil
+      const deployer = await connect({ rpcUrl: anvil.rpcUrl, account: deployerAccount() }, { signal: until })
+      const outcome = await deployDevnet(deployer, { path: deploymentPath, signal: until })
+      await deployer[Symbol.asyncDispose]()
+      parts.chain = await makeChain({ rpcUrl: anvil.rpcUrl, account: deployerAccount(), deployment: outcome.deployment }, { signal: until })
+      const onError = (err: unknown): void => log.warn({ err }, 'the price could not be posted')
+      void keepPriceFresh(parts.chain, { priceUsd8: devnetSupply.priceUsd8, onError }, { signal: until })
+      return outcome
+    },
+    async startGateway() {
+      parts.gateway = await start('gateway', 'gateway', { GROUNDWORK_PORT: String(portOf('gateway')) })
+      await gift([String(parts.gateway.ready['customer']) as Address], customerGiftAtto)
+    },
+    async startProviders() {
+      parts.providers = await Promise.all(localProviderPlans.map(async (plan) => startProvider(plan)))
+      await gift(
+        parts.providers.map(({ operator }) => operator),
+        providerGiftAtto,
+      )
+    },
+    async startWatchers() {
+      const lie = options.break === 'overpay' || options.break === 'drop-line' ? ['--misbehave', options.break] : []
+      parts.watchers = await Promise.all([startWatcher('watcher', ['--post', ...lie]), startWatcher('second-watcher', [])])
+      await gift(
+        parts.watchers.map(({ ready }) => String(ready['operator']) as Address),
+        watcherGiftAtto,
+      )
+    },
+    network: () => {
+      const anvil = need(parts.anvil, 'the chain')
+      return {
+        dataDir,
+        deploymentPath,
+        rpcUrl: anvil.rpcUrl,
+        chain: need(parts.chain, 'the chain'),
+        anvil,
+        gateway: need(parts.gateway, 'the gateway'),
+        gatewayUrl: gatewayUrl(),
+        customer: String(need(parts.gateway, 'the gateway').ready['customer']) as Address,
+        providers: parts.providers,
+        watchers: parts.watchers,
+        [Symbol.asyncDispose]: dispose,
+      }
+    },
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+/** A dishonest provider is one of five; wrong bytes come from all, so that a reader meets one for certain. */
+function misbehaviour(how: Break | undefined, plan: LocalProviderPlan): string[] | undefined {
+  if (how === 'serve-wrong-byte') return ['--misbehave', how]
+  return how === 'skip-proof' && plan === localProviderPlans[1] ? ['--misbehave', how] : undefined
+}
