@@ -7,10 +7,11 @@ import {IWorkToken} from "./interfaces/IWorkToken.sol";
 import {Addresses, Parameters} from "./Parameters.sol";
 import {Seats} from "./libraries/Seats.sol";
 
-/// @notice Stake per (operator, network) and the locks on it. It judges nothing: keepers lock for obligations, judges slash.
-/// docs/protocol/money.md#bonds
+/// @notice Stake per (operator, network) and the locks on it. It judges nothing: keepers lock for obligations, judges
+/// slash. docs/protocol/money.md#bonds
 ///
-/// A pause refuses deposit, lock and raiseLock only. WORK has no transfer hooks; state is written before every transfer anyway.
+/// A pause refuses deposit, lock and raiseLock only. WORK has no transfer hooks; state is written before every transfer
+/// anyway.
 contract Bonds is IBonds {
     using Seats for Seats.List;
 
@@ -161,7 +162,10 @@ contract Bonds is IBonds {
     function lockOf(bytes32 lockId) external view returns (Lock memory) {
         Record storage record = _locks[lockId];
         address keeper = record.operator == address(0) ? address(0) : _keeperAt(record.keeper);
-        return Lock(record.operator, record.network, record.thawEnd, record.slashed, record.amountAtto, record.judge, keeper);
+        return
+            Lock(
+                record.operator, record.network, record.thawEnd, record.slashed, record.amountAtto, record.judge, keeper
+            );
     }
 
     function operatorCount(uint8 network) external view returns (uint256) {

@@ -89,7 +89,7 @@ contract Credits is ICredits {
         if (credits > balance) revert NotEnoughCredits(balance, credits);
         workAtto = Pockets.share(balance, held, credits, roundUp);
         pockets[account] = Lanes.pack(balance - credits, held - workAtto);
-        emit Moved(account, earned_, false, credits, workAtto);
+        if (!roundUp) emit Moved(account, earned_, false, credits, workAtto); // the rail's own event tells it else
     }
 
     /// @inheritdoc ICredits

@@ -10,12 +10,12 @@ import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
 import {IRails, Stream} from "./interfaces/IRails.sol";
 import {Addresses} from "./Parameters.sol";
 
-/// @notice One record per (customer, provider): the root over the pieces that one keeps for the other, signed by both, and the
-/// provider's lock behind it. It moves no money and judges no proof. docs/protocol/storage-proofs.md#set
+/// @notice One record per (customer, provider): the root over the pieces that one keeps for the other, signed by both,
+/// and the provider's lock behind it. It moves no money and judges no proof. docs/protocol/storage-proofs.md#set
 ///
-/// A set lives as long as its stream: begun by the first post, changed by later ones, over when the stream is closed or a judge
-/// found a loss. Then a new generation may begin, on another stream and with another lock; versions go on rising, so that no
-/// signature is ever good twice.
+/// A set lives as long as its stream: begun by the first post, changed by later ones, over when the stream is closed or
+/// a judge found a loss. Then a new generation may begin, on another stream and with another lock; versions go on
+/// rising, so that no signature is ever good twice.
 contract DataSets is IDataSets, EIP712 {
     struct Record {
         bytes32 root; // 0: no living set
@@ -79,17 +79,19 @@ contract DataSets is IDataSets, EIP712 {
     }
 
     /// @inheritdoc IDataSets
-    function postMany(PieceSet[] calldata sets, bytes[] calldata customerSignatures, bytes[] calldata providerSignatures)
-        external
-        returns (bool[] memory done)
-    {
+    function postMany(
+        PieceSet[] calldata sets,
+        bytes[] calldata customerSignatures,
+        bytes[] calldata providerSignatures
+    ) external returns (bool[] memory done) {
         uint256 count = sets.length;
         if (count > BATCH_MAX) revert WrongBatch(BATCH_MAX, count);
         if (customerSignatures.length != count) revert WrongBatch(count, customerSignatures.length);
         if (providerSignatures.length != count) revert WrongBatch(count, providerSignatures.length);
         done = new bool[](count);
         for (uint256 i = 0; i < count; ++i) {
-            // All but 1/64 of the gas can be passed on: with less than this a sender could starve an entry and have it skipped.
+            // All but 1/64 of the gas can be passed on: with less than this a sender could starve an entry, to have it
+            // skipped.
             uint256 needed = (ENTRY_GAS * 64) / 63 + REST_GAS;
             if (gasleft() < needed) revert NotEnoughGas(needed, gasleft());
             try this.post{gas: ENTRY_GAS}(sets[i], customerSignatures[i], providerSignatures[i]) {
@@ -161,7 +163,9 @@ contract DataSets is IDataSets, EIP712 {
 
     function _announce(bytes32 id, bytes32 streamId, PieceSet calldata set) private {
         address provider = set.provider;
-        emit Posted(id, set.customer, provider, set.root, set.leafCount, set.pieceCount, set.version, set.manifest, streamId);
+        emit Posted(
+            id, set.customer, provider, set.root, set.leafCount, set.pieceCount, set.version, set.manifest, streamId
+        );
     }
 
     function _begin(bytes32 id, Record storage record, PieceSet calldata set, address judge) private {
@@ -180,7 +184,8 @@ contract DataSets is IDataSets, EIP712 {
         if (set.pieceCount < record.pieceCount) revert Shrunk(record.pieceCount, set.pieceCount);
     }
 
-    /// @notice The lock is the larger of the present and the signed one, and covers what the stream may still pay, at today's low.
+    /// @notice The lock is the larger of the present and the signed one, and covers what the stream may still pay, at
+    /// today's low.
     function _cover(bytes32 id, Record storage record, uint128 signedAtto, Stream memory stream, bool begins) private {
         uint128 presentAtto = record.lockAtto;
         uint128 lockAtto = signedAtto > presentAtto ? signedAtto : presentAtto;
@@ -217,7 +222,10 @@ contract DataSets is IDataSets, EIP712 {
         return keccak256(abi.encode(block.chainid, RAILS, customer, provider, salt));
     }
 
-    function _requireBoth(PieceSet calldata set, bytes calldata customerSignature, bytes calldata providerSignature) private view {
+    function _requireBoth(PieceSet calldata set, bytes calldata customerSignature, bytes calldata providerSignature)
+        private
+        view
+    {
         bytes32 digest = _hashTypedData(keccak256(abi.encode(PIECE_SET_TYPE, set)));
         _requireSigned(set.customer, digest, customerSignature);
         _requireSigned(set.provider, digest, providerSignature);

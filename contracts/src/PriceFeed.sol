@@ -74,8 +74,9 @@ contract PriceFeed is IPriceFeed {
 
     /// @inheritdoc IPriceFeed
     function quote() external view returns (uint64 lowUsd8, uint64 highUsd8, bool fresh) {
-        Prices memory p = prices;
-        return (p.lowUsd8, p.highUsd8, p.computedAt != 0 && block.timestamp - p.computedAt <= freshSeconds);
+        uint256 computedAt = prices.computedAt;
+        (lowUsd8, highUsd8) = (prices.lowUsd8, prices.highUsd8);
+        fresh = computedAt != 0 && block.timestamp <= computedAt + freshSeconds;
     }
 
     /// @inheritdoc IPriceFeed

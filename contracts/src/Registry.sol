@@ -7,12 +7,12 @@ import {P256} from "solady/utils/P256.sol";
 import {Device, IRegistry, Offer, Operator} from "./interfaces/IRegistry.sol";
 import {Node, SumTree} from "./libraries/SumTree.sol";
 
-/// @notice Who takes part: operators, their node keys, endpoints and offers, and the devices bound to them. It holds no money
-/// and pays nobody; whether an operator has anything at stake stands in Bonds. docs/protocol/identity.md
+/// @notice Who takes part: operators, their node keys, endpoints and offers, and the devices bound to them. It holds no
+/// money and pays nobody; whether an operator has anything at stake stands in Bonds. docs/protocol/identity.md
 ///
-/// A device is bound by both: it signs Bind{owner, network, cell, keyHash}, and the owner sends the call or signs the batch.
-/// One key is one device, on one network, of one owner at a time; its id is the hash of its key. One word a device is all that
-/// is stored, also in a batch: a bare Merkle root would let one key be bound twice.
+/// A device is bound by both: it signs Bind{owner, network, cell, keyHash}, and the owner sends the call or signs the
+/// batch. One key is one device, on one network, of one owner at a time; its id is the hash of its key. One word a
+/// device is all that is stored, also in a batch: a bare Merkle root would let one key be bound twice.
 contract Registry is IRegistry, EIP712 {
     /// @dev A device in one word: the id is the key's hash.
     struct Binding {
@@ -25,8 +25,9 @@ contract Registry is IRegistry, EIP712 {
     uint256 public constant ENDPOINT_MAX = 256; // bytes
     uint256 public constant BATCH_MAX = 200; // devices
 
-    bytes32 private constant REGISTER_TYPE =
-        keccak256("Register(address operator,bytes32 nodeKey,uint64 cell,string endpoint,uint256 nonce,uint40 deadline)");
+    bytes32 private constant REGISTER_TYPE = keccak256(
+        "Register(address operator,bytes32 nodeKey,uint64 cell,string endpoint,uint256 nonce,uint40 deadline)"
+    );
     bytes32 private constant POST_OFFER_TYPE = keccak256(
         "PostOffer(address operator,uint8 network,uint64 capacity,uint96 priceNano,bytes32 terms,bool open,uint256 nonce,uint40 deadline)"
     );
@@ -54,7 +55,9 @@ contract Registry is IRegistry, EIP712 {
         _requireSigned(
             account,
             keccak256(
-                abi.encode(REGISTER_TYPE, account, operator_.nodeKey, operator_.cell, endpointHash, nonces[account]++, deadline)
+                abi.encode(
+                    REGISTER_TYPE, account, operator_.nodeKey, operator_.cell, endpointHash, nonces[account]++, deadline
+                )
             ),
             deadline,
             signature
@@ -92,7 +95,9 @@ contract Registry is IRegistry, EIP712 {
     }
 
     /// @inheritdoc IRegistry
-    function bindMany(Device[] calldata devices, bytes[] calldata publicKeys, bytes[] calldata deviceSignatures) external {
+    function bindMany(Device[] calldata devices, bytes[] calldata publicKeys, bytes[] calldata deviceSignatures)
+        external
+    {
         _requireBatch(devices, publicKeys.length, deviceSignatures.length);
         _requireCaller(devices[0].owner);
         _bindMany(devices, publicKeys, deviceSignatures, batchRoot(devices));
@@ -138,7 +143,9 @@ contract Registry is IRegistry, EIP712 {
     /// @inheritdoc IRegistry
     function batchRoot(Device[] calldata devices) public pure returns (bytes32) {
         Node[] memory leaves = new Node[](devices.length);
-        for (uint256 i = 0; i < devices.length; ++i) leaves[i] = _leafOf(devices[i]);
+        for (uint256 i = 0; i < devices.length; ++i) {
+            leaves[i] = _leafOf(devices[i]);
+        }
         return SumTree.rootOf(leaves).hash;
     }
 
@@ -182,15 +189,19 @@ contract Registry is IRegistry, EIP712 {
         emit DeviceBound(deviceId, device_.owner, device_.network, device_.cell, device_.p256, deviceId);
     }
 
-    /// @dev P-256 hardware signs with a high s as often as a low one. Both are taken: nothing here is counted by signature.
+    /// @dev P-256 hardware signs with a high s as often as a low one. Both are taken: nothing here is counted by
+    /// signature.
     function _isSignedByDevice(Device calldata device_, bytes calldata publicKey, bytes calldata signature)
         private
         view
         returns (bool)
     {
-        if (device_.owner == address(0) || publicKey.length != 64 || keccak256(publicKey) != device_.keyHash) return false;
-        bytes32 digest =
-            _hashTypedData(keccak256(abi.encode(BIND_TYPE, device_.owner, device_.network, device_.cell, device_.keyHash)));
+        if (device_.owner == address(0) || publicKey.length != 64 || keccak256(publicKey) != device_.keyHash) {
+            return false;
+        }
+        bytes32 digest = _hashTypedData(
+            keccak256(abi.encode(BIND_TYPE, device_.owner, device_.network, device_.cell, device_.keyHash))
+        );
         if (!device_.p256) return _signerOf(digest, signature) == address(uint160(uint256(device_.keyHash)));
         if (signature.length != 64) return false;
         return P256.verifySignatureAllowMalleability(
@@ -199,7 +210,8 @@ contract Registry is IRegistry, EIP712 {
     }
 
     function _leafOf(Device calldata device_) private pure returns (Node memory) {
-        bytes memory fields = abi.encodePacked(device_.keyHash, device_.owner, device_.network, device_.cell, device_.p256);
+        bytes memory fields =
+            abi.encodePacked(device_.keyHash, device_.owner, device_.network, device_.cell, device_.p256);
         return Node(keccak256(abi.encodePacked(uint8(0), "device", fields)), 1);
     }
 
@@ -214,14 +226,20 @@ contract Registry is IRegistry, EIP712 {
         if (msg.sender != owner) revert NotOwner(owner, msg.sender);
     }
 
-    function _requireBatchSigned(Device[] calldata devices, bytes32 root, uint40 deadline, bytes calldata signature) private {
+    function _requireBatchSigned(Device[] calldata devices, bytes32 root, uint40 deadline, bytes calldata signature)
+        private
+    {
         address owner = devices[0].owner;
         uint32 count = uint32(devices.length);
-        bytes memory form = abi.encode(BIND_MANY_TYPE, owner, devices[0].network, root, count, nonces[owner]++, deadline);
+        bytes memory form =
+            abi.encode(BIND_MANY_TYPE, owner, devices[0].network, root, count, nonces[owner]++, deadline);
         _requireSigned(owner, keccak256(form), deadline, signature);
     }
 
-    function _requireSigned(address account, bytes32 structHash, uint40 deadline, bytes calldata signature) private view {
+    function _requireSigned(address account, bytes32 structHash, uint40 deadline, bytes calldata signature)
+        private
+        view
+    {
         if (block.timestamp > deadline) revert Expired(deadline, uint40(block.timestamp));
         address signer = _signerOf(_hashTypedData(structHash), signature);
         if (signer != account || account == address(0)) revert BadSignature(account, signer);

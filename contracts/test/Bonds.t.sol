@@ -161,7 +161,9 @@ contract BondsTest is NodesFixture {
         bonds.thaw(LOCK); // once more moves nothing
         equal(thawEnd, bonds.lockOf(LOCK).thawEnd);
         bool over = waited >= 14 days;
-        if (!over) vm.expectRevert(abi.encodeWithSelector(IBonds.StillThawing.selector, thawEnd, vm.getBlockTimestamp()));
+        if (!over) {
+            vm.expectRevert(abi.encodeWithSelector(IBonds.StillThawing.selector, thawEnd, vm.getBlockTimestamp()));
+        }
         bonds.releaseThawed(LOCK);
         equal(over ? STAKE : STAKE - 10e18, bonds.free(provider, STORAGE));
         equal(over ? address(0) : provider, bonds.lockOf(LOCK).operator);
@@ -192,7 +194,9 @@ contract BondsTest is NodesFixture {
         bonds.slash("none", address(0), 0);
     }
 
-    function testFuzz_slash_takesTheLockOnceAndPaysWhoCommitted(uint128 amountAtto, uint8 waitedBlocks, bytes32 salt) public {
+    function testFuzz_slash_takesTheLockOnceAndPaysWhoCommitted(uint128 amountAtto, uint8 waitedBlocks, bytes32 salt)
+        public
+    {
         amountAtto = uint128(bound(amountAtto, 0, STAKE));
         lock(LOCK, amountAtto);
         vm.prank(REPORTER);

@@ -86,7 +86,9 @@ contract DataSetsTest is NodesFixture {
 
     function test_post_needsAnOpenStreamOfTheStorageJudge() public {
         first.streamSalt = "none";
-        postFails(first, abi.encodeWithSelector(IDataSets.StreamNotOpen.selector, rails.streamId(customer, provider, "none")));
+        postFails(
+            first, abi.encodeWithSelector(IDataSets.StreamNotOpen.selector, rails.streamId(customer, provider, "none"))
+        );
         openStream("own", address(this));
         first.streamSalt = "own";
         postFails(first, abi.encodeWithSelector(IDataSets.NotStreamJudge.selector, address(this)));
@@ -194,7 +196,9 @@ contract DataSetsTest is NodesFixture {
         PieceSet memory set = setOf(smallPieces(), "one", 2);
         (set.leafCount, set.pieceCount) = (uint64(bound(leafCount, 15, 30)), uint32(bound(pieceCount, 1, 6)));
         if (set.leafCount < 20) postFails(set, abi.encodeWithSelector(IDataSets.Shrunk.selector, 20, set.leafCount));
-        else if (set.pieceCount < 3) postFails(set, abi.encodeWithSelector(IDataSets.Shrunk.selector, 3, set.pieceCount));
+        else if (set.pieceCount < 3) postFails(
+            set, abi.encodeWithSelector(IDataSets.Shrunk.selector, 3, set.pieceCount)
+        );
         else post(set);
         assert(state().leafCount >= 20 && state().pieceCount >= 3);
     }
@@ -229,7 +233,10 @@ contract DataSetsTest is NodesFixture {
         bytes32 firstLock = dataSets.lockIdOf(setId);
         closeStream(dataSets.streamOf(setId));
         dataSets.end(setId);
-        postFails(setOf(smallPieces(), "one", 2), abi.encodeWithSelector(IDataSets.StreamNotOpen.selector, dataSets.streamOf(setId)));
+        postFails(
+            setOf(smallPieces(), "one", 2),
+            abi.encodeWithSelector(IDataSets.StreamNotOpen.selector, dataSets.streamOf(setId))
+        );
         openStream("two");
         PieceSet memory fewer = setOf(onePiece(), "two", 1);
         postFails(fewer, abi.encodeWithSelector(IDataSets.OldVersion.selector, 1, 1));
@@ -278,11 +285,17 @@ contract DataSetsTest is NodesFixture {
         bool spoil = bad < count;
         if (spoil) ones[bad] = twos[bad];
         bool[] memory done = dataSets.postMany(sets, ones, twos);
-        for (uint256 i = 0; i < count; ++i) assert(done[i] != (spoil && i == bad));
+        for (uint256 i = 0; i < count; ++i) {
+            assert(done[i] != (spoil && i == bad));
+        }
         equal(spoil && bad == count - 1 ? count - 1 : count, state().version);
     }
 
-    function versions(uint256 count) private view returns (PieceSet[] memory sets, bytes[] memory ones, bytes[] memory twos) {
+    function versions(uint256 count)
+        private
+        view
+        returns (PieceSet[] memory sets, bytes[] memory ones, bytes[] memory twos)
+    {
         sets = new PieceSet[](count);
         ones = new bytes[](count);
         twos = new bytes[](count);

@@ -156,6 +156,7 @@ contract EpochsTest is EpochsFixture {
         epochs.post(NETWORK, post);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_totalsMustAdd(uint256 totals) external {
         rollToPost(0);
         EpochPost memory post = postOf(honest3(0, none));
@@ -458,6 +459,7 @@ contract EpochsTest is EpochsFixture {
         assert(claim.rebateAtto > old.rebateAtto && claim.bootstrapAtto > old.bootstrapAtto);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_noOtherLeafIsPaid(uint128 rebate, uint128 bootstrap, uint256 index) external {
         Book memory book = finalised();
         Claim memory claim = claimOf(book, bound(index, 0, book.leaves.length - 1));

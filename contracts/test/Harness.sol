@@ -47,6 +47,8 @@ interface Vm {
     function snapshotGasLastCall(string calldata name) external returns (uint256);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function revertToState(uint256 id) external returns (bool);
+    function snapshotState() external returns (uint256 id);
     function startPrank(address sender) external;
     function stopPrank() external;
     function store(address target, bytes32 slot, bytes32 value) external;

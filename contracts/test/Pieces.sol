@@ -12,12 +12,14 @@ struct Piece {
     uint64[] filled;
 }
 
-/// @notice Builds what a provider builds: pieces, sets and answers. Written apart from the libraries under test: it hashes with
-/// Solidity's sha256 and recurses where they loop.
+/// @notice Builds what a provider builds: pieces, sets and answers. Written apart from the libraries under test: it
+/// hashes with Solidity's sha256 and recurses where they loop.
 library Pieces {
     function whole(bytes32 salt, uint8 height, uint64 leafCount) internal pure returns (Piece memory piece) {
         piece = Piece(height, leafCount, salt, new uint64[](leafCount));
-        for (uint64 i = 0; i < leafCount; ++i) piece.filled[i] = i;
+        for (uint64 i = 0; i < leafCount; ++i) {
+            piece.filled[i] = i;
+        }
     }
 
     function leafAt(Piece memory piece, uint64 index) internal pure returns (bytes32) {
@@ -32,7 +34,9 @@ library Pieces {
     }
 
     function zeroNode(uint256 level) internal pure returns (bytes32 node) {
-        for (uint256 i = 0; i < level; ++i) node = pair(node, node);
+        for (uint256 i = 0; i < level; ++i) {
+            node = pair(node, node);
+        }
     }
 
     function nodeAt(Piece memory piece, uint256 level, uint256 index) internal pure returns (bytes32) {
@@ -51,23 +55,31 @@ library Pieces {
 
     function pathOf(Piece memory piece, uint64 index) internal pure returns (bytes32[] memory siblings) {
         siblings = new bytes32[](piece.height);
-        for (uint256 level = 0; level < piece.height; ++level) siblings[level] = nodeAt(piece, level, (index >> level) ^ 1);
+        for (uint256 level = 0; level < piece.height; ++level) {
+            siblings[level] = nodeAt(piece, level, (index >> level) ^ 1);
+        }
     }
 
     // ---- sets ----
 
     function leavesOf(Piece[] memory pieces) internal pure returns (Node[] memory leaves) {
         leaves = new Node[](pieces.length);
-        for (uint256 i = 0; i < pieces.length; ++i) leaves[i] = SumTree.pieceLeaf(root(pieces[i]), pieces[i].height, pieces[i].leafCount);
+        for (uint256 i = 0; i < pieces.length; ++i) {
+            leaves[i] = SumTree.pieceLeaf(root(pieces[i]), pieces[i].height, pieces[i].leafCount);
+        }
     }
 
     function leafCountOf(Piece[] memory pieces) internal pure returns (uint64 count) {
-        for (uint256 i = 0; i < pieces.length; ++i) count += pieces[i].leafCount;
+        for (uint256 i = 0; i < pieces.length; ++i) {
+            count += pieces[i].leafCount;
+        }
     }
 
     function rootOf(Node[] memory leaves) internal pure returns (Node memory) {
         Node[] memory level = new Node[](leaves.length);
-        for (uint256 i = 0; i < leaves.length; ++i) level[i] = leaves[i];
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            level[i] = leaves[i];
+        }
         return SumTree.rootOf(level);
     }
 
@@ -93,7 +105,9 @@ library Pieces {
         }
         path.hashes = new bytes32[](depth);
         path.sums = new uint256[](depth);
-        for (uint256 i = 0; i < depth; ++i) (path.hashes[i], path.sums[i]) = (hashes[i], sums[i]);
+        for (uint256 i = 0; i < depth; ++i) {
+            (path.hashes[i], path.sums[i]) = (hashes[i], sums[i]);
+        }
     }
 
     /// @return pieceIndex @return start first leaf of that piece

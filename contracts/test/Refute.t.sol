@@ -44,19 +44,28 @@ contract RefuteTest is NodesFixture {
     /// @notice 14 pieces of about a thousand leaves, so that some random draws repeat and the rotation leaves two out.
     function pieces() private pure returns (Piece[] memory list) {
         list = new Piece[](14);
-        for (uint256 i = 0; i < 14; ++i) list[i] = Piece(10, uint64(1000 + i), bytes32(i), new uint64[](0));
+        for (uint256 i = 0; i < 14; ++i) {
+            list[i] = Piece(10, uint64(1000 + i), bytes32(i), new uint64[](0));
+        }
     }
 
     function draw() private {
         Piece[] memory list = pieces();
         uint64 leafCount = Pieces.leafCountOf(list);
-        for (uint32 i = 0; i < 153; ++i) add(uint64(uint256(keccak256(abi.encodePacked(seed, i))) % leafCount));
+        for (uint32 i = 0; i < 153; ++i) {
+            add(uint64(uint256(keccak256(abi.encodePacked(seed, i))) % leafCount));
+        }
         randomCount = drawn.length;
         for (uint32 j = 0; j < 12; ++j) {
             uint256 index = (uint256(epoch) * 12 + j) % 14;
             uint64 start;
-            for (uint256 i = 0; i < index; ++i) start += list[i].leafCount;
-            add(start + uint64(uint256(keccak256(abi.encodePacked(seed, uint32(0x80000000) + j))) % list[index].leafCount));
+            for (uint256 i = 0; i < index; ++i) {
+                start += list[i].leafCount;
+            }
+            add(
+                start
+                    + uint64(uint256(keccak256(abi.encodePacked(seed, uint32(0x80000000) + j))) % list[index].leafCount)
+            );
         }
     }
 
@@ -90,7 +99,9 @@ contract RefuteTest is NodesFixture {
     function commit(Shown memory s) private view {
         if (s.answerIndex < s.detail.answerCount) {
             Node[] memory answers = new Node[](s.detail.answerCount);
-            for (uint256 i = 0; i < answers.length; ++i) answers[i] = SumTree.answerLeaf(bytes32(i));
+            for (uint256 i = 0; i < answers.length; ++i) {
+                answers[i] = SumTree.answerLeaf(bytes32(i));
+            }
             answers[s.answerIndex] = SumTree.answerLeaf(keccak256(abi.encode(s.leafIndex, s.answer)));
             s.detail.answersRoot = Pieces.rootOf(answers).hash;
             s.answerPath = Pieces.pathOf(answers, s.answerIndex);
@@ -143,7 +154,9 @@ contract RefuteTest is NodesFixture {
     function testFuzz_refute_aRightLeafInTheWrongPlaceFalls(uint256 answerIndex, uint64 leafIndex) public {
         answerIndex %= drawn.length;
         leafIndex = uint64(leafIndex % Pieces.leafCountOf(pieces()));
-        for (uint256 i = answerIndex; i < drawn.length; ++i) vm.assume(drawn[i] != leafIndex);
+        for (uint256 i = answerIndex; i < drawn.length; ++i) {
+            vm.assume(drawn[i] != leafIndex);
+        }
         falls(shown(answerIndex, leafIndex), RefutedBy.Answer);
     }
 
@@ -193,7 +206,9 @@ contract RefuteTest is NodesFixture {
         RefutedBy by = RefutedBy.State;
         if (field % 7 == 0) s.detail.setRoot = "another";
         if (field % 7 == 1) s.detail.pieceCount += uint32(step);
-        if (field % 7 == 2) (s.detail.leafCount, s.entry.quantity) = (s.detail.leafCount + step, s.detail.leafCount + step);
+        if (field % 7 == 2) {
+            (s.detail.leafCount, s.entry.quantity) = (s.detail.leafCount + step, s.detail.leafCount + step);
+        }
         if (field % 7 == 3) (s.entry.quantity, by) = (s.entry.quantity + step, RefutedBy.Quantity);
         if (field % 7 == 4) (s.detail.version, by) = (s.detail.version + step, RefutedBy.Version);
         if (field % 7 == 5) (s.entry.account, by) = (address(uint160(step)), RefutedBy.Account);

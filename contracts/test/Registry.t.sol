@@ -26,7 +26,8 @@ abstract contract RegistryFixture is Harness {
 
     function typed(bytes32 structHash) internal view returns (bytes32) {
         bytes32 type_ = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-        bytes32 domain = keccak256(abi.encode(type_, keccak256("Groundwork"), keccak256("1"), block.chainid, address(registry)));
+        bytes32 domain =
+            keccak256(abi.encode(type_, keccak256("Groundwork"), keccak256("1"), block.chainid, address(registry)));
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
@@ -35,7 +36,11 @@ abstract contract RegistryFixture is Harness {
         return typed(keccak256(abi.encode(type_, device.owner, device.network, device.cell, device.keyHash)));
     }
 
-    function p256Device(uint256 key, address owner_) internal view returns (Device memory device, bytes memory publicKey, bytes memory signed) {
+    function p256Device(uint256 key, address owner_)
+        internal
+        view
+        returns (Device memory device, bytes memory publicKey, bytes memory signed)
+    {
         (uint256 x, uint256 y) = vm.publicKeyP256(key);
         publicKey = abi.encodePacked(x, y);
         device = Device(owner_, SENSING, true, CELL, keccak256(publicKey));
@@ -56,7 +61,9 @@ abstract contract RegistryFixture is Harness {
         devices = new Device[](count);
         publicKeys = new bytes[](count);
         signatures = new bytes[](count);
-        for (uint256 i = 0; i < count; ++i) (devices[i], publicKeys[i], signatures[i]) = p256Device(1000 + i, owner_);
+        for (uint256 i = 0; i < count; ++i) {
+            (devices[i], publicKeys[i], signatures[i]) = p256Device(1000 + i, owner_);
+        }
     }
 }
 
@@ -67,8 +74,12 @@ contract RegistryTest is RegistryFixture {
     }
 
     function registerDigest(Operator memory o, uint256 nonce, uint40 deadline) private view returns (bytes32) {
-        bytes32 type_ = keccak256("Register(address operator,bytes32 nodeKey,uint64 cell,string endpoint,uint256 nonce,uint40 deadline)");
-        return typed(keccak256(abi.encode(type_, o.operator, o.nodeKey, o.cell, keccak256(bytes(o.endpoint)), nonce, deadline)));
+        bytes32 type_ = keccak256(
+            "Register(address operator,bytes32 nodeKey,uint64 cell,string endpoint,uint256 nonce,uint40 deadline)"
+        );
+        return typed(
+            keccak256(abi.encode(type_, o.operator, o.nodeKey, o.cell, keccak256(bytes(o.endpoint)), nonce, deadline))
+        );
     }
 
     function offerDigest(Offer memory o, uint256 nonce, uint40 deadline) private view returns (bytes32) {
@@ -277,7 +288,9 @@ contract RegistryTest is RegistryFixture {
         vm.prank(owner);
         if (spoil) vm.expectRevert(IRegistry.BadDeviceSignature.selector);
         registry.bindMany(devices, keys, signatures);
-        for (uint256 i = 0; i < count; ++i) equal(spoil ? address(0) : owner, registry.device(devices[i].keyHash).owner);
+        for (uint256 i = 0; i < count; ++i) {
+            equal(spoil ? address(0) : owner, registry.device(devices[i].keyHash).owner);
+        }
     }
 
     function test_bindMany_sayWhoseAndWhere() public {
@@ -323,10 +336,14 @@ contract RegistryTest is RegistryFixture {
         bool expired = late % 200 > 100;
         vm.warp(vm.getBlockTimestamp() + late % 200);
         vm.prank(relayer);
-        if (expired) vm.expectRevert(abi.encodeWithSelector(IRegistry.Expired.selector, deadline, vm.getBlockTimestamp()));
+        if (expired) {
+            vm.expectRevert(abi.encodeWithSelector(IRegistry.Expired.selector, deadline, vm.getBlockTimestamp()));
+        }
         registry.bindManyFor(devices, keys, signatures, deadline, signed);
         equal(expired ? 0 : 1, registry.nonces(owner));
-        for (uint256 i = 0; i < devices.length; ++i) equal(expired ? address(0) : owner, registry.device(devices[i].keyHash).owner);
+        for (uint256 i = 0; i < devices.length; ++i) {
+            equal(expired ? address(0) : owner, registry.device(devices[i].keyHash).owner);
+        }
         vm.expectRevert();
         registry.bindManyFor(devices, keys, signatures, deadline, signed);
     }
@@ -344,9 +361,13 @@ contract RegistryTest is RegistryFixture {
         Node[] memory leaves = new Node[](devices.length);
         for (uint256 i = 0; i < devices.length; ++i) {
             Device memory d = devices[i];
-            leaves[i] = Node(keccak256(abi.encodePacked(uint8(0), "device", d.keyHash, d.owner, d.network, d.cell, d.p256)), 1);
+            leaves[i] =
+                Node(keccak256(abi.encodePacked(uint8(0), "device", d.keyHash, d.owner, d.network, d.cell, d.p256)), 1);
         }
-        bytes32 type_ = keccak256("BindMany(address owner,uint8 network,bytes32 root,uint32 count,uint256 nonce,uint40 deadline)");
-        return typed(keccak256(abi.encode(type_, owner, SENSING, SumTree.rootOf(leaves).hash, devices.length, nonce, deadline)));
+        bytes32 type_ =
+            keccak256("BindMany(address owner,uint8 network,bytes32 root,uint32 count,uint256 nonce,uint40 deadline)");
+        return typed(
+            keccak256(abi.encode(type_, owner, SENSING, SumTree.rootOf(leaves).hash, devices.length, nonce, deadline))
+        );
     }
 }

@@ -5,7 +5,8 @@ import {Sha254} from "../src/libraries/Sha254.sol";
 import {Harness} from "./Harness.sol";
 import {Pieces} from "./Pieces.sol";
 
-/// @notice sha2-256-trunc254 against bytes that nobody here wrote (vectors/storage/commp: merkle-proofs, zero-roots-even).
+/// @notice sha2-256-trunc254 against bytes that nobody here wrote (vectors/storage/commp: merkle-proofs,
+/// zero-roots-even).
 contract Sha254Test is Harness {
     bytes32 private constant ONE = bytes32(uint256(1) << 248);
     bytes32 private constant TWO = bytes32(uint256(2) << 248);
@@ -25,7 +26,10 @@ contract Sha254Test is Harness {
         bytes32[] memory path = new bytes32[](2);
         (path[0], path[1]) = (TWO, THREE);
         equal(0xaa9627470b129fab0db1260da80065a1bdd31b4acc4c79121f2e1ba8487d1f30, this.fold(ONE, 0, path));
-        equal(0xfdb37aef9d22cecdc058c99ebf94a34ce165882b1e2d3a8156ae02222dde8a28, this.fold(bytes32(uint256(0xff) << 248), 1, path));
+        equal(
+            0xfdb37aef9d22cecdc058c99ebf94a34ce165882b1e2d3a8156ae02222dde8a28,
+            this.fold(bytes32(uint256(0xff) << 248), 1, path)
+        );
     }
 
     function test_zeroRoots_published() public view {

@@ -35,7 +35,9 @@ contract StorageJudgeTest is NodesFixture {
 
     function testFuzz_demand_namesALeafAndHoldsPay(uint64 leafIndex) public {
         leafIndex = uint64(bound(leafIndex, 0, 40));
-        if (leafIndex >= 20) vm.expectRevert(abi.encodeWithSelector(IStorageJudge.LeafOutOfSet.selector, 20, leafIndex));
+        if (leafIndex >= 20) {
+            vm.expectRevert(abi.encodeWithSelector(IStorageJudge.LeafOutOfSet.selector, 20, leafIndex));
+        }
         bytes32 id = demand(leafIndex);
         Demand memory d = judge.demandOf(id);
         if (leafIndex >= 20) return equal(0, d.dataSet);
@@ -56,7 +58,9 @@ contract StorageJudgeTest is NodesFixture {
 
     function test_demand_boundPerSet() public {
         bytes32 last;
-        for (uint64 i = 0; i < p.demandsMax; ++i) last = demand(i);
+        for (uint64 i = 0; i < p.demandsMax; ++i) {
+            last = demand(i);
+        }
         vm.expectRevert(abi.encodeWithSelector(IStorageJudge.TooManyDemands.selector, setId));
         demand(9);
         judge.answer(last, Pieces.answerOf(smallPieces(), p.demandsMax - 1));
@@ -91,7 +95,11 @@ contract StorageJudgeTest is NodesFixture {
         Demand memory d = judge.demandOf(id);
         bool late = waited > p.answerBlocks;
         vm.prank(answerer);
-        if (late) vm.expectRevert(abi.encodeWithSelector(IStorageJudge.DeadlinePassed.selector, d.deadlineBlock, vm.getBlockNumber()));
+        if (late) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IStorageJudge.DeadlinePassed.selector, d.deadlineBlock, vm.getBlockNumber())
+            );
+        }
         judge.answer(id, answer);
         equal(late ? 0 : p.depositAtto, work.balanceOf(answerer));
         equal(late ? 1 : 0, rails.stream(streamId).openDemands);
@@ -129,7 +137,9 @@ contract StorageJudgeTest is NodesFixture {
         answer = Pieces.answerOf(smallPieces(), 6);
         answer.leaf ^= bytes32(uint256(1) << 200);
         (,, bytes32 folded) = this.foldedBy(answer, 6);
-        vm.expectRevert(abi.encodeWithSelector(IStorageJudge.WrongAnswer.selector, dataSets.dataSet(setId).root, folded));
+        vm.expectRevert(
+            abi.encodeWithSelector(IStorageJudge.WrongAnswer.selector, dataSets.dataSet(setId).root, folded)
+        );
         judge.answer(id, answer);
     }
 
@@ -141,7 +151,9 @@ contract StorageJudgeTest is NodesFixture {
     function test_answer_isForTheRootThatStoodWhenDemanded() public {
         bytes32 id = demand(6);
         Piece[] memory more = new Piece[](4);
-        for (uint256 i = 0; i < 3; ++i) more[i] = smallPieces()[i];
+        for (uint256 i = 0; i < 3; ++i) {
+            more[i] = smallPieces()[i];
+        }
         more[3] = Pieces.whole("d", 2, 4);
         post(setOf(more, "one", 2));
         Answer memory later = Pieces.answerOf(more, 6);
@@ -187,8 +199,12 @@ contract StorageJudgeTest is NodesFixture {
         if (field % 11 == 8) answer.setPath.sums = new uint256[](salt % 60);
         if (field % 11 == 9) set.leafCount ^= uint64(step);
         if (field % 11 == 10) leafIndex = uint64(20 + step % 1e9);
-        if (field % 11 == 7 && answer.setPath.hashes.length == answer.setPath.sums.length) answer.setPath.hashes[0] = flip;
-        if (field % 11 == 8 && answer.setPath.hashes.length == answer.setPath.sums.length) answer.setPath.sums[0] = ~uint256(0);
+        if (field % 11 == 7 && answer.setPath.hashes.length == answer.setPath.sums.length) {
+            answer.setPath.hashes[0] = flip;
+        }
+        if (field % 11 == 8 && answer.setPath.hashes.length == answer.setPath.sums.length) {
+            answer.setPath.sums[0] = ~uint256(0);
+        }
         assert(!judge.check(set.root, set.leafCount, leafIndex, answer));
     }
 
@@ -227,7 +243,9 @@ contract StorageJudgeTest is NodesFixture {
         passBlocks(waited);
         bool early = waited <= p.answerBlocks;
         vm.prank(caller);
-        if (early) vm.expectRevert(abi.encodeWithSelector(IStorageJudge.NotYet.selector, deadline, vm.getBlockNumber()));
+        if (early) {
+            vm.expectRevert(abi.encodeWithSelector(IStorageJudge.NotYet.selector, deadline, vm.getBlockNumber()));
+        }
         judge.miss(id, address(0), 0);
         assert(dataSets.dataSet(setId).faulted != early && bonds.lockOf(lockId).slashed != early);
     }
@@ -326,14 +344,18 @@ contract StorageJudgeTest is NodesFixture {
     function proof(bytes32 seed) private pure returns (Place[] memory places, bytes32[][] memory paths) {
         Piece[] memory pieces = smallPieces();
         places = new Place[](3);
-        for (uint256 i = 0; i < 3; ++i) places[i] = Place(pieces[i].leafCount, Pieces.pathOf(Pieces.leavesOf(pieces), i));
+        for (uint256 i = 0; i < 3; ++i) {
+            places[i] = Place(pieces[i].leafCount, Pieces.pathOf(Pieces.leavesOf(pieces), i));
+        }
         paths = new bytes32[][](5);
         for (uint32 turn = 0; turn < 5; ++turn) {
             uint64 leafIndex = uint64(uint256(keccak256(abi.encodePacked(seed, turn))) % 20);
             Answer memory answer = Pieces.answerOf(pieces, leafIndex);
             paths[turn] = new bytes32[](answer.piecePath.length + 1);
             paths[turn][0] = answer.leaf;
-            for (uint256 i = 0; i < answer.piecePath.length; ++i) paths[turn][i + 1] = answer.piecePath[i];
+            for (uint256 i = 0; i < answer.piecePath.length; ++i) {
+                paths[turn][i + 1] = answer.piecePath[i];
+            }
         }
     }
 

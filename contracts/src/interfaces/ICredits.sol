@@ -11,6 +11,7 @@ struct Pocket {
 interface ICredits {
     event Bought(address indexed account, uint128 workAtto, uint128 credits, uint64 lowUsd8);
     event Covered(address indexed account, uint128 workAtto);
+    /// @notice Into or out of an account's pocket. Moves into a rail are told by the rail's event alone.
     event Moved(address indexed account, bool earned, bool into, uint128 credits, uint128 workAtto);
 
     error StalePrice();

@@ -5,7 +5,15 @@ import {IBonds, Lock} from "../interfaces/IBonds.sol";
 import {DataSet, IDataSets} from "../interfaces/IDataSets.sol";
 import {BatchHeader, IEpochs} from "../interfaces/IEpochs.sol";
 import {IRails, Stream} from "../interfaces/IRails.sol";
-import {Answer, Demand, IStorageJudge, Place, PossessionDetail, RefutedBy, SumPath} from "../interfaces/IStorageJudge.sol";
+import {
+    Answer,
+    Demand,
+    IStorageJudge,
+    Place,
+    PossessionDetail,
+    RefutedBy,
+    SumPath
+} from "../interfaces/IStorageJudge.sol";
 import {IWorkToken} from "../interfaces/IWorkToken.sol";
 import {Draws} from "../libraries/Draws.sol";
 import {Evidence, EvidenceEntry} from "../libraries/Evidence.sol";
@@ -13,11 +21,11 @@ import {Possession} from "../libraries/Possession.sol";
 import {Node, SumTree} from "../libraries/SumTree.sol";
 import {Addresses, Parameters} from "../Parameters.sol";
 
-/// @notice Faults of storage: a named leaf that nobody answers, and evidence of possession that is wrong. It draws nothing
-/// by itself and settles nothing. docs/protocol/storage-proofs.md
+/// @notice Faults of storage: a named leaf that nobody answers, and evidence of possession that is wrong. It draws
+/// nothing by itself and settles nothing. docs/protocol/storage-proofs.md
 ///
-/// Draws stand on seals kept by Epochs and roots kept by DataSets, never on a block hash of its own reading: a proof is as
-/// good 10,000 blocks after the seal as at once. State is written before every call out; WORK has no transfer hooks.
+/// Draws stand on seals kept by Epochs and roots kept by DataSets, never on a block hash of its own reading: a proof is
+/// as good 10,000 blocks after the seal as at once. State is written before every call out; WORK has no transfer hooks.
 contract StorageJudge is IStorageJudge {
     /// @dev A demand is open while its terms are set; closing it clears all but what it was about and whose.
     struct Record {
@@ -135,7 +143,11 @@ contract StorageJudge is IStorageJudge {
     }
 
     /// @inheritdoc IStorageJudge
-    function check(bytes32 root, uint64 leafCount, uint64 leafIndex, Answer calldata answer_) external view returns (bool ok) {
+    function check(bytes32 root, uint64 leafCount, uint64 leafIndex, Answer calldata answer_)
+        external
+        view
+        returns (bool ok)
+    {
         (ok,,) = Possession.verify(root, leafCount, leafIndex, answer_);
     }
 
@@ -160,7 +172,9 @@ contract StorageJudge is IStorageJudge {
         _requireDetail(digest, entry, detail);
         bytes32 seed = _seedOf(header.epoch, entry.subject);
         RefutedBy by = _stateFault(header.epoch, entry, detail);
-        if (by == RefutedBy.Nothing) by = _answerFault(header.epoch, seed, detail, answerIndex, leafIndex, answer_, answerPath);
+        if (by == RefutedBy.Nothing) {
+            by = _answerFault(header.epoch, seed, detail, answerIndex, leafIndex, answer_, answerPath);
+        }
         if (by == RefutedBy.Nothing) revert NothingWrong(digest);
         refuted[digest] = true;
         emit Refuted(digest, entry.subject, header.epoch, by);
@@ -202,12 +216,15 @@ contract StorageJudge is IStorageJudge {
     }
 
     function _pack(Terms memory t) private pure returns (uint256) {
-        return uint256(t.leafCount) << 192 | uint256(t.leafIndex) << 128 | uint256(t.openedAt) << 80 | uint256(t.deadlineBlock) << 32
-            | t.generation;
+        return uint256(t.leafCount) << 192 | uint256(t.leafIndex) << 128 | uint256(t.openedAt) << 80
+            | uint256(t.deadlineBlock) << 32 | t.generation;
     }
 
     function _unpack(uint256 packed) private pure returns (Terms memory) {
-        return Terms(uint64(packed >> 192), uint64(packed >> 128), uint40(packed >> 80), uint48(packed >> 32), uint32(packed));
+        return
+            Terms(
+                uint64(packed >> 192), uint64(packed >> 128), uint40(packed >> 80), uint48(packed >> 32), uint32(packed)
+            );
     }
 
     function _requireAnswer(bytes32 root, Terms memory terms, Answer calldata answer_) private view {
@@ -265,7 +282,11 @@ contract StorageJudge is IStorageJudge {
         if (roots[place] != root) revert WrongAnswer(roots[place], root);
     }
 
-    function _placeOf(uint64 leafCount, uint64 leafIndex, Place[] calldata places) private pure returns (uint256 place, uint256 start) {
+    function _placeOf(uint64 leafCount, uint64 leafIndex, Place[] calldata places)
+        private
+        pure
+        returns (uint256 place, uint256 start)
+    {
         for (place = 0; place < places.length; ++place) {
             bool ok;
             (start, ok) = Possession.startOf(places[place].path, leafCount);
@@ -281,7 +302,12 @@ contract StorageJudge is IStorageJudge {
         if (signer != header.signer || signer == address(0)) revert BadSignature(header.signer, signer);
     }
 
-    function _requireEntry(BatchHeader calldata header, EvidenceEntry calldata entry, uint32 index, SumPath calldata path) private pure {
+    function _requireEntry(
+        BatchHeader calldata header,
+        EvidenceEntry calldata entry,
+        uint32 index,
+        SumPath calldata path
+    ) private pure {
         (Node memory top,) = SumTree.fold(SumTree.entryLeaf(Evidence.entryHash(entry), entry.quantity), path);
         if (top.hash != header.entriesRoot || top.sum != header.sum || !SumTree.isAt(path, index, header.count)) {
             revert NotInBatch(header.entriesRoot, top.hash);
@@ -289,15 +315,23 @@ contract StorageJudge is IStorageJudge {
         if (header.network != STORAGE) revert NotInBatch(header.entriesRoot, 0);
     }
 
-    function _requireDetail(bytes32 digest, EvidenceEntry calldata entry, PossessionDetail calldata detail) private pure {
+    function _requireDetail(bytes32 digest, EvidenceEntry calldata entry, PossessionDetail calldata detail)
+        private
+        pure
+    {
         if (entry.kind != POSSESSION) revert NothingWrong(digest);
         bytes32 actual = keccak256(abi.encode(detail));
         if (actual != entry.detail) revert NotInBatch(entry.detail, actual);
     }
 
-    /// @notice What the chain alone shows. Versions only rise, each stands for one root; so one above the present was never
-    /// posted, and the present one tells what its root is. Of older versions and ended sets nothing is known here.
-    function _stateFault(uint64 epoch, EvidenceEntry calldata entry, PossessionDetail calldata detail) private view returns (RefutedBy) {
+    /// @notice What the chain alone shows. Versions only rise, each stands for one root; so one above the present was
+    /// never posted, and the present one tells what its root is. Of older versions and ended sets nothing is known
+    /// here.
+    function _stateFault(uint64 epoch, EvidenceEntry calldata entry, PossessionDetail calldata detail)
+        private
+        view
+        returns (RefutedBy)
+    {
         (, address provider) = DATA_SETS.partiesOf(entry.subject);
         if (provider != entry.account) return RefutedBy.Account;
         if (entry.quantity != detail.leafCount) return RefutedBy.Quantity;
@@ -306,12 +340,14 @@ contract StorageJudge is IStorageJudge {
         if (detail.version < set.version) return RefutedBy.Nothing;
         if (set.changedBlock > EPOCHS.closeBlock(epoch)) return RefutedBy.Version;
         if (set.root == 0) return RefutedBy.Nothing;
-        bool same = set.root == detail.setRoot && set.leafCount == detail.leafCount && set.pieceCount == detail.pieceCount;
+        bool same =
+            set.root == detail.setRoot && set.leafCount == detail.leafCount && set.pieceCount == detail.pieceCount;
         return same ? RefutedBy.Nothing : RefutedBy.State;
     }
 
-    /// @notice Random draws come first, each leaf once; then those of the rotation that are new. Which of these were not new
-    /// cannot be seen from one answer, so an answer there is wrong when it is none of the turns that its place allows.
+    /// @notice Random draws come first, each leaf once; then those of the rotation that are new. Which of these were
+    /// not new cannot be seen from one answer, so an answer there is wrong when it is none of the turns that its place
+    /// allows.
     function _answerFault(
         uint64 epoch,
         bytes32 seed,
@@ -323,7 +359,9 @@ contract StorageJudge is IStorageJudge {
     ) private view returns (RefutedBy) {
         if (detail.leafCount == 0 || detail.pieceCount == 0) return RefutedBy.Count;
         (uint64 drawn, uint256 count) = Draws.randomAt(seed, detail.leafCount, answerIndex);
-        if (detail.answerCount < count || detail.answerCount > count + Draws.rotationTurns(detail.pieceCount)) return RefutedBy.Count;
+        if (detail.answerCount < count || detail.answerCount > count + Draws.rotationTurns(detail.pieceCount)) {
+            return RefutedBy.Count;
+        }
         _requireCommitted(detail, answerIndex, keccak256(abi.encode(leafIndex, answer_)), answerPath);
         if (answerIndex < count && leafIndex != drawn) return RefutedBy.Answer;
         (bool ok, uint256 start,) = Possession.verify(detail.setRoot, detail.leafCount, leafIndex, answer_);
@@ -333,23 +371,36 @@ contract StorageJudge is IStorageJudge {
         return turned ? RefutedBy.Nothing : RefutedBy.Answer;
     }
 
-    function _requireCommitted(PossessionDetail calldata detail, uint32 answerIndex, bytes32 answerHash, SumPath calldata path) private pure {
+    function _requireCommitted(
+        PossessionDetail calldata detail,
+        uint32 answerIndex,
+        bytes32 answerHash,
+        SumPath calldata path
+    ) private pure {
         (Node memory top,) = SumTree.fold(SumTree.answerLeaf(answerHash), path);
-        if (top.hash != detail.answersRoot || top.sum != detail.answerCount || !SumTree.isAt(path, answerIndex, detail.answerCount)) {
+        if (
+            top.hash != detail.answersRoot || top.sum != detail.answerCount
+                || !SumTree.isAt(path, answerIndex, detail.answerCount)
+        ) {
             revert NotInBatch(detail.answersRoot, top.hash);
         }
     }
 
     /// @return true when a turn of the rotation, from `first` on, draws this leaf of this piece
-    function _isTurn(uint64 epoch, bytes32 seed, uint32 pieceCount, uint256 first, uint256 leafInPiece, Answer calldata answer_)
-        private
-        pure
-        returns (bool)
-    {
+    function _isTurn(
+        uint64 epoch,
+        bytes32 seed,
+        uint32 pieceCount,
+        uint256 first,
+        uint256 leafInPiece,
+        Answer calldata answer_
+    ) private pure returns (bool) {
         uint256 turns = Draws.rotationTurns(pieceCount);
         for (uint256 turn = first; turn < turns; ++turn) {
             if (!SumTree.isAt(answer_.setPath, Draws.rotationPiece(epoch, turn, pieceCount), pieceCount)) continue;
-            if (leafInPiece == Draws.drawBelow(seed, Draws.ROTATION_BASE + uint32(turn), answer_.pieceLeafCount)) return true;
+            if (leafInPiece == Draws.drawBelow(seed, Draws.ROTATION_BASE + uint32(turn), answer_.pieceLeafCount)) {
+                return true;
+            }
         }
         return false;
     }

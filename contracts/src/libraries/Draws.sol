@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
-/// @notice Which leaves of a data set an epoch draws: 153 at random, then one in each of 12 pieces in rotation; a leaf drawn
-/// twice stands where it came first. Pure; verifies nothing. docs/protocol/storage-proofs.md#draws
+/// @notice Which leaves of a data set an epoch draws: 153 at random, then one in each of 12 pieces in rotation; a leaf
+/// drawn twice stands where it came first. Pure; verifies nothing. docs/protocol/storage-proofs.md#draws
 library Draws {
     uint256 internal constant RANDOM_COUNT = 153;
     uint256 internal constant ROTATION_COUNT = 12;
@@ -29,7 +29,11 @@ library Draws {
 
     /// @return leaf the random leaf at `place` of the draw order, when `at` is below `count`
     /// @return count how many different leaves the random draws name
-    function randomAt(bytes32 seed, uint64 leafCount, uint256 place) internal pure returns (uint64 leaf, uint256 count) {
+    function randomAt(bytes32 seed, uint64 leafCount, uint256 place)
+        internal
+        pure
+        returns (uint64 leaf, uint256 count)
+    {
         uint64[] memory drawn = new uint64[](RANDOM_COUNT);
         for (uint32 turn = 0; turn < RANDOM_COUNT; ++turn) {
             uint64 next = drawBelow(seed, turn, leafCount);

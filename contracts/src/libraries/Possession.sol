@@ -5,10 +5,11 @@ import {Answer, SumPath} from "../interfaces/IStorageJudge.sol";
 import {Sha254} from "./Sha254.sol";
 import {Node, SumTree} from "./SumTree.sol";
 
-/// @notice Whether a leaf of 32 bytes stands at a place of a data set: up its piece's sha254 tree to the piece root, and from
-/// there up the set's sum tree. Holds no state and draws nothing. docs/protocol/storage-proofs.md#answer
+/// @notice Whether a leaf of 32 bytes stands at a place of a data set: up its piece's sha254 tree to the piece root,
+/// and from there up the set's sum tree. Holds no state and draws nothing. docs/protocol/storage-proofs.md#answer
 ///
-/// Nothing here reverts for the content of an answer: a wrong one must be showable as wrong. It does revert when gas runs out.
+/// Nothing here reverts for the content of an answer: a wrong one must be showable as wrong. It does revert when gas
+/// runs out.
 library Possession {
     uint256 internal constant HEIGHT_MAX = 50; // of a piece, as in FRC-0069
 
@@ -29,7 +30,11 @@ library Possession {
 
     /// @return root the piece root that this leaf at `index` of its piece and its siblings make
     /// @return ok false when no piece of that height has such a leaf
-    function pieceRoot(bytes32 leaf, uint256 index, bytes32[] calldata siblings) internal view returns (bytes32 root, bool ok) {
+    function pieceRoot(bytes32 leaf, uint256 index, bytes32[] calldata siblings)
+        internal
+        view
+        returns (bytes32 root, bool ok)
+    {
         uint256 height = siblings.length;
         if (height > HEIGHT_MAX || index >> height != 0) return (0, false);
         return (Sha254.fold(leaf, index, siblings), true);
@@ -53,12 +58,15 @@ library Possession {
         view
         returns (bool ok, uint256 start, bytes32 folded)
     {
-        if (answer.pieceLeafCount > leafCount) return (false, 0, 0);
-        (start, ok) = startOf(answer.setPath, leafCount);
-        if (!ok || leafIndex < start || leafIndex - start >= answer.pieceLeafCount) return (false, start, 0);
-        (folded, ok) = pieceRoot(answer.leaf, leafIndex - start, answer.piecePath);
+        uint64 pieceLeafCount = answer.pieceLeafCount;
+        SumPath calldata setPath = answer.setPath;
+        if (pieceLeafCount > leafCount) return (false, 0, 0);
+        (start, ok) = startOf(setPath, leafCount);
+        if (!ok || leafIndex < start || leafIndex - start >= pieceLeafCount) return (false, start, 0);
+        bytes32[] calldata siblings = answer.piecePath;
+        (folded, ok) = pieceRoot(answer.leaf, leafIndex - start, siblings);
         if (!ok) return (false, start, 0);
-        Node memory piece = SumTree.pieceLeaf(folded, uint8(answer.piecePath.length), answer.pieceLeafCount);
-        (ok, folded) = holds(root, leafCount, piece, answer.setPath);
+        (ok, folded) =
+            holds(root, leafCount, SumTree.pieceLeaf(folded, uint8(siblings.length), pieceLeafCount), setPath);
     }
 }

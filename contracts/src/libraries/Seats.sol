@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
-/// @notice The operators of one network that have enough at stake to be drawn: a list without order, each once.
-/// One who leaves gives its place to the last; between changes the order stands still. docs/protocol/epochs.md#committee
+/// @notice The operators of one network that have enough at stake to be drawn: a list without order, each once. One who
+/// leaves gives its place to the last; between changes the order stands still. docs/protocol/epochs.md#committee
 library Seats {
     struct List {
         address[] operators;

@@ -7,14 +7,18 @@ library Sha254 {
     error PrecompileFailed();
 
     /// @notice Folds the node at `index` of its level up its siblings. The caller knows that index < 2^siblings.length.
-    /// Both halves of a level lie in Solidity's scratch space (bytes 0 to 63), the node where bit 0 of its index says, so that
-    /// a path of any length takes no memory: `sha256(abi.encodePacked(left, right))` costs more than twice as much a level.
-    /// A call to the precompile can fail only for want of gas, and then all reverts: it must never pass for a wrong node.
+    /// Both halves of a level lie in Solidity's scratch space (bytes 0 to 63), the node where bit 0 of its index says,
+    /// so that a path of any length takes no memory: `sha256(abi.encodePacked(left, right))` costs more than twice as
+    /// much a level. A call to the precompile can fail only for want of gas, and then all reverts: it must never pass
+    /// for a wrong node.
     function fold(bytes32 node, uint256 index, bytes32[] calldata siblings) internal view returns (bytes32) {
         bool ok = true;
         assembly ("memory-safe") {
             let sibling := siblings.offset
-            for { let last := add(sibling, shl(5, siblings.length)) } lt(sibling, last) { sibling := add(sibling, 0x20) } {
+            for { let last := add(sibling, shl(5, siblings.length)) } lt(sibling, last) { sibling := add(
+                sibling,
+                0x20
+            ) } {
                 let side := shl(5, and(index, 1))
                 mstore(side, node)
                 mstore(xor(side, 0x20), calldataload(sibling))

@@ -13,7 +13,7 @@ struct StreamState {
     Span span; // payee, earnsFrom = start + faultSeconds, end, openDemands
     address judge;
     uint40 faultSeconds;
-    uint40 firstOpened;
+    uint40 firstOpened; // counts only while openDemands is not 0: not cleared, so that an answer writes one word less
     bool noticed; // stays true for good when the stream is closed, so that its id is never used again
     uint256 funds; // lanes: credits, workAtto
     uint256 progress; // lanes: paid (whole credits), accruedNano
@@ -78,7 +78,7 @@ library Streams {
         (s.payee, s.start, s.end, s.openDemands) = (span.payee(), startOf(self), span.end(), span.openDemands());
         s.judge = self.judge;
         s.faultSeconds = self.faultSeconds;
-        s.firstOpened = self.firstOpened;
+        if (s.openDemands != 0) s.firstOpened = self.firstOpened;
         s.noticed = self.noticed;
         (s.credits, s.workAtto) = (Lanes.high(self.funds), Lanes.low(self.funds));
         (s.paid, s.accruedNano) = (Lanes.high(self.progress), Lanes.low(self.progress));
@@ -195,7 +195,6 @@ library Streams {
         count = span.openDemands();
         if (count == 0) return 0;
         self.span = Spans.pack(span.payee(), span.earnsFrom(), span.end(), --count);
-        if (count == 0) self.firstOpened = 0;
     }
 
     /// @notice Seconds that are not paid, saturating at the length of the segment. What was paid stays paid.

@@ -31,20 +31,21 @@ abstract contract StreamRails is RailsBase {
     /// @return id used once: a closed stream's id stays taken
     function open(OpenStream calldata terms) external returns (bytes32 id) {
         uint64 lowUsd8 = _inflowPrice();
-        if (terms.payee == address(0)) revert NotParty(address(0));
-        id = streamId(msg.sender, terms.payee, terms.salt);
+        address payee = terms.payee;
+        if (payee == address(0)) revert NotParty(address(0));
+        id = streamId(msg.sender, payee, terms.salt);
         StreamState storage s = streams[id];
         if (s.payer != address(0) || s.noticed) revert RailExists(id);
+        uint96 rateNano = terms.rateNano;
+        uint128 credits = terms.credits;
         uint40 end = _termFrom(block.timestamp, terms.termSeconds);
-        (s.payer, s.rateNano) = (msg.sender, terms.rateNano);
-        s.span = Spans.pack(terms.payee, uint40(block.timestamp), end, 0);
+        (s.payer, s.rateNano) = (msg.sender, rateNano);
+        s.span = Spans.pack(payee, uint40(block.timestamp), end, 0);
         if (terms.judge != address(0)) s.judge = terms.judge;
-        uint128 workAtto = _enter(terms.credits, terms.coverMaxAtto, lowUsd8);
-        s.funds = Lanes.pack(terms.credits, workAtto);
-        Streams.requireCovers(terms.credits, uint256(terms.rateNano) * (end - block.timestamp) / Streams.NANO);
-        emit StreamOpened(
-            id, msg.sender, terms.payee, terms.rateNano, uint40(block.timestamp), end, terms.credits, workAtto
-        );
+        uint128 workAtto = _enter(credits, terms.coverMaxAtto, lowUsd8);
+        s.funds = Lanes.pack(credits, workAtto);
+        Streams.requireCovers(credits, uint256(rateNano) * (end - block.timestamp) / Streams.NANO);
+        emit StreamOpened(id, msg.sender, payee, rateNano, uint40(block.timestamp), end, credits, workAtto);
     }
 
     /// @notice More credits for the caller's stream; not after notice. Moved at full cover at today's low.
@@ -108,9 +109,11 @@ abstract contract StreamRails is RailsBase {
 
     /// @notice Anyone, always: pays the payee what is due and not held. Pays 0 when there is nothing.
     function settle(bytes32 id) external returns (uint128 credits) {
-        (address payee, uint128 paid, uint128 workAtto) = _settle(id, _stream(id));
-        if (paid != 0) ledger.give(payee, true, paid, workAtto);
-        return paid;
+        address payee;
+        uint128 workAtto;
+        (payee, credits, workAtto) = _settle(id, streams[id]);
+        if (payee == address(0)) revert NoSuchRail(id);
+        if (credits != 0) ledger.give(payee, true, credits, workAtto);
     }
 
     /// @notice As settle for each; skips missing ones. Neighbours of one payee are given in one sum.
@@ -118,21 +121,21 @@ abstract contract StreamRails is RailsBase {
         address payee;
         uint128 sum;
         uint128 sumAtto;
-        for (uint256 i = 0; i < ids.length; i++) {
-            StreamState storage s = streams[ids[i]];
-            if (s.payer == address(0)) {
-                emit EntryFailed(i, abi.encodeWithSelector(NoSuchRail.selector, ids[i]));
-                continue;
+        // Sums are at most what was issued and burned, which are uint128.
+        unchecked {
+            for (uint256 i = 0; i < ids.length; ++i) {
+                bytes32 id = ids[i];
+                (address to, uint128 paid, uint128 workAtto) = _settle(id, streams[id]);
+                if (to == address(0)) emit EntryFailed(i, abi.encodeWithSelector(NoSuchRail.selector, id));
+                if (paid == 0) continue;
+                if (to != payee) {
+                    if (sum != 0) ledger.give(payee, true, sum, sumAtto);
+                    (payee, sum, sumAtto) = (to, 0, 0);
+                }
+                sum += paid;
+                sumAtto += workAtto;
+                credits += paid;
             }
-            (address to, uint128 paid, uint128 workAtto) = _settle(ids[i], s);
-            if (paid == 0) continue;
-            if (to != payee) {
-                if (sum != 0) ledger.give(payee, true, sum, sumAtto);
-                (payee, sum, sumAtto) = (to, 0, 0);
-            }
-            sum += paid;
-            sumAtto += workAtto;
-            credits += paid;
         }
         if (sum != 0) ledger.give(payee, true, sum, sumAtto);
     }
@@ -184,7 +187,7 @@ abstract contract StreamRails is RailsBase {
     /// @notice The stream's judge: a demand is over. Does nothing on a closed stream, so that no answer is refused.
     function release(bytes32 id) external {
         StreamState storage s = streams[id];
-        if (s.payer == address(0)) return;
+        if (s.judge == address(0)) return;
         if (msg.sender != s.judge) revert NotJudge(s.judge, msg.sender);
         emit StreamHeld(id, s.closeDemand());
     }
@@ -211,7 +214,7 @@ abstract contract StreamRails is RailsBase {
         if (msg.sender != s.payer) revert NotParty(msg.sender);
     }
 
-    /// @dev Pays out of the stream; the caller of this gives it to the payee.
+    /// @dev Pays out of the stream; the caller of this gives it to the payee, which is 0 when there is no stream.
     function _settle(bytes32 id, StreamState storage s)
         private
         returns (address payee, uint128 credits, uint128 workAtto)

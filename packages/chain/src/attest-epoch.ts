@@ -39,5 +39,9 @@ export async function attestEpochSync(
   terms: AttestEpoch,
   { signal }: Waiting,
 ): Promise<DoneMany<typeof epochsAbi, 'EpochAvailable'>> {
-  return syncMany(chain, attestEpochCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'EpochAvailable', signal })
+  return syncMany(chain, attestEpochCall(chain.deployment, terms), {
+    abi: epochsAbi,
+    eventName: 'EpochAvailable',
+    signal,
+  })
 }

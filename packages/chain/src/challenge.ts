@@ -27,7 +27,10 @@ export type Challenge<kind extends ChallengeKind = ChallengeKind> = {
 }
 
 /** The call as a value. */
-export function challengeCall<kind extends ChallengeKind>({ addresses }: Deployment, { kind, args }: Challenge<kind>): Call {
+export function challengeCall<kind extends ChallengeKind>(
+  { addresses }: Deployment,
+  { kind, args }: Challenge<kind>,
+): Call {
   return makeCall({ to: addresses.sumJudge, abi: sumJudgeAbi, functionName: kind, args })
 }
 

@@ -8,7 +8,7 @@
 
 import type { Hex } from 'viem'
 import { epochsAbi } from './abi/epochs.ts'
-import { batchGas, type Call, makeCall } from './call.ts'
+import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
 import type { LeafClaim } from './leaf-claim.ts'
@@ -20,13 +20,7 @@ export type ClaimMany = {
 
 /** The call as a value. */
 export function claimManyCall({ addresses }: Deployment, { claims }: ClaimMany): Call {
-  return makeCall({
-    to: addresses.epochs,
-    abi: epochsAbi,
-    functionName: 'claimMany',
-    args: [claims],
-    gas: batchGas({ count: claims.length, gasPerEntry: 300_000n }),
-  })
+  return makeCall({ to: addresses.epochs, abi: epochsAbi, functionName: 'claimMany', args: [claims] })
 }
 
 /** Simulates and sends; returns the transaction's hash. */

@@ -45,7 +45,10 @@ export type ConnectOptions = {
 export const devnetChainId = 31_337
 
 /** Opens an endpoint. @throws ChainUnreachable */
-export async function connect({ rpcUrl, account, pollingIntervalMs }: ConnectOptions, { signal }: Waiting): Promise<Connection> {
+export async function connect(
+  { rpcUrl, account, pollingIntervalMs }: ConnectOptions,
+  { signal }: Waiting,
+): Promise<Connection> {
   signal.throwIfAborted()
   const { transport, close } = openTransport(rpcUrl)
   const client = createPublicClient({ transport, cacheTime: 0, pollingInterval: pollingIntervalMs ?? 50 })
@@ -67,7 +70,15 @@ export async function connect({ rpcUrl, account, pollingIntervalMs }: ConnectOpt
   }
 }
 
-function noncesOf({ rpcUrl, client, account }: { rpcUrl: string; client: PublicClient; account: LocalAccount }): Nonces {
+function noncesOf({
+  rpcUrl,
+  client,
+  account,
+}: {
+  rpcUrl: string
+  client: PublicClient
+  account: LocalAccount
+}): Nonces {
   const { address } = account
   return sharedNonces(`${rpcUrl} ${address}`, () =>
     makeNonces({

@@ -34,5 +34,9 @@ export async function commitReportSync(
   terms: CommitReport,
   { signal }: Waiting,
 ): Promise<Done<typeof bondsAbi, 'ReportCommitted'>> {
-  return syncCall(chain, commitReportCall(chain.deployment, terms), { abi: bondsAbi, eventName: 'ReportCommitted', signal })
+  return syncCall(chain, commitReportCall(chain.deployment, terms), {
+    abi: bondsAbi,
+    eventName: 'ReportCommitted',
+    signal,
+  })
 }

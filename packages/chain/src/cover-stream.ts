@@ -36,5 +36,9 @@ export async function coverStreamSync(
   terms: CoverStream,
   { signal }: Waiting,
 ): Promise<Done<typeof railsAbi, 'StreamChanged'>> {
-  return syncCall(chain, coverStreamCall(chain.deployment, terms), { abi: railsAbi, eventName: 'StreamChanged', signal })
+  return syncCall(chain, coverStreamCall(chain.deployment, terms), {
+    abi: railsAbi,
+    eventName: 'StreamChanged',
+    signal,
+  })
 }

@@ -22,8 +22,18 @@ import { ChainRefused, ChainUnreachable, GasMissing } from './errors.ts'
 
 /** Every custom error of every contract: a call into one may revert with the error of another. */
 export const errorsAbi: Abi = [
-  guardAbi, workTokenAbi, priceFeedAbi, creditsAbi, railsAbi, bondsAbi,
-  registryAbi, dataSetsAbi, epochsAbi, storageJudgeAbi, sumJudgeAbi, receiptJudgeAbi,
+  guardAbi,
+  workTokenAbi,
+  priceFeedAbi,
+  creditsAbi,
+  railsAbi,
+  bondsAbi,
+  registryAbi,
+  dataSetsAbi,
+  epochsAbi,
+  storageJudgeAbi,
+  sumJudgeAbi,
+  receiptJudgeAbi,
 ].flatMap((abi): AbiItem[] => (abi as Abi).filter((item) => item.type === 'error'))
 
 export type Context = { readonly rpcUrl: string; readonly functionName: string; readonly account?: string | undefined }
@@ -41,11 +51,14 @@ export function decodeRevert(data: Hex): { errorName: string; args: readonly unk
 
 /** Our error for anything that viem threw; what is ours already stays as it is. */
 export function decodeError(error: unknown, { rpcUrl, functionName, account }: Context): unknown {
+  if (isSocketEvent(error))
+    return new ChainUnreachable({ rpcUrl, reason: 'the socket does not open' }, { cause: error })
   if (error instanceof GroundworkError || !(error instanceof Error)) return error
   const data = revertDataOf(error)
   if (data !== undefined) return new ChainRefused({ functionName, ...decodeRevert(data) }, { cause: error })
   const text = messagesOf(error)
-  if (/insufficient funds|exceeds the balance/i.test(text)) return new GasMissing({ account: account ?? 'unknown' }, { cause: error })
+  if (/insufficient funds|exceeds the balance/i.test(text))
+    return new GasMissing({ account: account ?? 'unknown' }, { cause: error })
   if (/execution reverted|InvalidFEOpcode|OutOfGas/i.test(text)) {
     return new ChainRefused({ functionName, errorName: 'Reverted', args: [] }, { cause: error })
   }
@@ -55,9 +68,33 @@ export function decodeError(error: unknown, { rpcUrl, functionName, account }: C
   return error
 }
 
+/** Runs `work` and throws our error for whatever viem throws in it. */
+export async function translated<result>(context: Context, work: () => Promise<result>): Promise<result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw decodeError(error, context)
+  }
+}
+
 /** True when the node refused a transaction for its nonce: used already, or a rival stands in the pool. */
 export function isNonceConflict(error: unknown): boolean {
-  return error instanceof Error && /nonce too low|nonce too high|already known|already imported|replacement transaction underpriced|NonceTooLow/i.test(messagesOf(error))
+  return (
+    error instanceof Error &&
+    /nonce too low|nonce too high|already known|already imported|replacement transaction underpriced|NonceTooLow/i.test(
+      messagesOf(error),
+    )
+  )
+}
+
+/** A WebSocket that fails to open rejects with its event, which is no Error. */
+function isSocketEvent(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    !(error instanceof Error) &&
+    (error as { type?: unknown }).type === 'error'
+  )
 }
 
 function causesOf(error: Error): Error[] {
@@ -79,5 +116,11 @@ const messagesOf = (error: Error): string =>
   causesOf(error)
     .map((cause) => `${cause.message} ${cause instanceof BaseError ? cause.details : ''}`)
     .join('\n')
-const namesOf = (error: Error): string => causesOf(error).map(({ name }) => name).join(' ')
-const firstLine = (error: Error): string => (error instanceof BaseError ? error.shortMessage : error.message).split('\n')[0] ?? ''
+/** Only viem's own names: a signal's reason may be a TimeoutError too. */
+const namesOf = (error: Error): string =>
+  causesOf(error)
+    .filter((cause) => cause instanceof BaseError)
+    .map(({ name }) => name)
+    .join(' ')
+const firstLine = (error: Error): string =>
+  (error instanceof BaseError ? error.shortMessage : error.message).split('\n')[0] ?? ''

@@ -2,11 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Address, getAddress, toHex } from 'viem'
-import { type Addresses, contractNames, type Deployment, deploymentBytesMax, formatDeployment, parseDeployment } from './deployment.ts'
+import {
+  type Addresses,
+  contractNames,
+  type Deployment,
+  deploymentBytesMax,
+  formatDeployment,
+  parseDeployment,
+} from './deployment.ts'
 import { devnetParameters, productionParameters } from './devnet/parameters.ts'
 import { DeploymentMalformed } from './errors.ts'
 
-const address = fc.bigInt({ min: 1n, max: 2n ** 160n - 1n }).map((value): Address => getAddress(toHex(value, { size: 20 })))
+const address = fc
+  .bigInt({ min: 1n, max: 2n ** 160n - 1n })
+  .map((value): Address => getAddress(toHex(value, { size: 20 })))
 const amount = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n })
 
 const deployment: fc.Arbitrary<Deployment> = fc.record({
@@ -18,9 +27,13 @@ const deployment: fc.Arbitrary<Deployment> = fc.record({
   addresses: fc
     .array(address, { minLength: contractNames.length, maxLength: contractNames.length })
     .map((list) => Object.fromEntries(contractNames.map((name, index) => [name, list[index]])) as unknown as Addresses),
-  parameters: fc.record({
-    values: fc.constantFrom(devnetParameters, productionParameters), startBlock: amount, guardian: address,
-  }).map(({ values, startBlock, guardian }) => ({ ...values, startBlock, guardian })),
+  parameters: fc
+    .record({
+      values: fc.constantFrom(devnetParameters, productionParameters),
+      startBlock: amount,
+      guardian: address,
+    })
+    .map(({ values, startBlock, guardian }) => ({ ...values, startBlock, guardian })),
   genesis: fc.record({
     bootstrapMaxAtto: amount,
     holders: fc.array(fc.record({ account: address, amountAtto: amount }), { maxLength: 4 }),
@@ -59,8 +72,14 @@ test('the parameters hold what the contracts rely on', () => {
     assert.ok(values.holdSeconds >= values.answerBlocks * values.blockSeconds)
     assert.ok(values.thawSeconds > values.holdSeconds)
     assert.ok(values.convertPerWindowAtto >= 10n ** 19n && values.claimPerWindowAtto >= 10n ** 19n)
-    assert.ok(values.windowBlocks <= 8_191, 'the committee is drawn from a block hash that the chain forgets after 8,191 blocks')
-    assert.ok(values.evidenceBlocks + values.windowBlocks < values.epochBlocks, 'an epoch is final before the next one closes')
+    assert.ok(
+      values.windowBlocks <= 8_191,
+      'the committee is drawn from a block hash that the chain forgets after 8,191 blocks',
+    )
+    assert.ok(
+      values.evidenceBlocks + values.windowBlocks < values.epochBlocks,
+      'an epoch is final before the next one closes',
+    )
     const yearSeconds = values.epochBlocks * values.blockSeconds * values.epochsPerYear
     assert.ok(Math.abs(yearSeconds - 365 * 86_400) < 86_400)
   }

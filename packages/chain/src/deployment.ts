@@ -11,8 +11,18 @@ import { DeploymentMalformed } from './errors.ts'
 
 /** Every contract, in the order of the deployer's nonces: `struct Addresses` of contracts/src/Parameters.sol. */
 export const contractNames = [
-  'guard', 'workToken', 'priceFeed', 'credits', 'rails', 'bonds',
-  'registry', 'dataSets', 'epochs', 'storageJudge', 'sumJudge', 'receiptJudge',
+  'guard',
+  'workToken',
+  'priceFeed',
+  'credits',
+  'rails',
+  'bonds',
+  'registry',
+  'dataSets',
+  'epochs',
+  'storageJudge',
+  'sumJudge',
+  'receiptJudge',
 ] as const
 
 export type ContractName = (typeof contractNames)[number]
@@ -93,7 +103,9 @@ function stringOf(value: unknown, name: string, fail: Fail): string {
 }
 
 function numberOf(value: unknown, name: string, fail: Fail): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : fail(`${name} is not a whole number`)
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : fail(`${name} is not a whole number`)
 }
 
 function bigintOf(value: unknown, name: string, fail: Fail): bigint {
@@ -105,7 +117,9 @@ function addressOf(value: unknown, name: string, fail: Fail): Address {
 }
 
 function addressesOf(record: Readonly<Record<string, unknown>>, fail: Fail): Addresses {
-  return Object.fromEntries(contractNames.map((name) => [name, addressOf(record[name], name, fail)])) as unknown as Addresses
+  return Object.fromEntries(
+    contractNames.map((name) => [name, addressOf(record[name], name, fail)]),
+  ) as unknown as Addresses
 }
 
 function parametersOf(record: Readonly<Record<string, unknown>>, fail: Fail): Parameters {

@@ -45,5 +45,9 @@ export async function equivocationSync(
   terms: Equivocation,
   { signal }: Waiting,
 ): Promise<Done<typeof receiptJudgeAbi, 'Equivocated'>> {
-  return syncCall(chain, equivocationCall(chain.deployment, terms), { abi: receiptJudgeAbi, eventName: 'Equivocated', signal })
+  return syncCall(chain, equivocationCall(chain.deployment, terms), {
+    abi: receiptJudgeAbi,
+    eventName: 'Equivocated',
+    signal,
+  })
 }

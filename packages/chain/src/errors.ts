@@ -19,7 +19,11 @@ export class ChainRefused extends GroundworkError {
     { functionName, errorName, args }: { functionName: string; errorName: string; args: readonly unknown[] },
     options?: ErrorOptions,
   ) {
-    super(`The chain refuses ${functionName}: ${errorName}(${args.map(String).join(', ')}).`, { functionName, errorName, args }, options)
+    super(
+      `The chain refuses ${functionName}: ${errorName}(${args.map(String).join(', ')}).`,
+      { functionName, errorName, args },
+      options,
+    )
     this.errorName = errorName
     this.args = args
   }
@@ -61,7 +65,11 @@ export class NonceContested extends GroundworkError {
   readonly blame = 'host'
 
   constructor(facts: { account: string; tries: number }, options?: ErrorOptions) {
-    super(`Account ${facts.account} lost its nonce ${facts.tries} times; is another program using the same key?`, facts, options)
+    super(
+      `Account ${facts.account} lost its nonce ${facts.tries} times; is another program using the same key?`,
+      facts,
+      options,
+    )
   }
 }
 

@@ -37,5 +37,9 @@ export async function finaliseEpochSync(
   terms: FinaliseEpoch,
   { signal }: Waiting,
 ): Promise<Done<typeof epochsAbi, 'EpochFinalised'>> {
-  return syncCall(chain, finaliseEpochCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'EpochFinalised', signal })
+  return syncCall(chain, finaliseEpochCall(chain.deployment, terms), {
+    abi: epochsAbi,
+    eventName: 'EpochFinalised',
+    signal,
+  })
 }

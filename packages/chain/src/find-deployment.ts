@@ -52,7 +52,11 @@ export async function findDeployment(connection: Connection, { signal }: Waiting
 /** All announcements, oldest first, or those of one guard. */
 export async function readAnnouncements({ client }: Connection, guard?: Address): Promise<readonly Announcement[]> {
   const logs = await client.getContractEvents({
-    abi: guardAbi, eventName: 'Announced', fromBlock: 0n, toBlock: 'latest', strict: true,
+    abi: guardAbi,
+    eventName: 'Announced',
+    fromBlock: 0n,
+    toBlock: 'latest',
+    strict: true,
     ...(guard === undefined ? {} : { address: guard }),
   })
   return logs.flatMap(({ address, args, transactionHash: hash, blockNumber }): Announcement[] => {
@@ -75,7 +79,16 @@ async function readAnnounced(connection: Connection, announcement: Announcement)
   const parameters = parametersIn(input, addresses)
   if (parameters === undefined) return undefined
   const genesis = await readGenesis(connection, announcement)
-  return { version: 1, name, chainId: connection.chainId, rpc: connection.rpcUrl, startBlock, addresses, parameters, genesis }
+  return {
+    version: 1,
+    name,
+    chainId: connection.chainId,
+    rpc: connection.rpcUrl,
+    startBlock,
+    addresses,
+    parameters,
+    genesis,
+  }
 }
 
 function addressesOf(contracts: readonly Address[]): Addresses | undefined {
@@ -85,17 +98,27 @@ function addressesOf(contracts: readonly Address[]): Addresses | undefined {
 
 const addressTypes = contractNames.map(() => ({ type: 'address' }) as const)
 const parameterNames = Object.keys(parameterKinds) as (keyof Parameters)[]
-const parameterTypes = parameterNames.map((name) => ({ type: parameterKinds[name] === 'address' ? 'address' : 'uint256' }))
+const parameterTypes = parameterNames.map((name) => ({
+  type: parameterKinds[name] === 'address' ? 'address' : 'uint256',
+}))
 
 /** In a creation's calldata the parameters follow the twelve addresses; both are static, so their place is found by the addresses. */
 export function parametersIn(input: Hex, addresses: Addresses): Parameters | undefined {
-  const needle = encodeAbiParameters(addressTypes, contractNames.map((name) => addresses[name])).slice(2).toLowerCase()
+  const needle = encodeAbiParameters(
+    addressTypes,
+    contractNames.map((name) => addresses[name]),
+  )
+    .slice(2)
+    .toLowerCase()
   const at = input.toLowerCase().lastIndexOf(needle)
   const words = input.slice(at + needle.length, at + needle.length + parameterTypes.length * 64)
   if (at < 0 || words.length < parameterTypes.length * 64) return undefined
   const values = decodeAbiParameters(parameterTypes, `0x${words}`)
   return Object.fromEntries(
-    parameterNames.map((name, index) => [name, parameterKinds[name] === 'number' ? Number(values[index]) : values[index]]),
+    parameterNames.map((name, index) => [
+      name,
+      parameterKinds[name] === 'number' ? Number(values[index]) : values[index],
+    ]),
   ) as unknown as Parameters
 }
 
@@ -103,12 +126,19 @@ export function parametersIn(input: Hex, addresses: Addresses): Parameters | und
 async function readGenesis({ client }: Connection, { addresses, blockNumber }: Announcement): Promise<Genesis> {
   const address = addresses.workToken
   const [first] = await client.getContractEvents({
-    address, abi: workTokenAbi, eventName: 'Transfer', args: { from: zeroAddress }, fromBlock: blockNumber, toBlock: blockNumber + 64n,
+    address,
+    abi: workTokenAbi,
+    eventName: 'Transfer',
+    args: { from: zeroAddress },
+    fromBlock: blockNumber,
+    toBlock: blockNumber + 64n,
   })
   const receipt = first && (await client.getTransactionReceipt({ hash: first.transactionHash }))
   const mints = receipt === undefined ? [] : eventsIn(receipt, { abi: workTokenAbi, eventName: 'Transfer', address })
   return {
     bootstrapMaxAtto: await client.readContract({ address, abi: workTokenAbi, functionName: 'bootstrapMax' }),
-    holders: mints.filter(({ from }) => from === zeroAddress).map(({ to, amount }) => ({ account: to, amountAtto: amount })),
+    holders: mints
+      .filter(({ from }) => from === zeroAddress)
+      .map(({ to, amount }) => ({ account: to, amountAtto: amount })),
   }
 }

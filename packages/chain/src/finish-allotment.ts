@@ -34,5 +34,9 @@ export async function finishAllotmentSync(
   terms: FinishAllotment,
   { signal }: Waiting,
 ): Promise<Done<typeof railsAbi, 'AllotmentClosed'>> {
-  return syncCall(chain, finishAllotmentCall(chain.deployment, terms), { abi: railsAbi, eventName: 'AllotmentClosed', signal })
+  return syncCall(chain, finishAllotmentCall(chain.deployment, terms), {
+    abi: railsAbi,
+    eventName: 'AllotmentClosed',
+    signal,
+  })
 }

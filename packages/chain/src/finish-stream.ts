@@ -34,5 +34,9 @@ export async function finishStreamSync(
   terms: FinishStream,
   { signal }: Waiting,
 ): Promise<Done<typeof railsAbi, 'StreamClosed'>> {
-  return syncCall(chain, finishStreamCall(chain.deployment, terms), { abi: railsAbi, eventName: 'StreamClosed', signal })
+  return syncCall(chain, finishStreamCall(chain.deployment, terms), {
+    abi: railsAbi,
+    eventName: 'StreamClosed',
+    signal,
+  })
 }

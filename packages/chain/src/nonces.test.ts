@@ -53,7 +53,10 @@ test('nonces of one account leave no gap and are never given twice, however many
     fc.asyncProperty(fc.integer({ min: 1, max: 30 }), async (count) => {
       const node = fakeNode()
       await Promise.all(Array.from({ length: count }, () => node.send()))
-      assert.deepEqual(node.taken(), Array.from({ length: count }, (_, nonce) => nonce))
+      assert.deepEqual(
+        node.taken(),
+        Array.from({ length: count }, (_, nonce) => nonce),
+      )
     }),
     { numRuns: 30 },
   )

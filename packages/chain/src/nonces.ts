@@ -38,7 +38,9 @@ export function makeNonces({ account, source }: { account: Address; source: Nonc
     return (await source.knows(last.hash)) ? last.nonce + 1 : count
   }
 
-  async function attempt<result extends { readonly hash: Hex }>(send: (nonce: number) => Promise<result>): Promise<result> {
+  async function attempt<result extends { readonly hash: Hex }>(
+    send: (nonce: number) => Promise<result>,
+  ): Promise<result> {
     let cause: unknown
     for (let tries = 0; tries < triesMax; tries += 1) {
       const nonce = await next()

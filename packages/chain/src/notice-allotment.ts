@@ -34,5 +34,9 @@ export async function noticeAllotmentSync(
   terms: NoticeAllotment,
   { signal }: Waiting,
 ): Promise<Done<typeof railsAbi, 'AllotmentNoticed'>> {
-  return syncCall(chain, noticeAllotmentCall(chain.deployment, terms), { abi: railsAbi, eventName: 'AllotmentNoticed', signal })
+  return syncCall(chain, noticeAllotmentCall(chain.deployment, terms), {
+    abi: railsAbi,
+    eventName: 'AllotmentNoticed',
+    signal,
+  })
 }

@@ -34,5 +34,9 @@ export async function noticeStreamSync(
   terms: NoticeStream,
   { signal }: Waiting,
 ): Promise<Done<typeof railsAbi, 'StreamNoticed'>> {
-  return syncCall(chain, noticeStreamCall(chain.deployment, terms), { abi: railsAbi, eventName: 'StreamNoticed', signal })
+  return syncCall(chain, noticeStreamCall(chain.deployment, terms), {
+    abi: railsAbi,
+    eventName: 'StreamNoticed',
+    signal,
+  })
 }

@@ -48,5 +48,9 @@ export async function openAllotmentSync(
   terms: OpenAllotment,
   { signal }: Waiting,
 ): Promise<Done<typeof railsAbi, 'AllotmentOpened'>> {
-  return syncCall(chain, openAllotmentCall(chain.deployment, terms), { abi: railsAbi, eventName: 'AllotmentOpened', signal })
+  return syncCall(chain, openAllotmentCall(chain.deployment, terms), {
+    abi: railsAbi,
+    eventName: 'AllotmentOpened',
+    signal,
+  })
 }

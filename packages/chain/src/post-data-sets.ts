@@ -8,7 +8,7 @@
 
 import type { Hex } from 'viem'
 import { dataSetsAbi } from './abi/data-sets.ts'
-import { batchGas, type Call, makeCall } from './call.ts'
+import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
 import type { PieceSet } from './piece-set.ts'
@@ -33,7 +33,6 @@ export function postDataSetsCall(
     abi: dataSetsAbi,
     functionName: 'postMany',
     args: [sets, customerSignatures, providerSignatures],
-    gas: batchGas({ count: sets.length, gasPerEntry: 600_000n }),
   })
 }
 

@@ -56,5 +56,9 @@ export async function postOfferForSync(
   terms: PostOfferFor,
   { signal }: Waiting,
 ): Promise<Done<typeof registryAbi, 'OfferPosted'>> {
-  return syncCall(chain, postOfferForCall(chain.deployment, terms), { abi: registryAbi, eventName: 'OfferPosted', signal })
+  return syncCall(chain, postOfferForCall(chain.deployment, terms), {
+    abi: registryAbi,
+    eventName: 'OfferPosted',
+    signal,
+  })
 }

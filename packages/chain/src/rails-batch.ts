@@ -8,9 +8,10 @@
 
 import type { Hex } from 'viem'
 import { railsAbi } from './abi/rails.ts'
-import { batchGas, type Call, dataOf, makeCall } from './call.ts'
+import { type Call, dataOf, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
+import { readCall } from './read-call.ts'
 import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 
 export type RailsEntry = {
@@ -30,7 +31,6 @@ export function railsBatchCall({ addresses }: Deployment, entries: readonly Rail
     abi: railsAbi,
     functionName: 'batch',
     args: [entries.map(({ key, call }) => ({ key, call: dataOf(call) }))],
-    gas: batchGas({ count: entries.length, gasPerEntry: 320_000n }),
   })
 }
 
@@ -49,6 +49,6 @@ export async function railsBatchSync(
 }
 
 /** True when the key was used up by `sender`. */
-export async function readKeyUsed({ client, deployment }: Chain, { sender, key }: { sender: Hex; key: Hex }): Promise<boolean> {
-  return client.readContract({ address: deployment.addresses.rails, abi: railsAbi, functionName: 'keyUsed', args: [sender, key] })
+export async function readKeyUsed(chain: Chain, { sender, key }: { sender: Hex; key: Hex }): Promise<boolean> {
+  return readCall(chain, { contract: 'rails', abi: railsAbi, functionName: 'keyUsed', args: [sender, key] })
 }

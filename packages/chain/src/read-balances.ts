@@ -10,6 +10,7 @@ import { epochsAbi } from './abi/epochs.ts'
 import { railsAbi } from './abi/rails.ts'
 import { workTokenAbi } from './abi/work-token.ts'
 import type { Chain } from './client.ts'
+import { translated } from './decode-error.ts'
 import { type At, readCall } from './read-call.ts'
 
 /** Credits and the WORK that was burned for them. */
@@ -31,7 +32,12 @@ export type Balances = {
 export async function readBalances(chain: Chain, { account }: { account: Address }, at: At = {}): Promise<Balances> {
   const [workAtto, gasWei, bought, earned, rebateLimitAtto, rebateGotAtto] = await Promise.all([
     readCall(chain, { contract: 'workToken', abi: workTokenAbi, functionName: 'balanceOf', args: [account] }, at),
-    chain.client.getBalance({ address: account, ...(at.blockNumber === undefined ? {} : { blockNumber: at.blockNumber }) }),
+    translated({ rpcUrl: chain.rpcUrl, functionName: 'eth_getBalance' }, () =>
+      chain.client.getBalance({
+        address: account,
+        ...(at.blockNumber === undefined ? {} : { blockNumber: at.blockNumber }),
+      }),
+    ),
     readCall(chain, { contract: 'credits', abi: creditsAbi, functionName: 'bought', args: [account] }, at),
     readCall(chain, { contract: 'credits', abi: creditsAbi, functionName: 'earned', args: [account] }, at),
     readCall(chain, { contract: 'rails', abi: railsAbi, functionName: 'limit', args: [account] }, at),

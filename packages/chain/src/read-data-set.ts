@@ -26,7 +26,11 @@ export async function readDataSetId(
   { customer, provider }: { customer: Address; provider: Address },
   at: At = {},
 ): Promise<ContractFunctionReturnType<typeof dataSetsAbi, 'pure', 'idOf'>> {
-  return readCall(chain, { contract: 'dataSets', abi: dataSetsAbi, functionName: 'idOf', args: [customer, provider] }, at)
+  return readCall(
+    chain,
+    { contract: 'dataSets', abi: dataSetsAbi, functionName: 'idOf', args: [customer, provider] },
+    at,
+  )
 }
 
 /** @returns the lock behind a set */

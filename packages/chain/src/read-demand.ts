@@ -15,5 +15,9 @@ export async function readDemand(
   { demandId }: { demandId: Hex },
   at: At = {},
 ): Promise<ContractFunctionReturnType<typeof storageJudgeAbi, 'view', 'demandOf'>> {
-  return readCall(chain, { contract: 'storageJudge', abi: storageJudgeAbi, functionName: 'demandOf', args: [demandId] }, at)
+  return readCall(
+    chain,
+    { contract: 'storageJudge', abi: storageJudgeAbi, functionName: 'demandOf', args: [demandId] },
+    at,
+  )
 }

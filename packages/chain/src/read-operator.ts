@@ -26,5 +26,9 @@ export async function readOffer(
   { account, network }: { account: Address; network: number },
   at: At = {},
 ): Promise<ContractFunctionReturnType<typeof registryAbi, 'view', 'offer'>> {
-  return readCall(chain, { contract: 'registry', abi: registryAbi, functionName: 'offer', args: [account, network] }, at)
+  return readCall(
+    chain,
+    { contract: 'registry', abi: registryAbi, functionName: 'offer', args: [account, network] },
+    at,
+  )
 }

@@ -12,6 +12,10 @@ export type Quote = { readonly lowUsd8: bigint; readonly highUsd8: bigint; reado
 
 /** USD*1e8 per WORK: zero before the first median, not fresh when older than 10 minutes. */
 export async function readQuote(chain: Chain, at: At = {}): Promise<Quote> {
-  const [lowUsd8, highUsd8, fresh] = await readCall(chain, { contract: 'priceFeed', abi: priceFeedAbi, functionName: 'quote', args: [] }, at)
+  const [lowUsd8, highUsd8, fresh] = await readCall(
+    chain,
+    { contract: 'priceFeed', abi: priceFeedAbi, functionName: 'quote', args: [] },
+    at,
+  )
   return { lowUsd8, highUsd8, fresh }
 }

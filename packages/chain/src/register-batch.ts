@@ -37,5 +37,9 @@ export async function registerBatchSync(
   terms: RegisterBatch,
   { signal }: Waiting,
 ): Promise<DoneMany<typeof epochsAbi, 'BatchRegistered'>> {
-  return syncMany(chain, registerBatchCall(chain.deployment, terms), { abi: epochsAbi, eventName: 'BatchRegistered', signal })
+  return syncMany(chain, registerBatchCall(chain.deployment, terms), {
+    abi: epochsAbi,
+    eventName: 'BatchRegistered',
+    signal,
+  })
 }

@@ -52,5 +52,9 @@ export async function registerOperatorForSync(
   terms: RegisterOperatorFor,
   { signal }: Waiting,
 ): Promise<Done<typeof registryAbi, 'OperatorRegistered'>> {
-  return syncCall(chain, registerOperatorForCall(chain.deployment, terms), { abi: registryAbi, eventName: 'OperatorRegistered', signal })
+  return syncCall(chain, registerOperatorForCall(chain.deployment, terms), {
+    abi: registryAbi,
+    eventName: 'OperatorRegistered',
+    signal,
+  })
 }

@@ -48,5 +48,9 @@ export async function registerOperatorSync(
   terms: RegisterOperator,
   { signal }: Waiting,
 ): Promise<Done<typeof registryAbi, 'OperatorRegistered'>> {
-  return syncCall(chain, registerOperatorCall(chain.deployment, terms), { abi: registryAbi, eventName: 'OperatorRegistered', signal })
+  return syncCall(chain, registerOperatorCall(chain.deployment, terms), {
+    abi: registryAbi,
+    eventName: 'OperatorRegistered',
+    signal,
+  })
 }

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { type Abi, type ContractEventArgsFromTopics, type ContractEventName, type Hex, parseEventLogs, type TransactionReceipt } from 'viem'
+import {
+  type Abi,
+  type ContractEventArgsFromTopics,
+  type ContractEventName,
+  type Hex,
+  parseEventLogs,
+  type TransactionReceipt,
+} from 'viem'
 import type { Call } from './call.ts'
 import type { Connection, Waiting } from './client.ts'
 import { TransactionFailed } from './errors.ts'
@@ -22,10 +29,14 @@ export type Mined = {
 export type EventArgs<abi extends Abi, name extends ContractEventName<abi>> = ContractEventArgsFromTopics<abi, name>
 
 /** Where it landed, and the event that says what it did. */
-export type Done<abi extends Abi, name extends ContractEventName<abi>> = Mined & { readonly event: EventArgs<abi, name> }
+export type Done<abi extends Abi, name extends ContractEventName<abi>> = Mined & {
+  readonly event: EventArgs<abi, name>
+}
 
 /** Where it landed, and all its events of one kind. */
-export type DoneMany<abi extends Abi, name extends ContractEventName<abi>> = Mined & { readonly events: readonly EventArgs<abi, name>[] }
+export type DoneMany<abi extends Abi, name extends ContractEventName<abi>> = Mined & {
+  readonly events: readonly EventArgs<abi, name>[]
+}
 
 /** Simulates and sends. @throws as submitCall */
 export async function sendCall(connection: Connection, call: Call, { signal }: Waiting): Promise<Hex> {
@@ -41,7 +52,11 @@ export async function syncCall<const abi extends Abi, name extends ContractEvent
   const { events, ...mined } = await syncMany(connection, call, { abi, eventName, signal })
   const event = events[0]
   if (event === undefined) {
-    throw new TransactionFailed({ hash: mined.hash, blockNumber: mined.blockNumber, reason: `it emitted no ${eventName}` })
+    throw new TransactionFailed({
+      hash: mined.hash,
+      blockNumber: mined.blockNumber,
+      reason: `it emitted no ${eventName}`,
+    })
   }
   return { ...mined, event }
 }

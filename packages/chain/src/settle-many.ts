@@ -8,7 +8,7 @@
 
 import type { Hex } from 'viem'
 import { railsAbi } from './abi/rails.ts'
-import { batchGas, type Call, makeCall } from './call.ts'
+import { type Call, makeCall } from './call.ts'
 import type { Chain, Waiting } from './client.ts'
 import type { Deployment } from './deployment.ts'
 import { type DoneMany, sendCall, syncMany } from './send-call.ts'
@@ -20,13 +20,7 @@ export type SettleMany = {
 
 /** The call as a value. */
 export function settleManyCall({ addresses }: Deployment, { ids }: SettleMany): Call {
-  return makeCall({
-    to: addresses.rails,
-    abi: railsAbi,
-    functionName: 'settleMany',
-    args: [ids],
-    gas: batchGas({ count: ids.length, gasPerEntry: 150_000n }),
-  })
+  return makeCall({ to: addresses.rails, abi: railsAbi, functionName: 'settleMany', args: [ids] })
 }
 
 /** Simulates and sends; returns the transaction's hash. */

@@ -13,10 +13,18 @@ import type { Chain } from './client.ts'
 import type { ConvertFor } from './convert-for.ts'
 import type { Deployment } from './deployment.ts'
 import type { PostOfferFor } from './post-offer-for.ts'
+import { readCall } from './read-call.ts'
 import type { RegisterOperatorFor } from './register-operator-for.ts'
 import {
-  convertMessage, cutMessage, type CutMessage, pieceSetMessage, postOfferMessage, registerMessage, type Typed,
-  voucherMessage, type VoucherMessage,
+  convertMessage,
+  cutMessage,
+  type CutMessage,
+  pieceSetMessage,
+  postOfferMessage,
+  registerMessage,
+  type Typed,
+  voucherMessage,
+  type VoucherMessage,
 } from './typed-data.ts'
 import type { PieceSet } from './piece-set.ts'
 
@@ -56,9 +64,7 @@ export async function signConvert(
   terms: Omit<ConvertFor, 'account' | 'signature'>,
 ): Promise<ConvertFor> {
   const address = account.address
-  const nonce = await chain.client.readContract({
-    address: chain.deployment.addresses.rails, abi: railsAbi, functionName: 'nonces', args: [address],
-  })
+  const nonce = await readCall(chain, { contract: 'rails', abi: railsAbi, functionName: 'nonces', args: [address] })
   const message = convertMessage(chain.deployment, { ...terms, account: address, nonce })
   return { ...terms, account: address, signature: await signTyped(account, message) }
 }
@@ -69,7 +75,11 @@ export async function signCutRate(deployment: Deployment, account: LocalAccount,
 }
 
 /** A voucher of an allotment's signer. */
-export async function signVoucher(deployment: Deployment, account: LocalAccount, message: VoucherMessage): Promise<Hex> {
+export async function signVoucher(
+  deployment: Deployment,
+  account: LocalAccount,
+  message: VoucherMessage,
+): Promise<Hex> {
   return signTyped(account, voucherMessage(deployment, message))
 }
 
@@ -80,9 +90,11 @@ export async function signPieceSet(deployment: Deployment, account: LocalAccount
 
 /** What a reporter commits to in a block before it shows the fault. */
 export function reportCommitment({ reporter, lockId, salt }: { reporter: Address; lockId: Hex; salt: Hex }): Hex {
-  return keccak256(encodeAbiParameters([{ type: 'address' }, { type: 'bytes32' }, { type: 'bytes32' }], [reporter, lockId, salt]))
+  return keccak256(
+    encodeAbiParameters([{ type: 'address' }, { type: 'bytes32' }, { type: 'bytes32' }], [reporter, lockId, salt]),
+  )
 }
 
-async function registryNonce({ client, deployment }: Chain, operator: Address): Promise<bigint> {
-  return client.readContract({ address: deployment.addresses.registry, abi: registryAbi, functionName: 'nonces', args: [operator] })
+async function registryNonce(chain: Chain, operator: Address): Promise<bigint> {
+  return readCall(chain, { contract: 'registry', abi: registryAbi, functionName: 'nonces', args: [operator] })
 }

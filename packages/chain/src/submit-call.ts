@@ -10,7 +10,7 @@
 import { type Address, type Hex, keccak256, type LocalAccount } from 'viem'
 import { type Call, dataOf, gasMax } from './call.ts'
 import type { Connection, Waiting } from './client.ts'
-import { decodeError, isNonceConflict } from './decode-error.ts'
+import { decodeError, isNonceConflict, translated } from './decode-error.ts'
 import { AccountMissing } from './errors.ts'
 
 export type Submitted = { readonly hash: Hex; readonly nonce: number; readonly raw: Hex }
@@ -21,7 +21,6 @@ export type Outgoing = {
   readonly to: Address
   readonly data: Hex
   readonly valueWei?: bigint | undefined
-  readonly gas?: bigint | undefined
 }
 
 export type SubmitOptions = Waiting & {
@@ -35,35 +34,38 @@ export type SubmitOptions = Waiting & {
  * @throws ChainRefused with the contract's error, GasMissing, AccountMissing, NonceContested, ChainUnreachable
  */
 export async function submitCall(connection: Connection, call: Call, options: SubmitOptions): Promise<Submitted> {
-  const { to, gas, functionName } = call
-  return submit(connection, { functionName, to, data: dataOf(call), gas }, options)
+  const { to, functionName } = call
+  return submit(connection, { functionName, to, data: dataOf(call) }, options)
 }
 
 /** As submitCall, for anything that a transaction can carry. */
-export async function submit(connection: Connection, outgoing: Outgoing, { signal, onSigned }: SubmitOptions): Promise<Submitted> {
+export async function submit(
+  connection: Connection,
+  outgoing: Outgoing,
+  { signal, onSigned }: SubmitOptions,
+): Promise<Submitted> {
   const { account, nonces } = connection
   if (account === undefined || nonces === undefined) throw new AccountMissing({ functionName: outgoing.functionName })
-  return nonces.run(async (nonce) => {
-    signal.throwIfAborted()
-    const submitted = await sign(connection, outgoing, { account, nonce })
-    await onSigned?.(submitted)
-    await submitRaw(connection, submitted.raw)
-    return submitted
-  })
+  const context = { rpcUrl: connection.rpcUrl, functionName: outgoing.functionName, account: account.address }
+  return translated(context, () =>
+    nonces.run(async (nonce) => {
+      signal.throwIfAborted()
+      const submitted = await sign(connection, outgoing, { account, nonce })
+      await onSigned?.(submitted)
+      await submitRaw(connection, submitted.raw)
+      return submitted
+    }),
+  )
 }
 
 type Signer = { readonly account: LocalAccount; readonly nonce: number }
 
 async function sign(connection: Connection, outgoing: Outgoing, { account, nonce }: Signer): Promise<Submitted> {
-  const { functionName, to, data, valueWei: value = 0n } = outgoing
-  const { rpcUrl, chainId } = connection
-  try {
-    const [gas, fees] = await Promise.all([gasOf(connection, outgoing, account.address), readFees(connection)])
-    const raw = await account.signTransaction({ type: 'eip1559', chainId, to, data, value, nonce, gas, ...fees })
-    return { hash: keccak256(raw), nonce, raw }
-  } catch (error) {
-    throw decodeError(error, { rpcUrl, functionName, account: account.address })
-  }
+  const { to, data, valueWei: value = 0n } = outgoing
+  const { chainId } = connection
+  const [gas, fees] = await Promise.all([gasOf(connection, outgoing, account.address), readFees(connection)])
+  const raw = await account.signTransaction({ type: 'eip1559', chainId, to, data, value, nonce, gas, ...fees })
+  return { hash: keccak256(raw), nonce, raw }
 }
 
 /** Hands signed bytes to the node. Bytes that it has already are no error. */
@@ -77,20 +79,23 @@ export async function submitRaw({ client, rpcUrl }: Connection, raw: Hex): Promi
   }
 }
 
-/** Simulates on the pending state, so that what was sent before counts, and gives a margin for what moves until the block. */
-async function gasOf({ client }: Connection, { to, data, valueWei, gas: given }: Outgoing, account: Address): Promise<bigint> {
-  const request = { account, to, data, value: valueWei ?? 0n, blockTag: 'pending' } as const
-  if (given !== undefined) {
-    await client.call({ ...request, gas: given })
-    return given
-  }
-  const estimate = await client.estimateGas(request)
+/**
+ * Simulates on the pending state, so that what was sent before counts, and gives a margin for what moves until the block.
+ * Batches that skip failing entries give each a fixed gas and revert for less, so an estimate cannot starve an entry.
+ */
+async function gasOf({ client }: Connection, { to, data, valueWei }: Outgoing, account: Address): Promise<bigint> {
+  const estimate = await client.estimateGas({ account, to, data, value: valueWei ?? 0n, blockTag: 'pending' })
   const gas = (estimate * 13n) / 10n + 20_000n
   return gas < gasMax ? gas : gasMax
 }
 
 /** Room for the base fee to double. */
-export async function readFees({ client }: Connection): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
-  const [block, tip] = await Promise.all([client.getBlock({ blockTag: 'latest' }), client.estimateMaxPriorityFeePerGas()])
+export async function readFees({
+  client,
+}: Connection): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
+  const [block, tip] = await Promise.all([
+    client.getBlock({ blockTag: 'latest' }),
+    client.estimateMaxPriorityFeePerGas(),
+  ])
   return { maxFeePerGas: 2n * (block.baseFeePerGas ?? 0n) + tip, maxPriorityFeePerGas: tip }
 }

@@ -43,5 +43,9 @@ export async function topUpAllotmentSync(
   terms: TopUpAllotment,
   { signal }: Waiting,
 ): Promise<Done<typeof railsAbi, 'AllotmentToppedUp'>> {
-  return syncCall(chain, topUpAllotmentCall(chain.deployment, terms), { abi: railsAbi, eventName: 'AllotmentToppedUp', signal })
+  return syncCall(chain, topUpAllotmentCall(chain.deployment, terms), {
+    abi: railsAbi,
+    eventName: 'AllotmentToppedUp',
+    signal,
+  })
 }

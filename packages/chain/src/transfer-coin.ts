@@ -17,10 +17,19 @@ export async function transferCoin(connection: Connection, terms: TransferCoin, 
   return (await submit(connection, outgoing(terms), { signal })).hash
 }
 
-const outgoing = ({ to, valueWei }: TransferCoin): Outgoing => ({ functionName: 'transfer of coin', to, data: '0x', valueWei })
+const outgoing = ({ to, valueWei }: TransferCoin): Outgoing => ({
+  functionName: 'transfer of coin',
+  to,
+  data: '0x',
+  valueWei,
+})
 
 /** The same, and waits for the block. */
-export async function transferCoinSync(connection: Connection, terms: TransferCoin, { signal }: Waiting): Promise<Mined> {
+export async function transferCoinSync(
+  connection: Connection,
+  terms: TransferCoin,
+  { signal }: Waiting,
+): Promise<Mined> {
   const { hash, raw } = await submit(connection, outgoing(terms), { signal })
   return minedIn(await waitForReceipt(connection, hash, { signal, raw }))
 }

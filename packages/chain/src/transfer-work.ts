@@ -33,5 +33,9 @@ export async function transferWorkSync(
   terms: TransferWork,
   { signal }: Waiting,
 ): Promise<Done<typeof workTokenAbi, 'Transfer'>> {
-  return syncCall(chain, transferWorkCall(chain.deployment, terms), { abi: workTokenAbi, eventName: 'Transfer', signal })
+  return syncCall(chain, transferWorkCall(chain.deployment, terms), {
+    abi: workTokenAbi,
+    eventName: 'Transfer',
+    signal,
+  })
 }

@@ -34,7 +34,11 @@ export function typedDomain({ chainId }: Pick<Deployment, 'chainId'>, verifyingC
 }
 
 function typed({
-  deployment, contract, primaryType, fields, message,
+  deployment,
+  contract,
+  primaryType,
+  fields,
+  message,
 }: {
   deployment: Deployment
   contract: keyof Deployment['addresses']
@@ -62,8 +66,12 @@ export type RegisterMessage = {
 /** Registry.registerFor */
 export function registerMessage(deployment: Deployment, message: RegisterMessage): Typed {
   const fields: Field[] = [
-    ['address', 'operator'], ['bytes32', 'nodeKey'], ['uint64', 'cell'], ['string', 'endpoint'],
-    ['uint256', 'nonce'], ['uint40', 'deadline'],
+    ['address', 'operator'],
+    ['bytes32', 'nodeKey'],
+    ['uint64', 'cell'],
+    ['string', 'endpoint'],
+    ['uint256', 'nonce'],
+    ['uint40', 'deadline'],
   ]
   return typed({ deployment, contract: 'registry', primaryType: 'Register', fields, message })
 }
@@ -82,8 +90,14 @@ export type PostOfferMessage = {
 /** Registry.postOfferFor */
 export function postOfferMessage(deployment: Deployment, message: PostOfferMessage): Typed {
   const fields: Field[] = [
-    ['address', 'operator'], ['uint8', 'network'], ['uint64', 'capacity'], ['uint96', 'priceNano'],
-    ['bytes32', 'terms'], ['bool', 'open'], ['uint256', 'nonce'], ['uint40', 'deadline'],
+    ['address', 'operator'],
+    ['uint8', 'network'],
+    ['uint64', 'capacity'],
+    ['uint96', 'priceNano'],
+    ['bytes32', 'terms'],
+    ['bool', 'open'],
+    ['uint256', 'nonce'],
+    ['uint40', 'deadline'],
   ]
   return typed({ deployment, contract: 'registry', primaryType: 'PostOffer', fields, message })
 }
@@ -99,7 +113,11 @@ export type ConvertMessage = {
 /** Rails.convertFor */
 export function convertMessage(deployment: Deployment, message: ConvertMessage): Typed {
   const fields: Field[] = [
-    ['address', 'account'], ['uint128', 'credits'], ['uint128', 'minOutAtto'], ['uint256', 'nonce'], ['uint40', 'deadline'],
+    ['address', 'account'],
+    ['uint128', 'credits'],
+    ['uint128', 'minOutAtto'],
+    ['uint256', 'nonce'],
+    ['uint40', 'deadline'],
   ]
   return typed({ deployment, contract: 'rails', primaryType: 'Convert', fields, message })
 }
@@ -113,7 +131,11 @@ export type CutMessage = {
 
 /** Rails.cut, signed by the payee */
 export function cutMessage(deployment: Deployment, message: CutMessage): Typed {
-  const fields: Field[] = [['bytes32', 'id'], ['uint96', 'rateNano'], ['uint40', 'start']]
+  const fields: Field[] = [
+    ['bytes32', 'id'],
+    ['uint96', 'rateNano'],
+    ['uint40', 'start'],
+  ]
   return typed({ deployment, contract: 'rails', primaryType: 'Cut', fields, message })
 }
 
@@ -126,15 +148,26 @@ export type VoucherMessage = {
 
 /** Rails.redeem, signed by the allotment's signer */
 export function voucherMessage(deployment: Deployment, message: VoucherMessage): Typed {
-  const fields: Field[] = [['address', 'payer'], ['address', 'payee'], ['uint128', 'total']]
+  const fields: Field[] = [
+    ['address', 'payer'],
+    ['address', 'payee'],
+    ['uint128', 'total'],
+  ]
   return typed({ deployment, contract: 'rails', primaryType: 'Voucher', fields, message })
 }
 
 /** DataSets.post, signed by customer and provider */
 export function pieceSetMessage(deployment: Deployment, message: PieceSet): Typed {
   const fields: Field[] = [
-    ['address', 'customer'], ['address', 'provider'], ['bytes32', 'streamSalt'], ['bytes32', 'root'], ['uint64', 'leafCount'],
-    ['uint32', 'pieceCount'], ['uint64', 'version'], ['uint128', 'lockAtto'], ['bytes32', 'manifest'],
+    ['address', 'customer'],
+    ['address', 'provider'],
+    ['bytes32', 'streamSalt'],
+    ['bytes32', 'root'],
+    ['uint64', 'leafCount'],
+    ['uint32', 'pieceCount'],
+    ['uint64', 'version'],
+    ['uint128', 'lockAtto'],
+    ['bytes32', 'manifest'],
   ]
   return typed({ deployment, contract: 'dataSets', primaryType: 'PieceSet', fields, message })
 }
@@ -143,15 +176,25 @@ export type AvailableMessage = { readonly network: number; readonly epoch: bigin
 
 /** Epochs.attest, signed by a drawn operator */
 export function availableMessage(deployment: Deployment, message: AvailableMessage): Typed {
-  const fields: Field[] = [['uint8', 'network'], ['uint64', 'epoch'], ['bytes32', 'evidence']]
+  const fields: Field[] = [
+    ['uint8', 'network'],
+    ['uint64', 'epoch'],
+    ['bytes32', 'evidence'],
+  ]
   return typed({ deployment, contract: 'epochs', primaryType: 'Available', fields, message })
 }
 
 /** The header of an evidence batch, signed by whoever did the work */
 export function batchMessage(deployment: Deployment, message: EvidenceHeader): Typed {
   const fields: Field[] = [
-    ['uint8', 'network'], ['uint64', 'epoch'], ['address', 'signer'], ['uint64', 'counter'], ['bytes32', 'previousDigest'],
-    ['bytes32', 'entriesRoot'], ['uint32', 'count'], ['uint128', 'sum'],
+    ['uint8', 'network'],
+    ['uint64', 'epoch'],
+    ['address', 'signer'],
+    ['uint64', 'counter'],
+    ['bytes32', 'previousDigest'],
+    ['bytes32', 'entriesRoot'],
+    ['uint32', 'count'],
+    ['uint128', 'sum'],
   ]
   return typed({ deployment, contract: 'epochs', primaryType: 'Batch', fields, message })
 }

@@ -8,7 +8,7 @@
 
 import type { Hex, TransactionReceipt } from 'viem'
 import { type Connection, transactionOrUndefined, type Waiting } from './client.ts'
-import { decodeError, isNonceConflict } from './decode-error.ts'
+import { decodeError, isNonceConflict, translated } from './decode-error.ts'
 import { ChainRefused, TransactionFailed, TransactionLost } from './errors.ts'
 import { sleep } from './sleep.ts'
 import { submitRaw } from './submit-call.ts'
@@ -28,7 +28,21 @@ export type WaitOptions = Waiting & {
  * @returns the receipt of a transaction that succeeded
  * @throws TransactionFailed when it reverted, TransactionLost when the chain lost it, else the signal's reason
  */
-export async function waitForReceipt(connection: Connection, hash: Hex, { signal, confirmations = 1, raw }: WaitOptions): Promise<TransactionReceipt> {
+export async function waitForReceipt(
+  connection: Connection,
+  hash: Hex,
+  options: WaitOptions,
+): Promise<TransactionReceipt> {
+  return translated({ rpcUrl: connection.rpcUrl, functionName: 'eth_getTransactionReceipt' }, () =>
+    watch(connection, hash, options),
+  )
+}
+
+async function watch(
+  connection: Connection,
+  hash: Hex,
+  { signal, confirmations = 1, raw }: WaitOptions,
+): Promise<TransactionReceipt> {
   let missingSince: number | undefined
   for (let look = 1; ; look += 1) {
     signal.throwIfAborted()
@@ -49,7 +63,10 @@ export async function waitForReceipt(connection: Connection, hash: Hex, { signal
 }
 
 /** The receipt of a mined transaction, or undefined. @throws ChainUnreachable */
-export async function receiptOrUndefined({ client, rpcUrl }: Connection, hash: Hex): Promise<TransactionReceipt | undefined> {
+export async function receiptOrUndefined(
+  { client, rpcUrl }: Connection,
+  hash: Hex,
+): Promise<TransactionReceipt | undefined> {
   try {
     return await client.getTransactionReceipt({ hash })
   } catch (error) {
@@ -58,8 +75,14 @@ export async function receiptOrUndefined({ client, rpcUrl }: Connection, hash: H
   }
 }
 
-async function isDeep({ client }: Connection, { blockNumber }: TransactionReceipt, confirmations: number): Promise<boolean> {
-  return confirmations <= 1 || (await client.getBlockNumber({ cacheTime: 0 })) - blockNumber + 1n >= BigInt(confirmations)
+async function isDeep(
+  { client }: Connection,
+  { blockNumber }: TransactionReceipt,
+  confirmations: number,
+): Promise<boolean> {
+  return (
+    confirmations <= 1 || (await client.getBlockNumber({ cacheTime: 0 })) - blockNumber + 1n >= BigInt(confirmations)
+  )
 }
 
 /** The very same bytes: they count once at most. A nonce that was spent meanwhile shows as a loss later. */
@@ -80,15 +103,18 @@ async function isMissing({ client }: Connection, hash: Hex): Promise<boolean> {
 }
 
 /** Runs the failed call again on its block to learn why. */
-async function failureOf({ client, rpcUrl }: Connection, { transactionHash: hash, blockNumber }: TransactionReceipt): Promise<TransactionFailed> {
+async function failureOf(
+  { client, rpcUrl }: Connection,
+  { transactionHash: hash, blockNumber }: TransactionReceipt,
+): Promise<TransactionFailed> {
   try {
     const { from, to, input, gas, value } = await client.getTransaction({ hash })
     await client.call({ account: from, to, data: input, gas, value, blockNumber })
     return new TransactionFailed({ hash, blockNumber, reason: 'the same call passes now' })
   } catch (error) {
     const cause = decodeError(error, { rpcUrl, functionName: 'call' })
-    const reason = cause instanceof ChainRefused ? `${cause.errorName}(${cause.args.map(String).join(', ')})` : 'reason unknown'
+    const reason =
+      cause instanceof ChainRefused ? `${cause.errorName}(${cause.args.map(String).join(', ')})` : 'reason unknown'
     return new TransactionFailed({ hash, blockNumber, reason }, { cause })
   }
 }
-

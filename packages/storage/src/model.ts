@@ -25,8 +25,8 @@ export const capHeight = 11
 /** The most bytes that a proof of one set and epoch may take. #evidence */
 export const proofBytesMax: number = 64 * 1024
 
-/** The most pieces in one set. */
-export const piecesPerSetMax: number = 2 ** 20
+/** The most pieces in one set: its manifest is one block of evidence, which has at most 1 MiB. #set */
+export const piecesPerSetMax = 8192
 
 /** The largest piece by default, in raw bytes: 1 GiB of padded data. */
 export const pieceSizeBytesMax: number = 127 * 2 ** 23

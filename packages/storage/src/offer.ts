@@ -6,9 +6,9 @@
  * @module
  */
 
+import { asCell, distanceKm, regionOf } from '@groundwork/core/geography/cell.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { cellToLatLng, cellToParent, greatCircleDistance, UNITS } from 'h3-js'
 import { storageNetwork, type Offer, type ProviderRecord } from './model.ts'
 
 /** The offer as Registry.postOffer takes it. */
@@ -118,7 +118,7 @@ function exclusionOf(one: Offer, wanted: Wanted): Exclusion | undefined {
   const priceMax = wanted.priceNanoPerGibSecondMax
   if (priceMax !== undefined && one.priceNanoPerGibSecond > priceMax) return 'too-dear'
   const distanceKmMax = wanted.distanceKmMax ?? Number.POSITIVE_INFINITY
-  if (wanted.near !== undefined && distanceKm(one.cell, wanted.near) > distanceKmMax) return 'too-far'
+  if (wanted.near !== undefined && kmBetween(one.cell, wanted.near) > distanceKmMax) return 'too-far'
   const { provenCount, missedCount } = one.record
   if (missedCount * 100 > (provenCount + missedCount) * missedPercentMax) return 'bad-record'
   return undefined
@@ -126,7 +126,7 @@ function exclusionOf(one: Offer, wanted: Wanted): Exclusion | undefined {
 
 /** Price, raised by 1% for each 100 km and by 2% for each miss in a hundred sets. */
 function costOf(one: Offer, { near }: Wanted): bigint {
-  const distancePercent = near === undefined ? 0 : Math.floor(distanceKm(one.cell, near) / 100)
+  const distancePercent = near === undefined ? 0 : Math.floor(Math.min(kmBetween(one.cell, near), 20_100) / 100)
   const scaled = (one.priceNanoPerGibSecond + 1n) * BigInt(100 + distancePercent)
   return scaled * BigInt(100 + 2 * missedPercent(one.record))
 }
@@ -139,7 +139,7 @@ function missedPercent({ provenCount, missedCount }: ProviderRecord): number {
 function spreadOverRegions(ranked: readonly Offer[], copies: number): Offer[] {
   const regions = new Set<string>()
   const spread = ranked.filter(({ cell }) => {
-    const region = regionOf(cell)
+    const region = regionNameOf(cell)
     const isNew = !regions.has(region)
     regions.add(region)
     return isNew
@@ -148,22 +148,19 @@ function spreadOverRegions(ranked: readonly Offer[], copies: number): Offer[] {
   return ranked.filter((one) => order.includes(one))
 }
 
-function regionOf(cell: bigint): string {
-  const text = cell.toString(16)
-  try {
-    return cellToParent(text, 3)
-  } catch {
-    return text
-  }
+/** Resolution of the cells that count as one region: about 12,000 km². */
+const regionResolution = 3
+
+/** The region of a cell; what is no cell is a region of its own. */
+function regionNameOf(cell: bigint): string {
+  const valid = asCell(cell)
+  return (valid === undefined ? cell : regionOf(valid, regionResolution)).toString(16)
 }
 
 /** Kilometres between the middles of two cells; infinite when one is no cell. */
-export function distanceKm(a: bigint, b: bigint): number {
-  try {
-    return greatCircleDistance(cellToLatLng(a.toString(16)), cellToLatLng(b.toString(16)), UNITS.km)
-  } catch {
-    return Number.POSITIVE_INFINITY
-  }
+function kmBetween(a: bigint, b: bigint): number {
+  const [from, to] = [asCell(a), asCell(b)]
+  return from === undefined || to === undefined ? Number.POSITIVE_INFINITY : distanceKm(from, to)
 }
 
 function byAddressThenPrice(a: Offer, b: Offer): number {

@@ -8,18 +8,20 @@
  * @module
  */
 
+import { digestOfCid } from '@groundwork/core/evidence/block.ts'
 import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { importer } from 'ipfs-unixfs-importer'
 import type { CID } from 'multiformats/cid'
 import { capHeight, pieceSizeBytesMax as pieceSizeBytesDefault, type Piece, type PieceSet, type SignedReceipt } from './model.ts'
-import { pieceHasher } from './piece/piece-hasher.ts'
+import { pieceHasher, type PieceDigest } from './piece/piece-hasher.ts'
 import type { AccountSigner, Waiting } from './ports.ts'
 import type { Hasher } from './ports/hasher.ts'
 import { setTree } from './possession/set-tree.ts'
 import { boundedQueue, type BoundedQueue } from './bounded-queue.ts'
-import { blockBytesMax, carHeader, carSection, cidBytesMax, unknownRoot, type Sha256 } from './wire/car.ts'
+import { blockBytesMax, carHeader, carSection, cidBytesMax, unknownRoot } from './wire/car.ts'
+import { encodeCap } from './wire/cap-block.ts'
 import { pieceSetDigest } from './wire/piece-set.ts'
 import { receiptSigner } from './wire/receipt.ts'
 
@@ -38,7 +40,6 @@ export type Cut =
 
 export interface WorkOptions {
   readonly hasher: Hasher
-  readonly sha256: Sha256
   /** a piece ends before it would be larger; at least one block fits */
   readonly pieceSizeBytesMax?: number
   /** put the files under one directory, whose CID is the root; else there is one file, and its CID is the root */
@@ -58,7 +59,7 @@ const knownBlocksMax = 2 ** 16
  * The same files in the same order give the same pieces.
  */
 export async function* work(files: AsyncIterable<FileSource>, options: WorkOptions): AsyncGenerator<Cut> {
-  const { hasher, sha256, pieceSizeBytesMax = pieceSizeBytesDefault, isDirectory, signal } = options
+  const { hasher, pieceSizeBytesMax = pieceSizeBytesDefault, isDirectory, signal } = options
   invariant(pieceSizeBytesMax >= pieceSizeBytesMin, 'a piece has room for one block')
   let open: OpenPiece | undefined
   for await (const found of imported(files, { isDirectory, signal })) {
@@ -74,7 +75,7 @@ export async function* work(files: AsyncIterable<FileSource>, options: WorkOptio
       open = undefined
     }
     if (open === undefined) {
-      open = openPiece({ hasher, sha256 })
+      open = openPiece(hasher)
       yield open.append(carHeader([unknownRoot]))
     }
     yield open.append(section)
@@ -161,17 +162,17 @@ export function signSet(
   return signer.sign(pieceSetDigest({ set, domain }))
 }
 
-/** The pieces that a digest and its cap make. */
-export function pieceOf({
-  digest,
-  sha256,
-}: {
-  readonly digest: { readonly root: Uint8Array; readonly height: number; readonly rawSizeBytes: number; readonly leafCount: number; readonly cap: Uint8Array }
-  readonly sha256: Sha256
-}): Piece {
+/** The piece that a digest describes. */
+export function pieceOf(digest: PieceDigest): Piece {
   const { height, rawSizeBytes, leafCount, cap } = digest
   const piece = { root: toHex(digest.root), height, rawSizeBytes, leafCount }
-  return height <= capHeight ? piece : { ...piece, capDigest: toHex(sha256(cap)) }
+  return height <= capHeight ? piece : { ...piece, capDigest: capDigestOf(cap) }
+}
+
+function capDigestOf(cap: Uint8Array): Hex {
+  const digest = digestOfCid(encodeCap(cap).cid)
+  invariant(digest !== undefined, 'a cap block is named by its sha256')
+  return digest
 }
 
 interface OpenPiece {
@@ -182,7 +183,7 @@ interface OpenPiece {
   end(): Cut
 }
 
-function openPiece({ hasher, sha256 }: { readonly hasher: Hasher; readonly sha256: Sha256 }): OpenPiece {
+function openPiece(hasher: Hasher): OpenPiece {
   const hashing = pieceHasher({ hasher })
   const known = new Set<string>()
   let sizeBytes = 0
@@ -203,7 +204,7 @@ function openPiece({ hasher, sha256 }: { readonly hasher: Hasher; readonly sha25
     },
     end() {
       const digest = hashing.digest()
-      return { kind: 'piece', piece: pieceOf({ digest, sha256 }), cap: digest.cap, blockCount }
+      return { kind: 'piece', piece: pieceOf(digest), cap: digest.cap, blockCount }
     },
   }
 }

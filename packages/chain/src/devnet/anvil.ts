@@ -62,10 +62,22 @@ const cpuName = (): string => (process.arch === 'x64' ? 'amd64' : process.arch)
  *
  * @throws AnvilMissing, AnvilFailed, else the signal's reason
  */
-export async function startAnvil({ port, host = '127.0.0.1', statePath, blockSeconds, signal }: AnvilOptions): Promise<Anvil> {
+export async function startAnvil({
+  port,
+  host = '127.0.0.1',
+  statePath,
+  blockSeconds,
+  signal,
+}: AnvilOptions): Promise<Anvil> {
   signal.throwIfAborted()
   const args = [
-    '--host', host, '--port', String(port), '--enable-tx-gas-limit', '--gas-limit', String(blockGas),
+    '--host',
+    host,
+    '--port',
+    String(port),
+    '--enable-tx-gas-limit',
+    '--gas-limit',
+    String(blockGas),
     ...(blockSeconds === undefined ? [] : ['--block-time', String(blockSeconds)]),
     ...(statePath === undefined ? [] : ['--state', statePath, '--state-interval', '2']),
   ]
@@ -107,7 +119,10 @@ function spawnBound(binary: string, args: readonly string[]): ChildProcess {
     : spawn(binary, args, { stdio: [...stdio] })
 }
 
-async function listening(child: ChildProcess, { binary, signal }: { binary: string; signal: AbortSignal }): Promise<void> {
+async function listening(
+  child: ChildProcess,
+  { binary, signal }: { binary: string; signal: AbortSignal },
+): Promise<void> {
   let output = ''
   let timer: NodeJS.Timeout | undefined
   let aborted: (() => void) | undefined

@@ -35,7 +35,11 @@ export function creations({ name, addresses, parameters, genesis, posters }: Cre
   const grants = genesis.holders.map(({ account, amountAtto }) => ({ to: account, amountAtto }))
   const data: Readonly<Record<ContractName, Hex>> = {
     guard: encodeDeployData({ abi: guardAbi, bytecode: guardBytecode, args: [...wiring, name] }),
-    workToken: encodeDeployData({ abi: workTokenAbi, bytecode: workTokenBytecode, args: [addresses, grants, genesis.bootstrapMaxAtto] }),
+    workToken: encodeDeployData({
+      abi: workTokenAbi,
+      bytecode: workTokenBytecode,
+      args: [addresses, grants, genesis.bootstrapMaxAtto],
+    }),
     priceFeed: encodeDeployData({ abi: priceFeedAbi, bytecode: priceFeedBytecode, args: [...wiring, posters] }),
     credits: encodeDeployData({ abi: creditsAbi, bytecode: creditsBytecode, args: wiring }),
     rails: encodeDeployData({ abi: railsAbi, bytecode: railsBytecode, args: wiring }),

@@ -49,7 +49,11 @@ test('deploying is done once: again is a reuse, a rollback past it is a redeploy
   const second = await deployDevnet(connection, { path: file, signal })
   assert.equal(second.outcome, 'reused')
   assert.deepEqual(second.deployment, first.deployment)
-  assert.equal(await connection.client.getTransactionCount({ address: deployerAccount().address }), nonce, 'nothing was sent')
+  assert.equal(
+    await connection.client.getTransactionCount({ address: deployerAccount().address }),
+    nonce,
+    'nothing was sent',
+  )
 
   await rollBack(connection, empty)
   await mine(connection, { blocks: 7 })
@@ -65,9 +69,14 @@ test('a deployment is found from the endpoint alone, with its parameters and its
   await using chain = await makeChain({ rpcUrl: anvil.wsUrl }, { signal })
   assert.deepEqual(chain.deployment.addresses, written.addresses)
   const { lowUsd8, highUsd8, fresh } = await readQuote(chain)
-  assert.deepEqual({ lowUsd8, highUsd8, fresh }, {
-    lowUsd8: (devnetSupply.priceUsd8 * 99n) / 100n, highUsd8: (devnetSupply.priceUsd8 * 101n) / 100n, fresh: true,
-  })
+  assert.deepEqual(
+    { lowUsd8, highUsd8, fresh },
+    {
+      lowUsd8: (devnetSupply.priceUsd8 * 99n) / 100n,
+      highUsd8: (devnetSupply.priceUsd8 * 101n) / 100n,
+      fresh: true,
+    },
+  )
   const { workAtto } = await readBalances(chain, { account: deployerAccount().address })
   assert.equal(workAtto, devnetSupply.genesisAtto)
 })
@@ -79,18 +88,29 @@ test('a deployment that was cut short is not taken for one, and does not hide th
   const addresses = predictAddresses(account.address, nonce)
   const [guard = '0x'] = creations({ name: 'cut short', addresses, parameters, genesis, posters: [] })
   const raw = await account.signTransaction({
-    type: 'eip1559', chainId: connection.chainId, nonce, data: guard, gas: 5_000_000n, maxFeePerGas: 10n ** 10n,
+    type: 'eip1559',
+    chainId: connection.chainId,
+    nonce,
+    data: guard,
+    gas: 5_000_000n,
+    maxFeePerGas: 10n ** 10n,
   })
   await connection.client.sendRawTransaction({ serializedTransaction: raw })
   const announced = await readAnnouncements(connection)
-  assert.deepEqual(announced.map(({ name }) => name), ['devnet', 'cut short'])
+  assert.deepEqual(
+    announced.map(({ name }) => name),
+    ['devnet', 'cut short'],
+  )
   assert.deepEqual(await findDeployment(connection, { signal }), await readDeploymentFile(file, { signal }))
   assert.equal(await hasCode(connection, addresses), false)
 })
 
 test('a file of another chain is not used on this one', async () => {
   const deployment = await readDeploymentFile(file, { signal })
-  await assert.rejects(makeChain({ rpcUrl: anvil.rpcUrl, deployment: { ...deployment, chainId: 1 } }, { signal }), WrongChain)
+  await assert.rejects(
+    makeChain({ rpcUrl: anvil.rpcUrl, deployment: { ...deployment, chainId: 1 } }, { signal }),
+    WrongChain,
+  )
 })
 
 test('a broken file is refused, not overwritten', async () => {

@@ -12,6 +12,7 @@ import { type Address, getContractAddress, type Hex, keccak256 } from 'viem'
 import { gasMax } from '../call.ts'
 import type { Connection, Waiting } from '../client.ts'
 import { type Addresses, contractNames, type ContractName, type Deployment, type Genesis } from '../deployment.ts'
+import { translated } from '../decode-error.ts'
 import { AccountMissing, DeploymentFailed } from '../errors.ts'
 import { hasCode, readAnnouncements } from '../find-deployment.ts'
 import { readFees, submitRaw } from '../submit-call.ts'
@@ -38,7 +39,14 @@ export type DeployOutcome = { readonly deployment: Deployment; readonly outcome:
  *
  * @throws DeploymentFailed, AccountMissing, ChainUnreachable
  */
-export async function deployDevnet(connection: Connection, { path, signal, ...options }: DeployOptions): Promise<DeployOutcome> {
+export async function deployDevnet(connection: Connection, options: DeployOptions): Promise<DeployOutcome> {
+  return translated({ rpcUrl: connection.rpcUrl, functionName: 'deploy' }, () => ensureDeployed(connection, options))
+}
+
+async function ensureDeployed(
+  connection: Connection,
+  { path, signal, ...options }: DeployOptions,
+): Promise<DeployOutcome> {
   const known = await readDeploymentFileIfAny(path, { signal })
   const standing = known !== undefined && (await stands(connection, known)) ? known : undefined
   const deployment = standing ?? (await deploy(connection, { ...options, signal }))
@@ -52,7 +60,9 @@ export async function deployDevnet(connection: Connection, { path, signal, ...op
 export async function stands(connection: Connection, { chainId, addresses, startBlock }: Deployment): Promise<boolean> {
   if (chainId !== connection.chainId || !(await hasCode(connection, addresses))) return false
   const announced = await readAnnouncements(connection, addresses.guard)
-  return announced.some((one) => one.startBlock === startBlock && one.addresses.epochs.toLowerCase() === addresses.epochs.toLowerCase())
+  return announced.some(
+    (one) => one.startBlock === startBlock && one.addresses.epochs.toLowerCase() === addresses.epochs.toLowerCase(),
+  )
 }
 
 /** Deploys all contracts with the connection's account as deployer, guardian and holder of the genesis. */
@@ -100,7 +110,13 @@ async function sendAll(
   for (const [index, data] of datas.entries()) {
     signal.throwIfAborted()
     const raw = await account.signTransaction({
-      type: 'eip1559', chainId, nonce: nonce + index, data, gas, value: 0n, ...fees,
+      type: 'eip1559',
+      chainId,
+      nonce: nonce + index,
+      data,
+      gas,
+      value: 0n,
+      ...fees,
     })
     await submitRaw(connection, raw)
     sent.push({ hash: keccak256(raw), raw })
@@ -124,7 +140,9 @@ async function checkAll(
   await Promise.all(
     contractNames.flatMap((contract, index) => {
       const creation = sent[index]
-      return creation === undefined ? [] : [check(connection, { contract, address: addresses[contract], ...creation, signal })]
+      return creation === undefined
+        ? []
+        : [check(connection, { contract, address: addresses[contract], ...creation, signal })]
     }),
   )
 }
@@ -137,7 +155,10 @@ async function check(
     await waitForReceipt(connection, hash, { signal, raw })
   } catch (cause) {
     signal.throwIfAborted()
-    throw new DeploymentFailed({ contract, address, reason: cause instanceof Error ? cause.message : 'unknown' }, { cause })
+    throw new DeploymentFailed(
+      { contract, address, reason: cause instanceof Error ? cause.message : 'unknown' },
+      { cause },
+    )
   }
   const code = await connection.client.getCode({ address })
   if (code === undefined || code === '0x') throw new DeploymentFailed({ contract, address, reason: 'there is no code' })

@@ -21,11 +21,15 @@ export async function readDeploymentFile(source: string, { signal }: { signal: A
 }
 
 /** As readDeploymentFile, but undefined where no file is. */
-export async function readDeploymentFileIfAny(path: string, { signal }: { signal: AbortSignal }): Promise<Deployment | undefined> {
+export async function readDeploymentFileIfAny(
+  path: string,
+  { signal }: { signal: AbortSignal },
+): Promise<Deployment | undefined> {
   try {
     return await readDeploymentFile(path, { signal })
   } catch (error) {
-    if (error instanceof DeploymentMalformed && (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT') return undefined
+    if (error instanceof DeploymentMalformed && (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT')
+      return undefined
     throw error
   }
 }
@@ -61,7 +65,8 @@ async function boundedText(response: Response, source: string): Promise<string> 
   let text = ''
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk, { stream: true })
-    if (text.length > deploymentBytesMax) throw new DeploymentMalformed({ source, reason: `it is longer than ${deploymentBytesMax} bytes` })
+    if (text.length > deploymentBytesMax)
+      throw new DeploymentMalformed({ source, reason: `it is longer than ${deploymentBytesMax} bytes` })
   }
   return text + decoder.decode()
 }

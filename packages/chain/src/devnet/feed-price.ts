@@ -11,7 +11,11 @@ import { sleep } from '../sleep.ts'
 import { posterAccounts } from './accounts.ts'
 
 /** Posts one price from every poster and waits; the third post makes the median. */
-export async function feedPrice(chain: Chain, { priceUsd8 }: { priceUsd8: bigint }, { signal }: Waiting): Promise<Quote> {
+export async function feedPrice(
+  chain: Chain,
+  { priceUsd8 }: { priceUsd8: bigint },
+  { signal }: Waiting,
+): Promise<Quote> {
   const posters = posterAccounts().map((account) => withAccount(chain, account))
   await Promise.all(posters.map((poster) => postPriceSync(poster, { priceUsd8 }, { signal })))
   return readQuote(chain)

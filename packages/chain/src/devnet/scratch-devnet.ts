@@ -36,7 +36,10 @@ export async function scratchDevnet(
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    const connection = await connect({ rpcUrl: anvil.rpcUrl, account: deployerAccount(), pollingIntervalMs: 20 }, { signal })
+    const connection = await connect(
+      { rpcUrl: anvil.rpcUrl, account: deployerAccount(), pollingIntervalMs: 20 },
+      { signal },
+    )
     const { deployment } = await deployDevnet(connection, { path: path.join(folder, 'deployment.json'), signal })
     const chain: Chain = { ...connection, deployment }
     return {

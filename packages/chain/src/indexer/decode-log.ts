@@ -60,7 +60,10 @@ export function decodeLog(addresses: Addresses, log: RawLog): ChainEvent | undef
   if (contract === undefined) return undefined
   try {
     const { eventName, args } = decodeEventLog({
-      abi: abis[contract], data: log.data, topics: [...log.topics] as [Hex, ...Hex[]], strict: true,
+      abi: abis[contract],
+      data: log.data,
+      topics: [...log.topics] as [Hex, ...Hex[]],
+      strict: true,
     })
     return {
       contract,

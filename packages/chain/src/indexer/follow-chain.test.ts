@@ -39,7 +39,11 @@ function contentOf({ database }: ChainIndex): Record<string, unknown> {
 
 async function register(chain: Chain, { endpoint }: { endpoint: string }): Promise<void> {
   const operator = chain.account?.address ?? '0x'
-  await registerOperatorSync(chain, { operator, nodeKey: keccak256(operator), cell: 0x871fb4670ffffffn, endpoint }, { signal })
+  await registerOperatorSync(
+    chain,
+    { operator, nodeKey: keccak256(operator), cell: 0x871fb4670ffffffn, endpoint },
+    { signal },
+  )
 }
 
 async function offer(chain: Chain, { priceNano, open }: { priceNano: bigint; open: boolean }): Promise<void> {
@@ -54,8 +58,13 @@ async function paidStream(salt: number): Promise<void> {
   const { event } = await openStreamSync(
     chain,
     {
-      payee: devnet.as(6).account.address, judge: chain.deployment.addresses.storageJudge, rateNano: 10n ** 9n,
-      termSeconds: 600, credits: 600n, coverMaxAtto: work, salt: toHex(salt, { size: 32 }),
+      payee: devnet.as(6).account.address,
+      judge: chain.deployment.addresses.storageJudge,
+      rateNano: 10n ** 9n,
+      termSeconds: 600,
+      credits: 600n,
+      coverMaxAtto: work,
+      salt: toHex(salt, { size: 32 }),
     },
     { signal },
   )
@@ -78,13 +87,17 @@ test('the index holds what the logs say: the last word of each, and every paymen
   assert.equal(rewoundTo, undefined)
 
   const endpoints = operatorsIn(index).map(({ operator, endpoint }) => [operator, endpoint])
-  assert.deepEqual(new Map(endpoints as [string, string][]), new Map([
-    [devnet.as(4).account.address, 'http://127.0.0.1:3'],
-    [devnet.as(5).account.address, 'http://127.0.0.1:2'],
-  ]))
-  assert.deepEqual(offersIn(index, { network: 1 }).map(({ operator, priceNano }) => ({ operator, priceNano })), [
-    { operator: devnet.as(4).account.address, priceNano: 7n },
-  ])
+  assert.deepEqual(
+    new Map(endpoints as [string, string][]),
+    new Map([
+      [devnet.as(4).account.address, 'http://127.0.0.1:3'],
+      [devnet.as(5).account.address, 'http://127.0.0.1:2'],
+    ]),
+  )
+  assert.deepEqual(
+    offersIn(index, { network: 1 }).map(({ operator, priceNano }) => ({ operator, priceNano })),
+    [{ operator: devnet.as(4).account.address, priceNano: 7n }],
+  )
   const [payment, ...more] = paymentsIn(index)
   assert.equal(more.length, 0)
   assert.ok(payment !== undefined && payment.kind === 'stream' && payment.credits >= 5n)

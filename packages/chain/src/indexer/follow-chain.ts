@@ -103,14 +103,23 @@ async function rewindIfGone(index: ChainIndex, chain: Chain, { signal }: Waiting
 type Range = { readonly blocks: readonly IndexedBlock[]; readonly events: readonly ChainEvent[] }
 
 /** @returns undefined when the chain changed while it was read */
-async function readRange(index: ChainIndex, chain: Chain, { from, to }: { from: bigint; to: bigint }): Promise<Range | undefined> {
+async function readRange(
+  index: ChainIndex,
+  chain: Chain,
+  { from, to }: { from: bigint; to: bigint },
+): Promise<Range | undefined> {
   const { client, deployment } = chain
   const end = await blockAt(chain, to)
   const logs = (await client.getLogs({
-    address: contractNames.map((name) => deployment.addresses[name]), fromBlock: from, toBlock: to,
+    address: contractNames.map((name) => deployment.addresses[name]),
+    fromBlock: from,
+    toBlock: to,
   })) as readonly RawLog[]
   const bearing = [...new Map(logs.map(({ blockNumber, blockHash }) => [blockNumber, blockHash])).entries()]
-  const blocks = await inPortions(bearing.filter(([number]) => number !== to), ([number]) => blockAt(chain, number))
+  const blocks = await inPortions(
+    bearing.filter(([number]) => number !== to),
+    ([number]) => blockAt(chain, number),
+  )
   const all = [...blocks, end]
   const hashes = new Map(all.flatMap((block) => (block === undefined ? [] : [[block.number, block.hash] as const])))
   const tip = index.tip()
@@ -123,7 +132,10 @@ async function readRange(index: ChainIndex, chain: Chain, { from, to }: { from: 
   }
 }
 
-async function inPortions<item, result>(items: readonly item[], read: (item: item) => Promise<result>): Promise<result[]> {
+async function inPortions<item, result>(
+  items: readonly item[],
+  read: (item: item) => Promise<result>,
+): Promise<result[]> {
   const results: result[] = []
   for (let at = 0; at < items.length; at += headersAtOnceMax) {
     results.push(...(await Promise.all(items.slice(at, at + headersAtOnceMax).map(read))))

@@ -37,16 +37,23 @@ const placeOf = ({ block, tx, at_seconds: at }: Record_): Place => ({
   atSeconds: at === null || at === undefined ? undefined : Number(at),
 })
 
-export type IndexedOperator = { readonly operator: Address; readonly nodeKey: Hex; readonly cell: bigint; readonly endpoint: string }
+export type IndexedOperator = {
+  readonly operator: Address
+  readonly nodeKey: Hex
+  readonly cell: bigint
+  readonly endpoint: string
+}
 
 /** Every operator as it last registered, as of a block. */
 export function operatorsIn(index: ChainIndex, { asOf }: { asOf?: bigint } = {}): readonly IndexedOperator[] {
-  return rowsOf(index, `${latest('operators', 'operator')} ORDER BY operator`, Number(asOf ?? latestBlock)).map((row) => ({
-    operator: hex(row['operator']),
-    nodeKey: hex(row['node_key']),
-    cell: amount(row['cell']),
-    endpoint: String(row['endpoint']),
-  }))
+  return rowsOf(index, `${latest('operators', 'operator')} ORDER BY operator`, Number(asOf ?? latestBlock)).map(
+    (row) => ({
+      operator: hex(row['operator']),
+      nodeKey: hex(row['node_key']),
+      cell: amount(row['cell']),
+      endpoint: String(row['endpoint']),
+    }),
+  )
 }
 
 export type IndexedOffer = {
@@ -84,18 +91,20 @@ export type IndexedDataSet = {
 
 /** The data sets that stood after a block: what an audit of the epoch that closes there counts. Ended ones are left out. */
 export function dataSetsAsOf(index: ChainIndex, { block }: { block: bigint }): readonly IndexedDataSet[] {
-  return rowsOf(index, `SELECT * FROM (${latest('data_sets', 'id')}) WHERE ended = 0 ORDER BY id`, Number(block)).map((row) => ({
-    id: hex(row['id']),
-    customer: hex(row['customer']),
-    provider: hex(row['provider']),
-    root: hex(row['root']),
-    leafCount: amount(row['leaf_count']),
-    pieceCount: Number(row['piece_count']),
-    version: amount(row['version']),
-    manifest: hex(row['manifest']),
-    stream: hex(row['stream']),
-    changedBlock: amount(row['block']),
-  }))
+  return rowsOf(index, `SELECT * FROM (${latest('data_sets', 'id')}) WHERE ended = 0 ORDER BY id`, Number(block)).map(
+    (row) => ({
+      id: hex(row['id']),
+      customer: hex(row['customer']),
+      provider: hex(row['provider']),
+      root: hex(row['root']),
+      leafCount: amount(row['leaf_count']),
+      pieceCount: Number(row['piece_count']),
+      version: amount(row['version']),
+      manifest: hex(row['manifest']),
+      stream: hex(row['stream']),
+      changedBlock: amount(row['block']),
+    }),
+  )
 }
 
 export type IndexedRail = { readonly id: Hex; readonly payer: Address; readonly payee: Address }
@@ -168,8 +177,12 @@ export function epochStepsIn(index: ChainIndex, { network }: { network: number }
 }
 
 /** The last post of an epoch, as posted. */
-export function postIn(index: ChainIndex, { network, epoch }: { network: number; epoch: bigint }): EpochPost | undefined {
-  const sql = "SELECT post FROM epochs WHERE network = ? AND epoch = ? AND state = 'posted' ORDER BY block DESC, log_index DESC"
+export function postIn(
+  index: ChainIndex,
+  { network, epoch }: { network: number; epoch: bigint },
+): EpochPost | undefined {
+  const sql =
+    "SELECT post FROM epochs WHERE network = ? AND epoch = ? AND state = 'posted' ORDER BY block DESC, log_index DESC"
   const [row] = rowsOf(index, sql, network, Number(epoch))
   return row === undefined ? undefined : postOf(String(row['post']))
 }
@@ -178,13 +191,18 @@ function postOf(json: string): EpochPost {
   const { epoch, totals, linesTotal, rules, ...rest } = JSON.parse(json) as Record<keyof EpochPost, string>
   return {
     ...(rest as unknown as EpochPost),
-    epoch: BigInt(epoch), totals: BigInt(totals), linesTotal: BigInt(linesTotal), rules: BigInt(rules),
+    epoch: BigInt(epoch),
+    totals: BigInt(totals),
+    linesTotal: BigInt(linesTotal),
+    rules: BigInt(rules),
   }
 }
 
 /** Epochs of a network that were sealed, ascending. */
 export function sealedEpochsIn(index: ChainIndex, { network }: { network: number }): readonly bigint[] {
-  return rowsOf(index, "SELECT epoch FROM epochs WHERE network = ? AND state = 'sealed' ORDER BY epoch", network).map(({ epoch }) => amount(epoch))
+  return rowsOf(index, "SELECT epoch FROM epochs WHERE network = ? AND state = 'sealed' ORDER BY epoch", network).map(
+    ({ epoch }) => amount(epoch),
+  )
 }
 
 /** What happened to money: each with the evidence it rests on, where there is one. */
@@ -232,7 +250,9 @@ export function paymentsIn(index: ChainIndex): readonly IndexedPayment[] {
     payer: row['payer'] === null ? undefined : hex(row['payer']),
     payee: row['payee'] === null ? undefined : hex(row['payee']),
     credits: amount(row['credits']),
-    workAtto: String(row['work_atto']).split('+').reduce((sum, part) => sum + BigInt(part), 0n),
+    workAtto: String(row['work_atto'])
+      .split('+')
+      .reduce((sum, part) => sum + BigInt(part), 0n),
     rail: row['rail'] === null ? undefined : String(row['rail']),
     dataSet: row['data_set'] === null ? undefined : hex(row['data_set']),
     network: row['network'] === null ? undefined : Number(row['network']),
@@ -241,17 +261,24 @@ export function paymentsIn(index: ChainIndex): readonly IndexedPayment[] {
   }))
 }
 
-export type IndexedClaim = Place & { readonly network: number; readonly account: Address; readonly rebateAtto: bigint; readonly bootstrapAtto: bigint }
+export type IndexedClaim = Place & {
+  readonly network: number
+  readonly account: Address
+  readonly rebateAtto: bigint
+  readonly bootstrapAtto: bigint
+}
 
 /** Every claim, oldest first. */
 export function claimsIn(index: ChainIndex): readonly IndexedClaim[] {
-  return rowsOf(index, `SELECT claims.*, at_seconds FROM claims ${placed}claims.block ORDER BY block, log_index`).map((row) => ({
-    ...placeOf(row),
-    network: Number(row['network']),
-    account: hex(row['account']),
-    rebateAtto: amount(row['rebate_atto']),
-    bootstrapAtto: amount(row['bootstrap_atto']),
-  }))
+  return rowsOf(index, `SELECT claims.*, at_seconds FROM claims ${placed}claims.block ORDER BY block, log_index`).map(
+    (row) => ({
+      ...placeOf(row),
+      network: Number(row['network']),
+      account: hex(row['account']),
+      rebateAtto: amount(row['rebate_atto']),
+      bootstrapAtto: amount(row['bootstrap_atto']),
+    }),
+  )
 }
 
 export type IndexedSlash = Place & {
@@ -264,7 +291,10 @@ export type IndexedSlash = Place & {
 
 /** Every slash, oldest first. */
 export function slashesIn(index: ChainIndex): readonly IndexedSlash[] {
-  return rowsOf(index, `SELECT slashes.*, at_seconds FROM slashes ${placed}slashes.block ORDER BY block, log_index`).map((row) => ({
+  return rowsOf(
+    index,
+    `SELECT slashes.*, at_seconds FROM slashes ${placed}slashes.block ORDER BY block, log_index`,
+  ).map((row) => ({
     ...placeOf(row),
     lockId: hex(row['lock_id']),
     operator: hex(row['operator']),
@@ -274,7 +304,12 @@ export function slashesIn(index: ChainIndex): readonly IndexedSlash[] {
   }))
 }
 
-export type IndexedLog = Place & { readonly logIndex: number; readonly contract: string; readonly event: string; readonly args: Record_ }
+export type IndexedLog = Place & {
+  readonly logIndex: number
+  readonly contract: string
+  readonly event: string
+  readonly args: Record_
+}
 
 /** Decoded logs above a place, oldest first: what an event stream resumes from. Amounts stay decimal text. */
 export function logsIn(

@@ -76,18 +76,27 @@ function indexOver(database: DatabaseSync): ChainIndex {
     prepared(sql).run(...Object.values(values))
   }
   const partiesOf = (rail: string): Parties | undefined => {
-    const row = prepared('SELECT payer, payee FROM rails WHERE id = ? ORDER BY block DESC, log_index DESC LIMIT 1').get(rail)
+    const row = prepared('SELECT payer, payee FROM rails WHERE id = ? ORDER BY block DESC, log_index DESC LIMIT 1').get(
+      rail,
+    )
     return row === undefined ? undefined : { payer: String(row['payer']), payee: String(row['payee']) }
   }
   const addBlock = ({ number, hash, parentHash, atSeconds }: IndexedBlock): void => {
-    prepared('INSERT INTO blocks (number, hash, parent_hash, at_seconds) VALUES (?, ?, ?, ?)').run(Number(number), hash, parentHash, atSeconds)
+    prepared('INSERT INTO blocks (number, hash, parent_hash, at_seconds) VALUES (?, ?, ?, ?)').run(
+      Number(number),
+      hash,
+      parentHash,
+      atSeconds,
+    )
   }
-  const tip = (): IndexedBlock | undefined => blockOf(prepared('SELECT * FROM blocks ORDER BY number DESC LIMIT 1').get())
+  const tip = (): IndexedBlock | undefined =>
+    blockOf(prepared('SELECT * FROM blocks ORDER BY number DESC LIMIT 1').get())
 
   return {
     database,
     tip,
-    before: (number) => blockOf(prepared('SELECT * FROM blocks WHERE number < ? ORDER BY number DESC LIMIT 1').get(Number(number))),
+    before: (number) =>
+      blockOf(prepared('SELECT * FROM blocks WHERE number < ? ORDER BY number DESC LIMIT 1').get(Number(number))),
     append: ({ blocks, events }) => {
       const first = blocks[0]
       const last = tip()
@@ -127,4 +136,3 @@ function blockOf(row: Record<string, unknown> | undefined): IndexedBlock | undef
     atSeconds: Number(row['at_seconds']),
   }
 }
-

@@ -49,7 +49,12 @@ function rail(kind: string, id: string, { payer, payee }: Args): Row {
   return { table: 'rails', values: { id, kind, payer: text(payer), payee: text(payee) } }
 }
 
-function payment(kind: string, id: string, parties: Parties | undefined, amount: { credits: unknown; workAtto: unknown }): Row {
+function payment(
+  kind: string,
+  id: string,
+  parties: Parties | undefined,
+  amount: { credits: unknown; workAtto: unknown },
+): Row {
   return {
     table: 'payments',
     values: {
@@ -65,7 +70,10 @@ function payment(kind: string, id: string, parties: Parties | undefined, amount:
 
 function epoch(state: string, args: Args, more: Readonly<Record<string, Cell>>): Row {
   const none = { actor: null, root: null, totals: null, evidence: null, post: null, reason: null }
-  return { table: 'epochs', values: { network: count(args['network']), epoch: count(args['epoch']), state, ...none, ...more } }
+  return {
+    table: 'epochs',
+    values: { network: count(args['network']), epoch: count(args['epoch']), state, ...none, ...more },
+  }
 }
 
 function dataSet(args: Args, { ended, faulted }: { ended: number; faulted: number }): Row {
@@ -73,9 +81,17 @@ function dataSet(args: Args, { ended, faulted }: { ended: number; faulted: numbe
   return {
     table: 'data_sets',
     values: {
-      id: text(args['id']), customer: own('customer'), provider: own('provider'), root: own('root'), leaf_count: own('leafCount'),
+      id: text(args['id']),
+      customer: own('customer'),
+      provider: own('provider'),
+      root: own('root'),
+      leaf_count: own('leafCount'),
       piece_count: args['pieceCount'] === undefined ? null : count(args['pieceCount']),
-      version: own('version'), manifest: own('manifest'), stream: own('stream'), ended, faulted,
+      version: own('version'),
+      manifest: own('manifest'),
+      stream: own('stream'),
+      ended,
+      faulted,
     },
   }
 }
@@ -101,15 +117,24 @@ const rules: Readonly<Record<string, Rule>> = {
   'registry.OperatorRegistered': (a) => [
     {
       table: 'operators',
-      values: { operator: text(a['operator']), node_key: text(a['nodeKey']), cell: text(a['cell']), endpoint: text(a['endpoint']) },
+      values: {
+        operator: text(a['operator']),
+        node_key: text(a['nodeKey']),
+        cell: text(a['cell']),
+        endpoint: text(a['endpoint']),
+      },
     },
   ],
   'registry.OfferPosted': (a) => [
     {
       table: 'offers',
       values: {
-        operator: text(a['operator']), network: count(a['network']), capacity: text(a['capacity']),
-        price_nano: text(a['priceNano']), terms: text(a['terms']), open: flag(a['open']),
+        operator: text(a['operator']),
+        network: count(a['network']),
+        capacity: text(a['capacity']),
+        price_nano: text(a['priceNano']),
+        terms: text(a['terms']),
+        open: flag(a['open']),
       },
     },
   ],
@@ -125,7 +150,12 @@ const rules: Readonly<Record<string, Rule>> = {
   'rails.StreamClosed': (a) => [stream('closed', a)],
   'rails.AllotmentOpened': (a) => [rail('allotment', railOf(a), a)],
   'rails.Redeemed': (a) => [
-    payment('allotment', railOf(a), { payer: text(a['payer']), payee: text(a['payee']) }, { credits: a['credits'], workAtto: a['workAtto'] }),
+    payment(
+      'allotment',
+      railOf(a),
+      { payer: text(a['payer']), payee: text(a['payee']) },
+      { credits: a['credits'], workAtto: a['workAtto'] },
+    ),
   ],
   'rails.EscrowOpened': (a) => [rail('escrow', text(a['id']), a)],
   'rails.EscrowEnded': (a, partiesOf) => [
@@ -135,8 +165,11 @@ const rules: Readonly<Record<string, Rule>> = {
     {
       table: 'conversions',
       values: {
-        payee: text(a['payee']), credits: text(a['credits']), work_atto: text(a['workAtto']),
-        minted_atto: text(a['mintedAtto']), high_usd8: text(a['highUsd8']),
+        payee: text(a['payee']),
+        credits: text(a['credits']),
+        work_atto: text(a['workAtto']),
+        minted_atto: text(a['mintedAtto']),
+        high_usd8: text(a['highUsd8']),
       },
     },
   ],
@@ -158,8 +191,10 @@ const rules: Readonly<Record<string, Rule>> = {
     {
       table: 'claims',
       values: {
-        network: count(a['network']), account: text(a['account']),
-        rebate_atto: text(a['rebateAtto']), bootstrap_atto: text(a['bootstrapAtto']),
+        network: count(a['network']),
+        account: text(a['account']),
+        rebate_atto: text(a['rebateAtto']),
+        bootstrap_atto: text(a['bootstrapAtto']),
       },
     },
   ],
@@ -167,8 +202,11 @@ const rules: Readonly<Record<string, Rule>> = {
     {
       table: 'slashes',
       values: {
-        lock_id: text(a['lockId']), operator: text(a['operator']), reporter: text(a['reporter']),
-        amount_atto: text(a['amountAtto']), reward_atto: text(a['rewardAtto']),
+        lock_id: text(a['lockId']),
+        operator: text(a['operator']),
+        reporter: text(a['reporter']),
+        amount_atto: text(a['amountAtto']),
+        reward_atto: text(a['rewardAtto']),
       },
     },
   ],

@@ -28,14 +28,26 @@ const columns: Readonly<Record<string, string>> = {
   claims: 'network INTEGER NOT NULL, account TEXT NOT NULL, rebate_atto TEXT NOT NULL, bootstrap_atto TEXT NOT NULL',
   payments:
     'kind TEXT NOT NULL, rail TEXT NOT NULL, payer TEXT, payee TEXT, credits TEXT NOT NULL, work_atto TEXT NOT NULL',
-  conversions: 'payee TEXT NOT NULL, credits TEXT NOT NULL, work_atto TEXT NOT NULL, minted_atto TEXT NOT NULL, high_usd8 TEXT NOT NULL',
-  slashes: 'lock_id TEXT NOT NULL, operator TEXT NOT NULL, reporter TEXT NOT NULL, amount_atto TEXT NOT NULL, reward_atto TEXT NOT NULL',
+  conversions:
+    'payee TEXT NOT NULL, credits TEXT NOT NULL, work_atto TEXT NOT NULL, minted_atto TEXT NOT NULL, high_usd8 TEXT NOT NULL',
+  slashes:
+    'lock_id TEXT NOT NULL, operator TEXT NOT NULL, reporter TEXT NOT NULL, amount_atto TEXT NOT NULL, reward_atto TEXT NOT NULL',
   logs: 'contract TEXT NOT NULL, event TEXT NOT NULL, args TEXT NOT NULL',
 }
 
 const keys: Readonly<Record<string, string>> = {
-  operators: 'operator', offers: 'network, operator', rails: 'id', streams: 'id', data_sets: 'id', demands: 'demand_id',
-  epochs: 'network, epoch', claims: 'account', payments: 'payee', conversions: 'payee', slashes: 'operator', logs: 'tx',
+  operators: 'operator',
+  offers: 'network, operator',
+  rails: 'id',
+  streams: 'id',
+  data_sets: 'id',
+  demands: 'demand_id',
+  epochs: 'network, epoch',
+  claims: 'account',
+  payments: 'payee',
+  conversions: 'payee',
+  slashes: 'operator',
+  logs: 'tx',
 }
 
 /** Every table that is filled from logs. */
@@ -46,5 +58,7 @@ export const schemaSql: string = [
   'CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
   'CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, parent_hash TEXT NOT NULL, at_seconds INTEGER NOT NULL) STRICT',
   ...Object.entries(columns).map(([table, own]) => `CREATE TABLE IF NOT EXISTS ${table} (${own}, ${place}) STRICT`),
-  ...Object.entries(keys).map(([table, key]) => `CREATE INDEX IF NOT EXISTS ${table}_key ON ${table} (${key}, block, log_index)`),
+  ...Object.entries(keys).map(
+    ([table, key]) => `CREATE INDEX IF NOT EXISTS ${table}_key ON ${table} (${key}, block, log_index)`,
+  ),
 ].join(';\n')

@@ -12,7 +12,7 @@ import { type Hex, keccak256, stringToHex, zeroAddress } from 'viem'
 import { type Call, dataOf } from '../call.ts'
 import { claimManyCall } from '../claim-many.ts'
 import type { Chain, Waiting } from '../client.ts'
-import { decodeError } from '../decode-error.ts'
+import { translated } from '../decode-error.ts'
 import { NotRelayed } from '../errors.ts'
 import { finaliseEpochCall } from '../finalise-epoch.ts'
 import type { ChainIndex } from '../indexer/open-index.ts'
@@ -47,7 +47,10 @@ export type Keeper = {
    */
   readonly relay: (call: Call, options: Waiting) => Promise<string>
   /** Promises the claims that have something to gain; leaves are those of the finalised head. */
-  readonly claim: (leaves: readonly LeafClaim[], options: Waiting & { readonly epoch: bigint }) => Promise<readonly string[]>
+  readonly claim: (
+    leaves: readonly LeafClaim[],
+    options: Waiting & { readonly epoch: bigint },
+  ) => Promise<readonly string[]>
 }
 
 /** Streams of one settling transaction. */
@@ -60,12 +63,23 @@ const sealableBlocks = 8_000n
 const sealsPerPassMax = 8
 
 /** What a keeper hands in for others: the functions that take the signature of whom they are for. */
-const relayed = new Set(['registerFor', 'postOfferFor', 'convertFor', 'redeem', 'postMany', 'registerBatch', 'attest', 'vouchBatch', 'bindManyFor'])
+const relayed = new Set([
+  'registerFor',
+  'postOfferFor',
+  'convertFor',
+  'redeem',
+  'postMany',
+  'registerBatch',
+  'attest',
+  'vouchBatch',
+  'bindManyFor',
+])
 
 export function makeKeeper({ chain, index, sender, networks, settleMinCredits }: KeeperOptions): Keeper {
   return {
     async pass({ signal }) {
-      const head = await chain.client.getBlockNumber({ cacheTime: 0 })
+      const context = { rpcUrl: chain.rpcUrl, functionName: 'eth_blockNumber' }
+      const head = await translated(context, () => chain.client.getBlockNumber({ cacheTime: 0 }))
       const epochs = await Promise.all(
         networks.map(async (network) => [
           ...sealsDue({ chain, index }, { network, head }),
@@ -146,7 +160,9 @@ async function endingsDue({ chain, index }: Sources, { network, head }: AtNetwor
   }
   const post = postIn(index, { network, epoch })
   if (post === undefined) return []
-  return [{ key: `finalise/${network}/${epoch}/${digest}`, call: finaliseEpochCall(chain.deployment, { network, post }) }]
+  return [
+    { key: `finalise/${network}/${epoch}/${digest}`, call: finaliseEpochCall(chain.deployment, { network, post }) },
+  ]
 }
 
 /** Streams that would pay enough now; the same batch at most once an epoch. */
@@ -156,10 +172,9 @@ async function settlesDue(
 ): Promise<Promised[]> {
   const { startBlock, epochBlocks } = chain.deployment.parameters
   const epoch = head < startBlock ? 0n : (head - startBlock) / BigInt(epochBlocks)
-  const streams = openStreamsIn(index)
-  const payable = await Promise.all(
-    streams.map(async ({ id }) => ({ id, credits: await readPayable(chain, { id }) })),
-  )
+  // Streams of one payee side by side: their pay is booked at once.
+  const streams = openStreamsIn(index).toSorted((a, b) => (a.payee < b.payee ? -1 : 1))
+  const payable = await Promise.all(streams.map(async ({ id }) => ({ id, credits: await readPayable(chain, { id }) })))
   const ids = payable.filter(({ credits }) => credits > 0n && credits >= settleMinCredits).map(({ id }) => id)
   return portions(ids, settleBatchMax).map((batch) => ({
     key: `settle/${epoch}/${hashOf(batch)}`,
@@ -178,13 +193,11 @@ async function gainingOf(chain: Chain, leaves: readonly LeafClaim[]): Promise<Le
 }
 
 async function simulate({ client, account, rpcUrl }: Chain, call: Call): Promise<void> {
-  const { to, functionName, gas } = call
+  const { to, functionName } = call
   if (!relayed.has(functionName)) throw new NotRelayed({ functionName })
-  try {
-    await client.call({ to, data: dataOf(call), blockTag: 'pending', ...(account && { account: account.address }), ...(gas && { gas }) })
-  } catch (error) {
-    throw decodeError(error, { rpcUrl, functionName })
-  }
+  await translated({ rpcUrl, functionName }, () =>
+    client.call({ to, data: dataOf(call), blockTag: 'pending', ...(account && { account: account.address }) }),
+  )
 }
 
 function portions<item>(items: readonly item[], size: number): (readonly item[])[] {

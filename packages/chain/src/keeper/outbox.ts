@@ -44,15 +44,20 @@ export function sqliteOutbox({ path }: { path: string }): SqliteOutbox {
   database.exec(schema)
   const byKey = database.prepare('SELECT * FROM outbox WHERE key = ?')
   const insert = database.prepare("INSERT INTO outbox (key, topic, state, body, note) VALUES (?, ?, 'pending', ?, x'')")
-  const listed = database.prepare('SELECT * FROM outbox WHERE topic = ? AND state = ? AND sequence > ? ORDER BY sequence LIMIT ?')
+  const listed = database.prepare(
+    'SELECT * FROM outbox WHERE topic = ? AND state = ? AND sequence > ? ORDER BY sequence LIMIT ?',
+  )
   const marked = database.prepare('UPDATE outbox SET state = ?, note = ? WHERE key = ?')
-  const pruned = database.prepare("DELETE FROM outbox WHERE topic = ? AND sequence < ? AND state IN ('done', 'refused')")
+  const pruned = database.prepare(
+    "DELETE FROM outbox WHERE topic = ? AND sequence < ? AND state IN ('done', 'refused')",
+  )
   const find = (key: string): OutboxEntry | undefined => entryOf(byKey.get(key))
 
   function keep(message: OutboxMessage): OutboxEntry | undefined {
     const known = find(message.key)
     if (known === undefined) insert.run(message.key, message.topic, message.body)
-    else if (known.topic !== message.topic || !equalBytes(known.body, message.body)) throw new OutboxKeyTaken({ key: message.key })
+    else if (known.topic !== message.topic || !equalBytes(known.body, message.body))
+      throw new OutboxKeyTaken({ key: message.key })
     return find(message.key)
   }
 

@@ -13,19 +13,14 @@ import type { Outgoing } from '../submit-call.ts'
 
 /** A call as it waits to be sent. */
 export function encodeCall(call: Call): Uint8Array<ArrayBuffer> {
-  const { to, functionName, gas } = call
-  return bytesOf({ version: 1, functionName, to, data: dataOf(call), ...(gas === undefined ? {} : { gas: gas.toString() }) })
+  const { to, functionName } = call
+  return bytesOf({ version: 1, functionName, to, data: dataOf(call) })
 }
 
 export function decodeCall(body: Uint8Array): Outgoing {
-  const { version, functionName, to, data, gas } = recordOf(body)
+  const { version, functionName, to, data } = recordOf(body)
   invariant(version === 1, 'the outbox holds calls of version 1')
-  return {
-    functionName: String(functionName),
-    to: to as Address,
-    data: data as Hex,
-    gas: gas === undefined ? undefined : BigInt(String(gas)),
-  }
+  return { functionName: String(functionName), to: to as Address, data: data as Hex }
 }
 
 /** How a call was sent, and where it landed, if it did. */

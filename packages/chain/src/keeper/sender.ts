@@ -13,6 +13,7 @@ import type { Outbox, OutboxEntry } from '@groundwork/core/ports/outbox.ts'
 import type { Hex } from 'viem'
 import type { Call } from '../call.ts'
 import { type Connection, transactionOrUndefined, type Waiting } from '../client.ts'
+import { translated } from '../decode-error.ts'
 import { AccountMissing, ChainRefused, GasMissing } from '../errors.ts'
 import { submit, submitRaw } from '../submit-call.ts'
 import { receiptOrUndefined } from '../wait-for-receipt.ts'
@@ -78,24 +79,29 @@ export function makeSender({ connection, outbox, topic, confirmations }: SenderO
 
   return {
     promise: (calls, { signal }) =>
-      outbox.put(calls.map(({ key, call }) => ({ topic, key, body: encodeCall(call) })), { signal }),
+      outbox.put(
+        calls.map(({ key, call }) => ({ topic, key, body: encodeCall(call) })),
+        { signal },
+      ),
 
-    async pass({ signal }) {
-      const resubmitted = (await chainWentBack()) ? await undoneByRollback({ signal }) : []
-      const [done, refused, sent]: [string[], string[], string[]] = [[], [], []]
-      for (const entry of await outbox.list({ topic, state: 'sent', limit: entriesPerPassMax }, { signal })) {
-        const step = await watch({ connection, outbox, confirmations, signal }, entry)
-        if (step === 'done') done.push(entry.key)
-        if (step === 'refused') refused.push(entry.key)
-        if (step === 'again') resubmitted.push(entry.key)
-      }
-      for (const entry of await outbox.list({ topic, state: 'pending', limit: entriesPerPassMax }, { signal })) {
-        const step = await send({ connection, outbox, signal }, entry)
-        if (step === 'sent') sent.push(entry.key)
-        else refused.push(entry.key)
-      }
-      return { sent, done, refused, resubmitted: [...new Set(resubmitted)] }
-    },
+    pass: ({ signal }) => translated({ rpcUrl: connection.rpcUrl, functionName: 'send' }, () => pass({ signal })),
+  }
+
+  async function pass({ signal }: Waiting): Promise<Pass> {
+    const resubmitted = (await chainWentBack()) ? await undoneByRollback({ signal }) : []
+    const [done, refused, sent]: [string[], string[], string[]] = [[], [], []]
+    for (const entry of await outbox.list({ topic, state: 'sent', limit: entriesPerPassMax }, { signal })) {
+      const step = await watch({ connection, outbox, confirmations, signal }, entry)
+      if (step === 'done') done.push(entry.key)
+      if (step === 'refused') refused.push(entry.key)
+      if (step === 'again') resubmitted.push(entry.key)
+    }
+    for (const entry of await outbox.list({ topic, state: 'pending', limit: entriesPerPassMax }, { signal })) {
+      const step = await send({ connection, outbox, signal }, entry)
+      if (step === 'sent') sent.push(entry.key)
+      else refused.push(entry.key)
+    }
+    return { sent, done, refused, resubmitted: [...new Set(resubmitted)] }
   }
 }
 
@@ -131,12 +137,19 @@ async function watch(
     await outbox.mark({ key, state: 'done', note: encodeSent({ ...sent, blockNumber, blockHash }) }, { signal })
     return 'done'
   }
-  await outbox.mark({ key, state: 'refused', note: encodeRefusal(`transaction ${sent.hash} failed in block ${blockNumber}`) }, { signal })
+  await outbox.mark(
+    { key, state: 'refused', note: encodeRefusal(`transaction ${sent.hash} failed in block ${blockNumber}`) },
+    { signal },
+  )
   return 'refused'
 }
 
 /** Not in a block: pooled, lost while its nonce is free, or its nonce went to something else. */
-async function handInAgain({ connection, outbox, signal }: At, key: string, sent: SentNote): Promise<'waits' | 'again'> {
+async function handInAgain(
+  { connection, outbox, signal }: At,
+  key: string,
+  sent: SentNote,
+): Promise<'waits' | 'again'> {
   if ((await transactionOrUndefined(connection.client, sent.hash)) !== undefined) return 'waits'
   const { account } = connection
   if (account === undefined) throw new AccountMissing({ functionName: 'send' })

@@ -7,11 +7,12 @@
  * @module
  */
 
+import { keccak_256 } from '@noble/hashes/sha3.js'
 import type { Address } from '../identity/address.ts'
 import { laneMax, packLanes } from '../merkle/lanes.ts'
-import { leafHash, type SumNode } from '../merkle/sum-node.ts'
-import { bytesOfBigint } from '../units/bytes.ts'
-import { fromHex, type Hex } from '../units/hex.ts'
+import type { SumNode } from '../merkle/sum-node.ts'
+import { bytesOfBigint, bytesOfText, concatBytes } from '../units/bytes.ts'
+import { fromHex, toHex, type Hex } from '../units/hex.ts'
 import { comparePlaces, type EntryPlace } from './entry.ts'
 
 /** Most entries of one line. */
@@ -53,17 +54,20 @@ export function lineSum(line: Pick<Line, 'kind' | 'quantity' | 'unitPriceAtto'>)
   return laneOf(line.kind) === 'rebate' ? packLanes(amountAtto, 0n) : packLanes(0n, amountAtto)
 }
 
+/** Which epoch a line is of. */
+export interface LineEpoch {
+  readonly network: number
+  readonly epoch: bigint
+}
+
 /**
- * keccak256(0x00, "line", uint8 network, uint64 epoch, account, uint8 kind, uint128 quantity, uint128 unitPriceAtto,
- * entriesRoot, uint8 entryCount), sum = the amount in its lane.
- *
- * @returns undefined when the amount is over its lane
+ * The 100 bytes that the leaf of a line hashes: 0x00, "line", uint8 network, uint64 epoch, account, uint8 kind, uint128
+ * quantity, uint128 unitPriceAtto, entriesRoot, uint8 entryCount.
  */
-export function lineLeaf(line: Line, { network, epoch }: { readonly network: number; readonly epoch: bigint }): SumNode | undefined {
-  const sum = lineSum(line)
-  if (sum === undefined) return undefined
-  const hash = leafHash(
-    'line',
+export function linePreimage(line: Line, { network, epoch }: LineEpoch): Uint8Array {
+  return concatBytes(
+    Uint8Array.of(0),
+    bytesOfText('line'),
     bytesOfBigint(BigInt(network), 1),
     bytesOfBigint(epoch, 8),
     fromHex(line.account, 20),
@@ -73,7 +77,12 @@ export function lineLeaf(line: Line, { network, epoch }: { readonly network: num
     fromHex(line.entriesRoot, 32),
     bytesOfBigint(BigInt(line.entries.length), 1),
   )
-  return { hash, sum }
+}
+
+/** The line in its tree: keccak256(linePreimage), sum = the amount in its lane; undefined when the amount is over it. */
+export function lineLeaf(line: Line, epoch: LineEpoch): SumNode | undefined {
+  const sum = lineSum(line)
+  return sum === undefined ? undefined : { hash: toHex(keccak_256(linePreimage(line, epoch))), sum }
 }
 
 /** The order of lines: by account, kind, then the place of the first entry. */

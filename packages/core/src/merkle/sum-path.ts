@@ -79,6 +79,25 @@ export function sidesOf({ index, count }: { readonly index: number; readonly cou
   return { sides, depth }
 }
 
+/** Whether some leaf of a tree of `count` leaves has a path of these sides and this depth. */
+export function isPlace({ sides, depth, count }: { readonly sides: bigint; readonly depth: number; readonly count: number }): boolean {
+  if (count < 1) return false
+  let height = 0
+  while (2 ** height < count) height += 1
+  let rest = depth
+  let index = 0
+  while (height > 0) {
+    height -= 1
+    const sizeBelow = Math.ceil(count / 2 ** height)
+    index *= 2
+    if (index + 1 >= sizeBelow) continue
+    if (rest === 0) return false
+    rest -= 1
+    index += Number((sides >> BigInt(rest)) & 1n)
+  }
+  return rest === 0
+}
+
 function siblingAt(path: SumPath, level: number): { bytes: Uint8Array; sum: bigint } | undefined {
   const hash = path.hashes[level]
   const sum = path.sums[level]

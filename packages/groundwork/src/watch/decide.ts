@@ -52,10 +52,15 @@ export interface Knowledge {
   readonly isPoster: boolean
   /** has stake enough to post */
   readonly isBonded: boolean
-  /** by digest of the post */
-  opinionOf(digest: Hex): Opinion | undefined
+  /** by `postKey` */
+  opinionOf(key: string): Opinion | undefined
   /** whether the epoch that was sealed with this hash had nothing to post when this watcher looked */
   isEmpty(epoch: bigint, sealedHash: Hex): boolean
+}
+
+/** Names a post together with what its audit stands on, so that an opinion does not outlive a rollback of the chain. */
+export function postKey({ sealed }: EpochView, { digest, epoch, postedBlock }: PendingView): string {
+  return `${digest} ${postedBlock} ${sealed.get(epoch) ?? ''}`
 }
 
 export type Step =
@@ -98,7 +103,7 @@ export function recentEpochs({ block, next }: EpochView, timing: EpochTiming): b
 
 function stepsFor(pending: PendingView, view: EpochView, timing: EpochTiming, knowledge: Knowledge): Step[] {
   const isOwn = isSameAddress(pending.poster, knowledge.self)
-  const opinion = isOwn ? 'agrees' : knowledge.opinionOf(pending.digest)
+  const opinion = isOwn ? 'agrees' : knowledge.opinionOf(postKey(view, pending))
   const waitBlocks = isOwn ? 0n : patienceBlocks
   // A transaction that is sent now stands in the next block at the earliest.
   const nextBlock = view.block + 1n

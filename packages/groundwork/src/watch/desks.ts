@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Challenge } from '@groundwork/core/epoch/challenge.ts'
 import type { ClosedBundle } from '@groundwork/core/epoch/close-bundle.ts'
 import type { Difference } from '@groundwork/core/epoch/compare-bundle.ts'
 import type { EpochPost } from '@groundwork/core/epoch/post.ts'
@@ -21,17 +22,6 @@ export interface Waiting {
 
 /** done: it stands in a block. late: the chain had moved on, or somebody else did it. */
 export type Written = 'done' | 'late'
-
-/** A fault of a post, as SumJudge is shown it. */
-export interface ShownFault {
-  /** function of SumJudge, such as 'challengeLine' */
-  readonly kind: string
-  /** its arguments after the case */
-  readonly args: readonly unknown[]
-}
-
-/** How far a report of a post is: a reward needs a commitment in an earlier block. */
-export type ReportStage = 'none' | 'fresh' | 'ripe'
 
 export interface ChainDesk {
   readonly self: Address
@@ -48,12 +38,14 @@ export interface ChainDesk {
   attest(target: { readonly network: number; readonly post: EpochPost; readonly signatures: readonly Hex[] }, waiting: Waiting): Promise<Written>
   finalise(target: { readonly network: number; readonly post: EpochPost }, waiting: Waiting): Promise<Written>
   lapse(target: { readonly network: number }, waiting: Waiting): Promise<Written>
-  reportStage(target: { readonly network: number; readonly epoch: bigint; readonly postedBlock: bigint }, waiting: Waiting): Promise<ReportStage>
+  /** whether the report of this post stands in a block: the reward needs that, earlier than the challenge */
+  isReported(target: { readonly network: number; readonly epoch: bigint; readonly postedBlock: bigint }, waiting: Waiting): Promise<boolean>
   commitReport(target: { readonly network: number; readonly epoch: bigint; readonly postedBlock: bigint }, waiting: Waiting): Promise<Written>
+  /** refused: the judge sees no fault in it */
   challenge(
-    target: { readonly network: number; readonly post: EpochPost; readonly postedBlock: bigint; readonly fault: ShownFault },
+    target: { readonly network: number; readonly post: EpochPost; readonly postedBlock: bigint; readonly fault: Challenge },
     waiting: Waiting,
-  ): Promise<Written>
+  ): Promise<Written | 'refused'>
 }
 
 export type CloseOutcome =
@@ -64,7 +56,7 @@ export type CloseOutcome =
 
 export type Inspection =
   | { readonly tag: 'agrees' }
-  | { readonly tag: 'differs'; readonly difference: Difference; readonly fault: ShownFault | undefined }
+  | { readonly tag: 'differs'; readonly difference: Difference; readonly fault: Challenge | undefined }
   | { readonly tag: 'unavailable'; readonly missing: readonly string[] }
 
 export interface EvidenceDesk {

@@ -8,12 +8,12 @@
  */
 
 import type { EpochPost } from '@groundwork/core/epoch/post.ts'
+import { evidenceDeadlineOf } from '@groundwork/core/epoch/timing.ts'
 import { InvariantBroken } from '@groundwork/core/errors/invariant-broken.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { Logger } from 'pino'
-import { decide, patienceBlocks, type EpochView, type Knowledge, type PendingView, type Step } from './decide.ts'
+import { decide, patienceBlocks, postKey, type EpochView, type Knowledge, type PendingView, type Step } from './decide.ts'
 import type { ChainDesk, EvidenceDesk, Inspection, Waiting } from './desks.ts'
-import { evidenceDeadlineOf } from '@groundwork/core/epoch/timing.ts'
 import { misbehave, type Misbehaviour } from './misbehave.ts'
 
 /** Opinions and empty epochs that are remembered. */
@@ -42,7 +42,7 @@ export interface Watcher {
 
 export function makeWatcher(options: WatcherOptions): Watcher {
   const { networks, isPoster, chain, evidence, log } = options
-  const inspections = new Map<Hex, Inspection>()
+  const inspections = new Map<string, Inspection>()
   const empty = new Set<string>()
   const told = new Set<string>()
 
@@ -50,7 +50,7 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     self: chain.self,
     isPoster,
     isBonded: isPoster && (await chain.isBonded(network, waiting)),
-    opinionOf: (digest) => inspections.get(digest)?.tag,
+    opinionOf: (key) => inspections.get(key)?.tag,
     isEmpty: (epoch, sealedHash) => empty.has(emptyKey(network, epoch, sealedHash)),
   })
 
@@ -71,19 +71,20 @@ export function makeWatcher(options: WatcherOptions): Watcher {
 
   const perform = async (step: Step, view: EpochView, waiting: Waiting): Promise<string> => {
     const { network } = view
-    if (step.do === 'seal') return log2(network, step, await chain.seal({ network, epoch: step.epoch }, waiting))
-    if (step.do === 'lapse') return log2(network, step, await chain.lapse({ network }, waiting))
+    if (step.do === 'seal') return said(network, step, await chain.seal({ network, epoch: step.epoch }, waiting))
+    if (step.do === 'lapse') return said(network, step, await chain.lapse({ network }, waiting))
     if (step.do === 'post') return postEpoch(view, step.epoch, waiting)
     const { pending } = view
     const post = pending && (await chain.pendingPost(network, pending.digest, waiting))
     if (pending === undefined || post === undefined) return 'late'
-    if (step.do === 'inspect') return inspect(network, { pending, post }, waiting)
-    if (step.do === 'attest') return attest(network, { pending, post }, waiting)
-    if (step.do === 'challenge') return challenge(network, { pending, post }, waiting)
-    return log2(network, step, await chain.finalise({ network, post }, waiting))
+    const found = { pending, post, key: postKey(view, pending) }
+    if (step.do === 'inspect') return inspect(network, found, waiting)
+    if (step.do === 'attest') return attest(network, found, waiting)
+    if (step.do === 'challenge') return challenge(network, found, waiting)
+    return said(network, step, await chain.finalise({ network, post }, waiting))
   }
 
-  const log2 = (network: number, step: Step, result: string): string => {
+  const said = (network: number, step: Step, result: string): string => {
     const epoch = 'epoch' in step ? step.epoch : undefined
     log[result === 'done' ? 'info' : 'debug']({ network, epoch, step: step.do, result }, 'epoch step')
     return result
@@ -112,18 +113,18 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     return result
   }
 
-  const inspect = async (network: number, { pending, post }: Found, waiting: Waiting): Promise<string> => {
+  const inspect = async (network: number, { pending, post, key }: Found, waiting: Waiting): Promise<string> => {
     const inspection = await evidence.inspect({ network, post }, waiting)
-    remember(inspections, pending.digest, inspection)
+    remember(inspections, key, inspection)
     const { epoch, poster } = pending
     if (inspection.tag === 'agrees') log.info({ network, epoch, poster }, 'the posted epoch agrees with its evidence')
     else if (inspection.tag === 'unavailable') {
       const { missing } = inspection
-      tellOnce(`unavailable ${pending.digest}`, () => log.warn({ network, epoch, poster, missing }, 'the posted epoch cannot be checked: its evidence is not to be had'))
+      tellOnce(`unavailable ${key}`, () => log.warn({ network, epoch, poster, missing }, 'the posted epoch cannot be checked: its evidence is not to be had'))
     } else {
       const { difference, fault } = inspection
       const text = fault === undefined ? 'the posted epoch is wrong; no judge can be shown it, so it has to lapse' : 'the posted epoch is wrong and will be challenged'
-      log.warn({ network, epoch, poster, difference, fault: fault?.kind }, text)
+      log.warn({ network, epoch, poster, difference, fault: fault?.functionName }, text)
     }
     return inspection.tag
   }
@@ -138,16 +139,19 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     return result
   }
 
-  const challenge = async (network: number, { pending, post }: Found, waiting: Waiting): Promise<string> => {
-    const inspection = inspections.get(pending.digest)
-    const fault = inspection?.tag === 'differs' ? inspection.fault : undefined
-    if (fault === undefined) return 'no judge'
+  const challenge = async (network: number, { pending, post, key }: Found, waiting: Waiting): Promise<string> => {
+    const inspection = inspections.get(key)
+    if (inspection?.tag !== 'differs' || inspection.fault === undefined) return 'no judge'
+    const { fault } = inspection
     const { epoch, postedBlock } = pending
-    const stage = await chain.reportStage({ network, epoch, postedBlock }, waiting)
-    if (stage === 'fresh') return 'committed'
-    if (stage === 'none') return chain.commitReport({ network, epoch, postedBlock }, waiting)
+    const isReported = await chain.isReported({ network, epoch, postedBlock }, waiting)
+    if (!isReported) return chain.commitReport({ network, epoch, postedBlock }, waiting)
     const result = await chain.challenge({ network, post, postedBlock, fault }, waiting)
-    if (result === 'done') log.warn({ network, epoch, poster: pending.poster, kind: fault.kind }, 'the wrong epoch was rejected')
+    if (result === 'refused') {
+      remember(inspections, key, { ...inspection, fault: undefined })
+      log.error({ network, epoch, poster: pending.poster, fault: fault.functionName }, 'the judge does not see the fault; the post has to lapse')
+    }
+    if (result === 'done') log.warn({ network, epoch, poster: pending.poster, fault: fault.functionName }, 'the wrong epoch was rejected')
     return result
   }
 
@@ -173,6 +177,7 @@ export function makeWatcher(options: WatcherOptions): Watcher {
 interface Found {
   readonly pending: PendingView
   readonly post: EpochPost
+  readonly key: string
 }
 
 function emptyKey(network: number, epoch: bigint, sealedHash: Hex): string {
@@ -181,10 +186,10 @@ function emptyKey(network: number, epoch: bigint, sealedHash: Hex): string {
 
 /** Adds to a bounded set or map; the oldest goes. */
 function remember(kept: Set<string>, key: string): void
-function remember<T>(kept: Map<Hex, T>, key: Hex, value: T): void
-function remember(kept: Set<string> | Map<Hex, unknown>, key: string, value?: unknown): void {
-  if (kept instanceof Map) kept.set(key as Hex, value)
+function remember<T>(kept: Map<string, T>, key: string, value: T): void
+function remember(kept: Set<string> | Map<string, unknown>, key: string, value?: unknown): void {
+  if (kept instanceof Map) kept.set(key, value)
   else kept.add(key)
   const oldest = kept.size > rememberedMax ? kept.keys().next().value : undefined
-  if (oldest !== undefined) kept.delete(oldest as Hex)
+  if (oldest !== undefined) kept.delete(oldest)
 }

@@ -8,20 +8,14 @@
  * @module
  */
 
+import { drawBelow, drawSeed } from '@groundwork/core/epoch/draw-seed.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
-import { bigintOfBytes, bytesOfBigint, bytesOfText, concatBytes } from '@groundwork/core/units/bytes.ts'
-import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
-import { keccak_256 } from '@noble/hashes/sha3.js'
+import type { Hex } from '@groundwork/core/units/hex.ts'
 import { randomDrawCount, rotationDrawCount } from '../model.ts'
 import type { SetLayout } from './set-tree.ts'
 
-const drawDomain = bytesOfText('groundwork/storage/possession/1')
+const drawTag = 'groundwork/storage/possession/1'
 const rotationBase = 0x80000000
-
-/** The seed of one set's draws in the epoch whose sealed block hash this is. */
-export function possessionSeed({ sealedHash, dataSetId }: { readonly sealedHash: Hex; readonly dataSetId: Hex }): Uint8Array {
-  return keccak_256(concatBytes(drawDomain, fromHex(sealedHash, 32), fromHex(dataSetId, 32)))
-}
 
 /** The pieces that the rotation visits in `epoch`, one or more, each once. */
 export function rotationPieces({ epoch, pieceCount }: { readonly epoch: bigint; readonly pieceCount: number }): number[] {
@@ -55,18 +49,13 @@ export function drawnLeaves({
   readonly layout: SetLayout
   readonly leafCounts: readonly number[]
 }): number[] {
-  const seed = possessionSeed({ sealedHash, dataSetId })
+  const seed = drawSeed({ tag: drawTag, sealedHash, subject: dataSetId })
+  const draw = (turn: number, below: number): number => Number(drawBelow(seed, { turn, below: BigInt(below) }))
   const drawn = new Set<number>()
-  for (let turn = 0; turn < randomDrawCount; turn += 1) drawn.add(drawBelow({ seed, turn, below: layout.leafCount }))
+  for (let turn = 0; turn < randomDrawCount; turn += 1) drawn.add(draw(turn, layout.leafCount))
   for (const [turn, pieceIndex] of rotationPieces({ epoch, pieceCount: leafCounts.length }).entries()) {
-    const leafInPiece = drawBelow({ seed, turn: rotationBase + turn, below: leafCounts[pieceIndex] ?? 0 })
+    const leafInPiece = draw(rotationBase + turn, leafCounts[pieceIndex] ?? 0)
     drawn.add((layout.startLeaves[pieceIndex] ?? 0) + leafInPiece)
   }
   return [...drawn]
-}
-
-function drawBelow({ seed, turn, below }: { readonly seed: Uint8Array; readonly turn: number; readonly below: number }): number {
-  invariant(below >= 1, 'a draw is among one leaf or more')
-  const hash = keccak_256(concatBytes(seed, bytesOfBigint(BigInt(turn), 4)))
-  return Number(bigintOfBytes(hash) % BigInt(below))
 }

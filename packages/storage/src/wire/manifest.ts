@@ -8,20 +8,16 @@
  * @module
  */
 
-import { fromHex, toHex } from '@groundwork/core/units/hex.ts'
-import * as dagCbor from '@ipld/dag-cbor'
-import { capHeight, pieceSizes, piecesPerSetMax, type Piece } from '../model.ts'
+import { decodeBlock, encodeBlock, type Block } from '@groundwork/core/evidence/block.ts'
+import { readAll, readHex, readList, readMap, readNumber } from '@groundwork/core/evidence/field-reader.ts'
+import { fromHex } from '@groundwork/core/units/hex.ts'
+import { capHeight, pieceHeightMax, pieceSizes, piecesPerSetMax, type Piece } from '../model.ts'
 
 const formatVersion = 1
 
-/** The most bytes a manifest of `pieceCount` pieces takes. */
-export function manifestBytesMax(pieceCount: number): number {
-  return 64 + 96 * pieceCount
-}
-
-/** The bytes of the manifest block. */
-export function encodeManifest(pieces: readonly Piece[]): Uint8Array {
-  return dagCbor.encode({
+/** The manifest block of these pieces, at most `piecesPerSetMax`. */
+export function encodeManifest(pieces: readonly Piece[]): Block {
+  return encodeBlock({
     version: formatVersion,
     pieces: pieces.map(({ root, height, rawSizeBytes, capDigest }) =>
       capDigest === undefined
@@ -33,37 +29,20 @@ export function encodeManifest(pieces: readonly Piece[]): Uint8Array {
 
 /** Reads the bytes of a stranger; undefined when they are not a manifest of pieces that can be. */
 export function decodeManifest(bytes: Uint8Array): readonly Piece[] | undefined {
-  if (bytes.length > manifestBytesMax(piecesPerSetMax)) return undefined
-  const value = decoded(bytes)
-  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 2) return undefined
-  if (!('version' in value) || value.version !== formatVersion) return undefined
-  if (!('pieces' in value) || !Array.isArray(value.pieces) || value.pieces.length > piecesPerSetMax) return undefined
-  const pieces: Piece[] = []
-  for (const item of value.pieces as readonly unknown[]) {
-    const piece = pieceOf(item)
-    if (piece === undefined) return undefined
-    pieces.push(piece)
-  }
-  return pieces
+  const map = readMap(decodeBlock(bytes), ['version', 'pieces'])
+  return map?.['version'] === formatVersion ? readAll(readList(map['pieces'], piecesPerSetMax), readPiece) : undefined
 }
 
-function pieceOf(item: unknown): Piece | undefined {
-  if (!Array.isArray(item)) return undefined
-  const [root, height, rawSizeBytes, capDigest] = item as readonly unknown[]
-  if (!(root instanceof Uint8Array) || root.length !== 32) return undefined
-  if (typeof height !== 'number' || typeof rawSizeBytes !== 'number') return undefined
+function readPiece(item: unknown): Piece | undefined {
+  const list = readList(item, 4)
+  const root = readHex(list?.[0], 32)
+  const height = readNumber(list?.[1], pieceHeightMax)
+  const rawSizeBytes = readNumber(list?.[2], Number.MAX_SAFE_INTEGER)
+  if (list === undefined || root === undefined || height === undefined || rawSizeBytes === undefined) return undefined
   const sizes = pieceSizes({ height, rawSizeBytes })
   if (sizes === undefined) return undefined
-  const piece = { root: toHex(root), height, rawSizeBytes, leafCount: sizes.leafCount }
-  if (height <= capHeight) return item.length === 3 ? piece : undefined
-  if (!(capDigest instanceof Uint8Array) || capDigest.length !== 32 || item.length !== 4) return undefined
-  return { ...piece, capDigest: toHex(capDigest) }
-}
-
-function decoded(bytes: Uint8Array): unknown {
-  try {
-    return dagCbor.decode(bytes)
-  } catch {
-    return undefined
-  }
+  const piece = { root, height, rawSizeBytes, leafCount: sizes.leafCount }
+  if (height <= capHeight) return list.length === 3 ? piece : undefined
+  const capDigest = readHex(list[3], 32)
+  return capDigest === undefined ? undefined : { ...piece, capDigest }
 }

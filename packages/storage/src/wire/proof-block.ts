@@ -7,8 +7,9 @@
  * @module
  */
 
-import { fromHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
-import * as dagCbor from '@ipld/dag-cbor'
+import { decodeBlock, encodeBlock } from '@groundwork/core/evidence/block.ts'
+import { readHex, readMap, readUint64 } from '@groundwork/core/evidence/field-reader.ts'
+import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { proofBytesMax } from '../model.ts'
 import { nodeSizeBytes } from '../ports/hasher.ts'
 
@@ -25,34 +26,22 @@ const formatVersion = 1
 
 /** The bytes of the block. */
 export function encodeProofBlock({ dataSet, epoch, leaves, nodes }: ProofBlock): Uint8Array {
-  return dagCbor.encode({ version: formatVersion, dataSet: fromHex(dataSet, 32), epoch, leaves, nodes })
+  return encodeBlock({ version: formatVersion, dataSet: fromHex(dataSet, 32), epoch, leaves, nodes }).bytes
 }
 
 /** Reads the bytes of a stranger; undefined when they are not a proof block in its one form. */
 export function decodeProofBlock(bytes: Uint8Array): ProofBlock | undefined {
   if (bytes.length > proofBytesMax) return undefined
-  const value = decoded(bytes)
-  if (typeof value !== 'object' || value === null) return undefined
-  if (!('version' in value) || value.version !== formatVersion || Object.keys(value).length !== 5) return undefined
-  if (!('dataSet' in value) || !(value.dataSet instanceof Uint8Array) || value.dataSet.length !== 32) return undefined
-  if (!('epoch' in value) || !isUint(value.epoch)) return undefined
-  if (!('leaves' in value) || !isNodes(value.leaves)) return undefined
-  if (!('nodes' in value) || !isNodes(value.nodes)) return undefined
-  return { dataSet: toHex(value.dataSet), epoch: BigInt(value.epoch), leaves: value.leaves, nodes: value.nodes }
+  const map = readMap(decodeBlock(bytes), ['version', 'dataSet', 'epoch', 'leaves', 'nodes'])
+  if (map?.['version'] !== formatVersion) return undefined
+  const dataSet = readHex(map['dataSet'], 32)
+  const epoch = readUint64(map['epoch'])
+  const leaves = readNodes(map['leaves'])
+  const nodes = readNodes(map['nodes'])
+  if (dataSet === undefined || epoch === undefined || leaves === undefined || nodes === undefined) return undefined
+  return { dataSet, epoch, leaves, nodes }
 }
 
-function isUint(value: unknown): value is number | bigint {
-  return (typeof value === 'number' || typeof value === 'bigint') && value >= 0 && Number.isInteger(Number(value))
-}
-
-function isNodes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && value.length % nodeSizeBytes === 0
-}
-
-function decoded(bytes: Uint8Array): unknown {
-  try {
-    return dagCbor.decode(bytes)
-  } catch {
-    return undefined
-  }
+function readNodes(value: unknown): Uint8Array | undefined {
+  return value instanceof Uint8Array && value.length % nodeSizeBytes === 0 ? value : undefined
 }

@@ -35,7 +35,7 @@ export const simulatedParameters: MoneyParameters = {
   holdSeconds: 3n * day + 6n * 3_600n,
   thawSeconds: 14n * day,
   breakerWindowSeconds: day,
-  convertPerWindowAtto: 400n * 10n ** 18n,
+  convertPerWindowAtto: 40n * 10n ** 18n,
   claimPerWindowAtto: 10n * 10n ** 18n,
   networkCount: 4n,
   epochsPerYear: 12n,

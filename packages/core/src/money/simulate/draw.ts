@@ -48,6 +48,6 @@ export function amountUpTo(draw: Draw, most: bigint): bigint {
   if (shape === 1) return 1n
   if (shape === 2) return most
   if (shape === 3) return most + 1n
-  if (shape < 8) return most >> BigInt(draw(64))
+  if (shape === 4) return most >> BigInt(draw(64))
   return (most * BigInt(draw(1_000))) / 1_000n
 }

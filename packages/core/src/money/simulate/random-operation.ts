@@ -24,7 +24,7 @@ type Maker<Made extends Operation = Operation> = (world: World) => Made
 
 const word = (number: number): Hex => toHex(bytesOfBigint(BigInt(number), 32))
 const anyone = ({ actors, draw }: World): Hex => oneOf(draw, actors.accounts)
-const fromKeys = ({ draw }: World, keys: Iterable<Hex>): Hex => oneOf(draw, [word(0), ...keys])
+const fromKeys = ({ draw }: World, keys: Iterable<Hex>): Hex => oneOf(draw, [word(0), ...[...keys].slice(-6)])
 /** Mostly an id that exists, and of those mostly a recent one. */
 function someId(world: World, ids: Iterable<Hex>): Hex {
   const known = [...ids].slice(-6)
@@ -38,7 +38,7 @@ const mostlyJudge = (world: World, judge: Hex | undefined): Hex =>
 const someWork = (world: World, account: Hex): bigint => amountUpTo(world.draw, walletOf(world.ledger, account) / 2n)
 const someCredits = (world: World, account: Hex): bigint => amountUpTo(world.draw, boughtOf(world.ledger, account).credits)
 const someCover = (world: World, account: Hex): bigint => (world.draw(3) === 0 ? someWork(world, account) : walletOf(world.ledger, account) / 4n)
-const someTerm = ({ draw }: World): bigint => oneOf(draw, [0n, 1n, 3_600n, 86_400n, 30n * 86_400n])
+const someTerm = ({ draw }: World): bigint => oneOf(draw, [0n, 0n, 1n, 3_600n, 86_400n, 30n * 86_400n, 30n * 86_400n])
 
 /** A rate that the credits pay for the term, at times a bit more than they do. */
 function rateFor(world: World, credits: bigint, termSeconds: bigint): bigint {
@@ -54,14 +54,9 @@ function randomPrice({ ledger, draw }: World): bigint {
   return (around * BigInt(900 + draw(250))) / 1_000n + 1n
 }
 
-const post: Maker = (world) => ({
-  kind: 'post',
-  by: world.draw(25) === 0 ? anyone(world) : oneOf(world.draw, world.ledger.feed.posters),
-  priceUsd8: randomPrice(world),
-})
 const buy: Maker = (world) => {
   const by = anyone(world)
-  return { kind: 'buy', by, workAtto: someWork(world, by), creditsMin: BigInt(world.draw(8) === 0 ? world.draw(1_000_000_000) : 0) }
+  return { kind: 'buy', by, workAtto: someWork(world, by), creditsMin: BigInt(world.draw(24) === 0 ? world.draw(1_000_000_000) : 0) }
 }
 const cover: Maker = (world) => {
   const by = anyone(world)
@@ -105,8 +100,14 @@ const open: Maker<RailsOperation> = (world) => {
     salt: word(world.draw(400)),
   }
 }
+/** Mostly one that still runs. */
+function someStream(world: World): Hex {
+  const { streams, nowSeconds } = world.ledger
+  const running = [...streams].filter(([, stream]) => stream.end > nowSeconds && !stream.noticed).map(([id]) => id)
+  return someId(world, running.length === 0 || world.draw(4) === 0 ? streams.keys() : running)
+}
 const onStream = (world: World): { id: Hex; by: Hex } => {
-  const id = someId(world, world.ledger.streams.keys())
+  const id = someStream(world)
   return { id, by: mostly(world, world.ledger.streams.get(id)?.payer) }
 }
 const fund = (world: World, by: Hex): { credits: bigint; coverMaxAtto: bigint } => ({
@@ -163,7 +164,7 @@ const finish: Maker<RailsOperation> = (world) => ({
   by: anyone(world),
 })
 const judge: Maker<RailsOperation> = (world) => {
-  const id = someId(world, world.ledger.streams.keys())
+  const id = someStream(world)
   const by = mostlyJudge(world, world.ledger.streams.get(id)?.judge)
   const kind = oneOf(world.draw, ['hold', 'hold', 'release', 'fault'] as const)
   if (kind === 'fault') return { kind, id, by, faultSeconds: BigInt(oneOf(world.draw, [0, 1, 600, 86_400, 10_000_000])) }
@@ -204,7 +205,7 @@ const finishAllotment: Maker<RailsOperation> = (world) => ({ kind: 'finishAllotm
 
 const openEscrow: Maker<RailsOperation> = (world) => {
   const by = anyone(world)
-  const workDeadline = world.ledger.nowSeconds + BigInt(world.draw(200_000) - (world.draw(9) === 0 ? 200_000 : 0))
+  const workDeadline = world.ledger.nowSeconds + BigInt(world.draw(900_000) - (world.draw(9) === 0 ? 900_000 : 0))
   return {
     kind: 'openEscrow',
     by,
@@ -216,10 +217,13 @@ const openEscrow: Maker<RailsOperation> = (world) => {
     salt: word(world.draw(400)),
   }
 }
+const escrowKinds = ['submit', 'accept', 'decline', 'verdict', 'finishEscrow'] as const
 const onEscrow: Maker<RailsOperation> = (world) => {
-  const id = someId(world, world.ledger.escrows.keys())
+  const live = [...world.ledger.escrows].filter(([, { state }]) => state !== 'ended').map(([key]) => key)
+  const id = someId(world, world.draw(8) === 0 ? world.ledger.escrows.keys() : live)
   const escrow = world.ledger.escrows.get(id)
-  const kind = oneOf(world.draw, ['submit', 'submit', 'submit', 'accept', 'decline', 'verdict', 'finishEscrow'] as const)
+  const isSubmitted = escrow?.state === 'submitted'
+  const kind = oneOf(world.draw, isSubmitted ? (['verdict', 'verdict', ...escrowKinds] as const) : (['submit', 'submit', ...escrowKinds] as const))
   if (kind === 'verdict') {
     return { kind, id, by: mostlyJudge(world, escrow?.judge), creditsToPayee: amountUpTo(world.draw, escrow?.credits ?? 0n) }
   }
@@ -272,7 +276,7 @@ const finaliseEpoch: Maker = (world) => {
   let rebateAtto = head.totals.rebateAtto
   for (const account of actors.accounts.slice(0, 1 + draw(actors.accounts.length))) {
     const before = leaves.get(account) ?? { rebateAtto: 0n, bootstrapAtto: 0n }
-    const rebate = amountUpTo(draw, 10n ** 19n)
+    const rebate = amountUpTo(draw, 10n ** 18n)
     const bootstrap = amountUpTo(draw, allowance / 4n)
     addedAtto += bootstrap
     rebateAtto += rebate
@@ -346,7 +350,7 @@ const railMakers: readonly (readonly [Maker, number])[] = [
 ] // prettier-ignore
 const moneyMakers: readonly (readonly [Maker, number])[] = [[buy, 14], [cover, 2], [transfer, 3], [burn, 1], [pause, 1], [changePosters, 1]]
 const epochMakers: readonly (readonly [Maker, number])[] = [[finaliseEpoch, 4], [claim, 12]]
-const bondMakers: readonly (readonly [Maker, number])[] = [[deposit, 6], [withdraw, 4], [lock, 6], [onLock, 10]]
+const bondMakers: readonly (readonly [Maker, number])[] = [[deposit, 6], [withdraw, 4], [lock, 6], [onLock, 14]]
 const depositMakers: readonly (readonly [Maker, number])[] = [[demand, 4]]
 
 /** Which parts of money take part. */
@@ -371,16 +375,23 @@ export function randomOperation(world: World, scope: Scope = wholeScope): Operat
   return oneOf(world.draw, tickets)(world)
 }
 
-/** @returns a price post by some poster */
-export function randomPost(world: World): Operation {
-  return post(world)
+/** @returns a price post, mostly by the poster of that number in the set: in turn they make a median */
+export function randomPost(world: World, number: number): Operation {
+  const { posters } = world.ledger.feed
+  const by = world.draw(25) === 0 ? anyone(world) : posters[number % posters.length]
+  return { kind: 'post', by: by ?? anyone(world), priceUsd8: randomPrice(world) }
+}
+
+/** @returns a purchase by some account */
+export function randomBuy(world: World): Operation {
+  return buy(world)
 }
 
 /** @returns seconds until the next operation: mostly little, at times past every window; at least 1 */
 export function randomElapsed(draw: Draw): bigint {
   const shape = draw(24)
-  if (shape < 12) return BigInt(1 + draw(30))
-  if (shape < 19) return BigInt(1 + draw(3_600))
+  if (shape < 15) return BigInt(1 + draw(30))
+  if (shape < 20) return BigInt(1 + draw(3_600))
   if (shape < 23) return BigInt(1 + draw(2 * 86_400))
   return BigInt(1 + draw(40 * 86_400))
 }

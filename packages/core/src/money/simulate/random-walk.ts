@@ -11,7 +11,7 @@ import type { Operation } from '../ledger/operation.ts'
 import { moneyRules, type MoneyRules } from '../money-rules.ts'
 import { simulatedActors, simulatedLedger, type Actors } from './actors.ts'
 import type { Draw } from './draw.ts'
-import { randomElapsed, randomOperation, randomPost, wholeScope, type Scope } from './random-operation.ts'
+import { randomBuy, randomElapsed, randomOperation, randomPost, wholeScope, type Scope } from './random-operation.ts'
 
 export interface Walk {
   readonly draw: Draw
@@ -30,6 +30,9 @@ export interface Step {
   readonly after: Ledger
   readonly refusal: RefusalName | undefined
 }
+
+/** A walk begins with purchases, else most of it is about empty pockets. */
+const firstBuyCount = 8
 
 /** Most posts in a row: enough for a median of any poster set here. */
 const postsInARowMax = 4
@@ -51,11 +54,14 @@ export function* randomWalk(walk: Walk): Generator<Step, void, undefined> {
   }
   for (let index = 0; index < operationCount; index += 1) {
     atSeconds += randomElapsed(draw)
-    const postCount = draw(4) === 0 ? draw(2) : postsInARowMax
+    const ageSeconds = atSeconds - ledger.feed.computedAtSeconds
+    const isOld = ageSeconds > ledger.parameters.feedFreshSeconds / 2n
+    const postCount = isOld && draw(6) !== 0 ? postsInARowMax : draw(2)
     for (let posted = 0; posted < postCount; posted += 1) {
-      yield step(randomPost({ ledger, actors, draw }))
+      yield step(randomPost({ ledger, actors, draw }, index + posted))
       atSeconds += BigInt(1 + draw(12))
     }
-    yield step(randomOperation({ ledger, actors, draw }, scope))
+    const world = { ledger, actors, draw }
+    yield step(index < firstBuyCount ? randomBuy(world) : randomOperation(world, scope))
   }
 }

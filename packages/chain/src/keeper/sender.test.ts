@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { after, before, beforeEach, test } from 'node:test'
+import { toHex } from 'viem'
+import type { Chain } from '../client.ts'
+import { mine, rollBack, setAutomine, snapshot } from '../devnet/anvil-control.ts'
+import { type ScratchDevnet, scratchDevnet } from '../devnet/scratch-devnet.ts'
+import { buyCreditsCall } from '../buy-credits.ts'
+import { railsBatchCall, readKeyUsed } from '../rails-batch.ts'
+import { openStreamCall } from '../open-stream.ts'
+import { readBalances } from '../read-balances.ts'
+import { transferWorkCall, transferWorkSync } from '../transfer-work.ts'
+import { decodeRefusal, decodeSent } from './outgoing-call.ts'
+import { type SqliteOutbox, sqliteOutbox } from './outbox.ts'
+import { makeSender, type Promised, type Sender } from './sender.ts'
+
+const signal = AbortSignal.timeout(120_000)
+const work = 10n ** 18n
+const to = '0x00000000000000000000000000000000000000c1'
+let devnet: ScratchDevnet
+let chain: Chain
+let outbox: SqliteOutbox
+let sender: Sender
+let files = 0
+
+before(async () => {
+  devnet = await scratchDevnet({ port: 23_030 }, { signal })
+  chain = devnet.chain
+})
+
+after(async () => {
+  await devnet[Symbol.asyncDispose]()
+})
+
+beforeEach(() => {
+  files += 1
+  outbox = sqliteOutbox({ path: path.join(devnet.folder, `outbox-${files}.sqlite`) })
+  sender = makeSender({ connection: chain, outbox, topic: 'chain', confirmations: 1 })
+})
+
+const pay = (key: string, amountAtto = work): Promised => ({
+  key,
+  call: transferWorkCall(chain.deployment, { to, amountAtto }),
+})
+const paid = async (): Promise<bigint> => (await readBalances(chain, { account: to })).workAtto
+const stateOf = async (key: string): Promise<string | undefined> => (await outbox.get(key, { signal }))?.state
+
+async function untilDone(keys: readonly string[]): Promise<void> {
+  for (let passes = 0; passes < 8; passes += 1) {
+    await sender.pass({ signal })
+    const states = await Promise.all(keys.map(stateOf))
+    if (states.every((state) => state === 'done' || state === 'refused')) return
+  }
+  assert.fail(`still not done: ${(await Promise.all(keys.map(stateOf))).join(' ')}`)
+}
+
+test('what is promised is sent once, in order, however often it is promised', async () => {
+  const before = await paid()
+  await sender.promise([pay('a'), pay('b')], { signal })
+  await sender.promise([pay('b'), pay('a')], { signal })
+  await untilDone(['a', 'b'])
+  await sender.promise([pay('a')], { signal })
+  await untilDone(['a'])
+  assert.equal((await paid()) - before, 2n * work)
+})
+
+test('after a rollback the same bytes are handed in again, and count once', async () => {
+  const before = await paid()
+  const earlier = await snapshot(chain)
+  await sender.promise([pay('x'), pay('y')], { signal })
+  await untilDone(['x', 'y'])
+  const [first] = await Promise.all(
+    ['x', 'y'].map(async (key) => decodeSent((await outbox.get(key, { signal }))?.note ?? new Uint8Array())),
+  )
+  assert.equal((await paid()) - before, 2n * work)
+
+  await rollBack(chain, earlier)
+  assert.equal(await paid(), before, 'the rollback took it')
+  const { resubmitted } = await sender.pass({ signal })
+  assert.deepEqual(new Set(resubmitted), new Set(['x', 'y']))
+  await untilDone(['x', 'y'])
+  assert.equal((await paid()) - before, 2n * work)
+  const again = decodeSent((await outbox.get('x', { signal }))?.note ?? new Uint8Array())
+  assert.equal(again.hash, first?.hash)
+})
+
+test('when the nonce went to something else meanwhile, the call is signed anew and still counts once', async () => {
+  const before = await paid()
+  const earlier = await snapshot(chain)
+  await sender.promise([pay('p')], { signal })
+  await untilDone(['p'])
+  await rollBack(chain, earlier)
+  await transferWorkSync(chain, { to: '0x00000000000000000000000000000000000000c2', amountAtto: 1n }, { signal })
+  await untilDone(['p'])
+  await mine(chain, { blocks: 2 })
+  await untilDone(['p'])
+  assert.equal((await paid()) - before, work)
+})
+
+test('a crash between writing down and sending, or between sending and noting, repeats nothing', async () => {
+  const before = await paid()
+  await sender.promise([pay('m')], { signal })
+  await sender.pass({ signal })
+  // The process ends here; another opens the same file and knows no more than it.
+  const second = makeSender({ connection: chain, outbox, topic: 'chain', confirmations: 1 })
+  await second.promise([pay('m')], { signal })
+  await second.pass({ signal })
+  await second.pass({ signal })
+  assert.equal(await stateOf('m'), 'done')
+  assert.equal((await paid()) - before, work)
+
+  await setAutomine(chain, { on: false })
+  await sender.promise([pay('n')], { signal })
+  await sender.pass({ signal })
+  assert.equal(await stateOf('n'), 'sent')
+  await makeSender({ connection: chain, outbox, topic: 'chain', confirmations: 1 }).pass({ signal })
+  await setAutomine(chain, { on: true })
+  await mine(chain, { blocks: 1 })
+  await untilDone(['n'])
+  assert.equal((await paid()) - before, 2n * work)
+})
+
+test('what the contracts refuse is given up with the reason, and stops nobody else', async () => {
+  const before = await paid()
+  const greedy = { key: 'greedy', call: buyCreditsCall(chain.deployment, { workAtto: work, creditsMin: 10n ** 30n }) }
+  await sender.promise([greedy, pay('fine')], { signal })
+  await untilDone(['greedy', 'fine'])
+  assert.equal(await stateOf('greedy'), 'refused')
+  assert.match(decodeRefusal((await outbox.get('greedy', { signal }))?.note ?? new Uint8Array()), /^TooFewCredits\(/)
+  assert.equal((await paid()) - before, work)
+})
+
+test('a keyed batch that was done is skipped by the contract, whoever sends it again', async () => {
+  const key = toHex(77, { size: 32 })
+  const open = openStreamCall(chain.deployment, {
+    payee: devnet.as(6).account.address,
+    judge: chain.deployment.addresses.storageJudge,
+    rateNano: 10n ** 9n,
+    termSeconds: 600,
+    credits: 600n,
+    coverMaxAtto: work,
+    salt: toHex(77, { size: 32 }),
+  })
+  const buy = { key: 'buy', call: buyCreditsCall(chain.deployment, { workAtto: work, creditsMin: 0n }) }
+  await sender.promise([buy, { key: 'batch', call: railsBatchCall(chain.deployment, [{ key, call: open }]) }], {
+    signal,
+  })
+  await untilDone(['buy', 'batch'])
+  const sent = { sender: chain.account?.address ?? '0x', key } as const
+  assert.equal(await readKeyUsed(chain, sent), true)
+  const { credits } = (await readBalances(chain, { account: sent.sender })).bought
+  await sender.promise([{ key: 'again', call: railsBatchCall(chain.deployment, [{ key, call: open }]) }], { signal })
+  await untilDone(['again'])
+  assert.equal((await readBalances(chain, { account: sent.sender })).bought.credits, credits)
+})
+
+test('done means as deep as was asked for', async () => {
+  const patient = makeSender({ connection: chain, outbox, topic: 'deep', confirmations: 3 })
+  await patient.promise([pay('deep')], { signal })
+  await patient.pass({ signal })
+  await patient.pass({ signal })
+  assert.equal(await stateOf('deep'), 'sent')
+  await mine(chain, { blocks: 2 })
+  await patient.pass({ signal })
+  assert.equal(await stateOf('deep'), 'done')
+})

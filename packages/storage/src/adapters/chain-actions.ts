@@ -1,0 +1,166 @@
+/**
+ * The chain as the storage network uses it, on the actions of the chain package.
+ *
+ * Writes are level-triggered: each looks first at what stands, so that doing it again after a crash changes nothing.
+ *
+ * @module
+ */
+
+import { answer } from '@groundwork/chain/answer.ts'
+import { buyCreditsSync } from '@groundwork/chain/buy-credits.ts'
+import type { Chain as ChainConnection } from '@groundwork/chain/client.ts'
+import { openStreamSync } from '@groundwork/chain/open-stream.ts'
+import { postDataSetsSync } from '@groundwork/chain/post-data-sets.ts'
+import { raiseRateSync } from '@groundwork/chain/raise-rate.ts'
+import { readBalances } from '@groundwork/chain/read-balances.ts'
+import { readDemand } from '@groundwork/chain/read-demand.ts'
+import { readOffers, readOperators } from '@groundwork/chain/read-operators.ts'
+import { readQuote } from '@groundwork/chain/read-quote.ts'
+import { readSeal } from '@groundwork/chain/read-seal.ts'
+import { readStream, readStreamId } from '@groundwork/chain/read-stream.ts'
+import { registerBatch } from '@groundwork/chain/register-batch.ts'
+import { closeBlockOf, evidenceDeadlineOf, type EpochTiming } from '@groundwork/core/epoch/timing.ts'
+import { decodeBatch } from '@groundwork/core/evidence/batch.ts'
+import { invariant } from '@groundwork/core/invariant.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import { storageNetwork, type DataSetState, type Offer } from '../model.ts'
+import type { Chain, OpenDemand, StreamTerms, Waiting } from '../ports.ts'
+import { readDataSetEvents, readDemandEvents } from './chain-logs.ts'
+
+const noBytes: Hex = `0x${'00'.repeat(32)}`
+const nobody: Hex = `0x${'00'.repeat(20)}`
+/** A credit in USD*1e8 times atto-WORK: MONEY, Q. */
+const scale = 10n ** 21n
+/** Room, in percent, for a price that falls or a stream that grows between signing and posting. */
+const lockRoomPercent = 50n
+const nanoPerCredit = 10n ** 9n
+
+const divideUp = (a: bigint, b: bigint): bigint => (a + b - 1n) / b
+const lower = (address: string): Hex => address.toLowerCase() as Hex
+
+export interface ChainActionsOptions {
+  readonly chain: ChainConnection
+  /** whose streams and answers these are: the account that signs, in lower case */
+  readonly account: Hex
+  /** the most WORK that one stream may cost without being asked, in atto */
+  readonly buyAttoMax: bigint
+}
+
+export function chainActions({ chain, account, buyAttoMax }: ChainActionsOptions): Chain {
+  const { parameters, addresses } = chain.deployment
+  const timing: EpochTiming = {
+    startBlock: parameters.startBlock,
+    epochBlocks: BigInt(parameters.epochBlocks),
+    evidenceBlocks: BigInt(parameters.evidenceBlocks),
+    windowBlocks: BigInt(parameters.windowBlocks),
+  }
+  const creditsFor = ({ rateNano }: Pick<StreamTerms, 'rateNano'>): bigint => divideUp(rateNano * BigInt(parameters.termSeconds), nanoPerCredit) + 1n
+
+  const buyMissing = async (credits: bigint, { signal }: Waiting): Promise<void> => {
+    const { bought } = await readBalances(chain, { account })
+    if (bought.credits >= credits) return
+    const { lowUsd8 } = await readQuote(chain)
+    invariant(lowUsd8 > 0n, 'the feed has a price')
+    const workAtto = divideUp((credits - bought.credits) * scale, lowUsd8)
+    invariant(workAtto <= buyAttoMax, 'a stream costs no more than the customer allows')
+    await buyCreditsSync(chain, { workAtto, creditsMin: credits - bought.credits }, { signal })
+  }
+
+  return {
+    chainId: BigInt(chain.chainId),
+    dataSetsAddress: lower(addresses.dataSets),
+    epochsAddress: lower(addresses.epochs),
+    closeBlock: (epoch) => closeBlockOf(timing, epoch),
+    evidenceDeadline: (epoch) => evidenceDeadlineOf(timing, epoch),
+
+    async head() {
+      const { number, timestamp } = await chain.client.getBlock({ blockTag: 'latest' })
+      return { blockNumber: number, atSeconds: timestamp }
+    },
+
+    async offers() {
+      const [operators, offers] = await Promise.all([readOperators(chain), readOffers(chain, { network: storageNetwork })])
+      const byOperator = new Map(operators.map((operator) => [lower(operator.operator), operator]))
+      return offers.flatMap(({ operator, capacity, priceNano }): Offer[] => {
+        const known = byOperator.get(lower(operator))
+        if (known === undefined) return []
+        const { nodeKey, endpoint, cell } = known
+        const record = { provenCount: 0, missedCount: 0 }
+        return [{ operator: lower(operator), nodeKey, endpoint, cell, capacityBytes: capacity, usedBytes: 0n, priceNanoPerGibSecond: priceNano, open: true, record }]
+      })
+    },
+
+    async dataSetsAt({ blockNumber, provider, customer }) {
+      const sets = await readDataSetEvents(chain, { toBlock: blockNumber })
+      return sets.filter(
+        (set): set is DataSetState =>
+          (provider === undefined || set.provider === lower(provider)) && (customer === undefined || set.customer === lower(customer)),
+      )
+    },
+
+    async sealedHash(epoch) {
+      const { blockHash } = await readSeal(chain, { network: storageNetwork, epoch })
+      return blockHash === noBytes ? undefined : blockHash
+    },
+
+    async lockFor({ provider, salt, rateNano }) {
+      const id = await readStreamId(chain, { payer: account, payee: provider, salt })
+      const [{ credits }, { lowUsd8 }] = await Promise.all([readStream(chain, { id }), readQuote(chain)])
+      invariant(lowUsd8 > 0n, 'the feed has a price')
+      return (divideUp((credits + creditsFor({ rateNano })) * scale, lowUsd8) * (100n + lockRoomPercent)) / 100n
+    },
+
+    async ensureStream({ provider, salt, rateNano }, { signal }) {
+      const id = await readStreamId(chain, { payer: account, payee: provider, salt })
+      const stream = await readStream(chain, { id })
+      if (stream.payer === nobody) {
+        const credits = creditsFor({ rateNano })
+        await buyMissing(credits, { signal })
+        const terms = { payee: provider, judge: addresses.storageJudge, rateNano, termSeconds: 0, credits, coverMaxAtto: buyAttoMax, salt }
+        await openStreamSync(chain, terms, { signal })
+      } else if (stream.rateNano < rateNano) {
+        const secondsLeft = BigInt(Math.max(0, Number(stream.end) - Number((await chain.client.getBlock()).timestamp)))
+        const credits = divideUp((rateNano - stream.rateNano) * secondsLeft, nanoPerCredit) + 1n
+        await buyMissing(credits, { signal })
+        await raiseRateSync(chain, { id, rateNano, credits, coverMaxAtto: buyAttoMax }, { signal })
+      }
+    },
+
+    async postSets({ sets }, { signal }) {
+      if (sets.length === 0) return
+      await postDataSetsSync(
+        chain,
+        {
+          sets: sets.map(({ set }) => set),
+          customerSignatures: sets.map(({ customerSignature }) => customerSignature),
+          providerSignatures: sets.map(({ providerSignature }) => providerSignature),
+        },
+        { signal },
+      )
+    },
+
+    async registerBatch({ block }, { signal }) {
+      const batch = decodeBatch(block)
+      invariant(batch !== undefined, 'a batch of our own decodes')
+      const { header, signature } = batch
+      await registerBatch(chain, { header, signature }, { signal })
+    },
+
+    async openDemands({ provider }) {
+      const sets = await readDataSetEvents(chain, { toBlock: await chain.client.getBlockNumber({ cacheTime: 0 }) })
+      const own = new Set(sets.filter((set) => set.provider === lower(provider)).map(({ id }) => id))
+      const demands = await readDemandEvents(chain)
+      const open: OpenDemand[] = []
+      for (const { demandId, dataSet } of demands) {
+        if (!own.has(dataSet)) continue
+        const { over, root, leafCount, leafIndex, deadlineBlock } = await readDemand(chain, { demandId })
+        if (!over) open.push({ id: demandId, dataSet, root, leafCount, leafIndex, deadlineBlock: BigInt(deadlineBlock) })
+      }
+      return open
+    },
+
+    async answerDemand({ demandId, answer: given }, { signal }) {
+      await answer(chain, { demandId, answer: given }, { signal })
+    },
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The customer's side of storing: cut, match, upload to k providers at once, collect their receipts, agree on the sets, acknowledge.
+ *
+ * The acknowledgement waits for providers' flushed copies under both signatures and for our own flushed record, never for
+ * the chain. Streams and sets follow from that record, and again after any crash, until the chain has them.
+ *
+ * @see docs/walks.md, "A file, from S3 PUT to proof on chain"
+ * @module
+ */
+
+import type { Domain } from '@groundwork/core/identity/eip712.ts'
+import { bytesOfBigint, concatBytes } from '@groundwork/core/units/bytes.ts'
+import { fromHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { match } from '../offer.ts'
+import type { Offer, Piece, PieceSet, SignedReceipt } from '../model.ts'
+import type { AccountSigner, Chain, Clock, Peers, Waiting } from '../ports.ts'
+import type { Hasher } from '../ports/hasher.ts'
+import { setTree } from '../possession/set-tree.ts'
+import { streamRateNano } from '../stream-rate.ts'
+import { ReceiptRefused, SetRefused, TooFewProviders } from '../storage-errors.ts'
+import type { Sha256 } from '../wire/car.ts'
+import { encodeManifest } from '../wire/manifest.ts'
+import { pieceSetSigner } from '../wire/piece-set.ts'
+import { accept, receiptFault, signSet, work, type FileSource } from '../work.ts'
+import type { CustomerRecords, ObjectRecord, SetRecord } from './customer-records.ts'
+import { openSpool, type Spool } from './spool.ts'
+
+export interface CustomerOptions {
+  readonly records: CustomerRecords
+  readonly chain: Chain
+  readonly peers: Peers
+  readonly signer: AccountSigner
+  readonly hasher: Hasher
+  readonly sha256: Sha256
+  readonly clock: Clock
+  readonly spoolFolder: string
+  /** H3 cell to be near to */
+  readonly near?: bigint
+  readonly pieceSizeBytesMax?: number
+}
+
+export interface PutOptions extends Waiting {
+  readonly isDirectory: boolean
+  /** distinct operators, at least 1 */
+  readonly copies: number
+  /** what the files hold, as far as is known: offers without that much room are not taken */
+  readonly sizeBytes: number
+  readonly onPiece?: (piece: Piece, providers: readonly Hex[]) => void
+}
+
+export interface StoredPieces {
+  readonly object: ObjectRecord
+  readonly pieces: readonly { readonly piece: Piece; readonly providers: readonly Hex[] }[]
+}
+
+/** One that takes copies, and what it has receipted of this put. */
+interface Holder {
+  readonly offer: Offer
+  readonly receipts: SignedReceipt[]
+}
+
+/** How many sets one transaction posts. */
+const postSetsMax = 16
+
+export interface Customer {
+  /** @throws TooFewProviders when fewer operators than copies take it */
+  put(files: AsyncIterable<FileSource>, options: PutOptions): Promise<StoredPieces>
+  /** Brings the chain up to the record: streams at their rates, sets as signed. @returns providers whose sets it posted */
+  flush(waiting: Waiting): Promise<readonly Hex[]>
+  /** Copies what a lost provider held to operators that do not have it yet, from those that do. */
+  replace(lost: Hex, options: Waiting & { readonly readPiece: (piece: Piece, from: readonly Hex[]) => AsyncIterable<Uint8Array> }): Promise<readonly Hex[]>
+  holdersOf(piece: Piece): readonly Hex[]
+}
+
+export function customer(options: CustomerOptions): Customer {
+  const { records, chain, signer, clock } = options
+  const domain: Domain = { chainId: chain.chainId, verifyingContract: chain.dataSetsAddress }
+  const nowSeconds = (): bigint => BigInt(Math.floor(clock.nowMs() / 1000))
+  const holdersOf = (piece: Piece): readonly Hex[] =>
+    records
+      .sets()
+      .filter(({ isLost, pieces }) => !isLost && pieces.some(({ root }) => root === piece.root))
+      .map(({ provider }) => provider)
+
+  return {
+    async put(files, { isDirectory, copies, sizeBytes, onPiece, signal }) {
+      const circle = await openCircle(options, { copies, sizeBytes, signal })
+      const pieces: Piece[] = []
+      let fileCount = 0
+      let totalBytes = 0n
+      let cid = ''
+      let spool: Spool | undefined
+      // Kept until the end: a provider that takes another's place needs the pieces that went before.
+      const spools: Spool[] = []
+      try {
+        for await (const cut of work(files, { ...options, isDirectory, signal })) {
+          if (cut.kind === 'bytes') {
+            spool ??= await openSpool(options.spoolFolder)
+            await spool.write(cut.bytes)
+          } else if (cut.kind === 'piece' && spool !== undefined) {
+            await spool.end()
+            spools.push(spool)
+            await circle.upload({ piece: cut.piece, spool })
+            pieces.push(cut.piece)
+            onPiece?.(
+              cut.piece,
+              circle.holders().map(({ offer }) => offer.operator),
+            )
+            spool = undefined
+          } else if (cut.kind === 'file') {
+            fileCount += 1
+            totalBytes += cut.sizeBytes
+          } else if (cut.kind === 'root') cid = cut.cid.toString()
+        }
+      } finally {
+        for (const one of spool === undefined ? spools : [...spools, spool]) await one[Symbol.asyncDispose]()
+      }
+      const sets = await Promise.all(circle.holders().map(async (holder) => agree(options, { holder, pieces, domain, nowSeconds: nowSeconds(), signal })))
+      const object = { cid, sizeBytes: totalBytes, fileCount, isDirectory, copies, storedAtMs: clock.nowMs() }
+      records.acknowledge({ object, pieces, sets })
+      return { object, pieces: pieces.map((piece) => ({ piece, providers: holdersOf(piece) })) }
+    },
+
+    async flush({ signal }) {
+      const { blockNumber } = await chain.head({ signal })
+      const standing = await chain.dataSetsAt({ blockNumber, customer: signer.address }, { signal })
+      const onChain = new Map(standing.map((set) => [set.provider.toLowerCase(), set.version]))
+      const behind = records.sets().filter(({ isLost, provider, signed }) => !isLost && (onChain.get(provider.toLowerCase()) ?? 0n) < signed.set.version)
+      for (const { provider, signed, rateNano } of behind) {
+        await chain.ensureStream({ provider, salt: signed.set.streamSalt, rateNano }, { signal })
+      }
+      for (let from = 0; from < behind.length; from += postSetsMax) {
+        await chain.postSets({ sets: behind.slice(from, from + postSetsMax).map(({ signed }) => signed) }, { signal })
+      }
+      for (const { provider, signed } of behind) records.markPosted({ provider, version: signed.set.version })
+      return behind.map(({ provider }) => provider)
+    },
+
+    async replace(lost, { readPiece, signal }) {
+      const set = records.set(lost)
+      if (set === undefined) return []
+      records.markLost(lost)
+      const by = new Set<Hex>()
+      for (const piece of set.pieces) {
+        const present = holdersOf(piece)
+        const circle = await openCircle(options, { copies: 1, sizeBytes: piece.rawSizeBytes, exclude: [...present, lost], signal })
+        await using spool = await openSpool(options.spoolFolder)
+        for await (const bytes of readPiece(piece, present)) await spool.write(bytes)
+        await spool.end()
+        await circle.upload({ piece, spool })
+        const sets = await Promise.all(
+          circle.holders().map(async (holder) => agree(options, { holder, pieces: [piece], domain, nowSeconds: nowSeconds(), signal })),
+        )
+        records.saveSets(sets)
+        for (const { provider } of sets) by.add(provider)
+      }
+      return [...by]
+    },
+
+    holdersOf,
+  }
+}
+
+interface Outgoing {
+  readonly piece: Piece
+  readonly spool: Spool
+}
+
+/** The providers of one put: whoever fails is replaced by the next best, which first gets the pieces that went before. */
+interface Circle {
+  upload(outgoing: Outgoing): Promise<void>
+  holders(): readonly Holder[]
+}
+
+async function openCircle(
+  { chain, peers, signer, near, clock }: CustomerOptions,
+  { copies, sizeBytes, exclude = [], signal }: { readonly copies: number; readonly sizeBytes: number; readonly exclude?: readonly Hex[] } & Waiting,
+): Promise<Circle> {
+  const offers = await chain.offers({ signal })
+  const { chosen, spares, excluded } = match({ offers, copies, sizeBytes, exclude, ...(near === undefined ? {} : { near }) })
+  const tooFew = (found: number): TooFewProviders =>
+    new TooFewProviders({ wanted: copies, found, excluded: Object.fromEntries(excluded.map(({ operator, why }) => [operator, why])) })
+  if (chosen.length < copies) throw tooFew(chosen.length)
+  const waiting = [...spares]
+  let holders: Holder[] = chosen.map((offer) => ({ offer, receipts: [] }))
+  const domain: Domain = { chainId: chain.chainId, verifyingContract: chain.dataSetsAddress }
+
+  const sent: Outgoing[] = []
+
+  const uploadTo = async ({ offer, receipts }: Holder, { piece, spool }: Outgoing): Promise<void> => {
+    const upload = { piece, customer: signer.address, bytes: () => spool.read() }
+    const signed = await peers.peerOf(offer).putPiece(upload, { signal })
+    const set = { customer: signer.address, provider: offer.operator }
+    const reason = receiptFault({ signed, piece, set, domain, nowSeconds: BigInt(Math.floor(clock.nowMs() / 1000)) })
+    if (reason !== undefined) throw new ReceiptRefused({ reason, provider: offer.operator })
+    receipts.push(signed)
+  }
+  /** Whether a holder took all of them; who fails at one is left out of this put. */
+  const takes = async (holder: Holder, outgoing: readonly Outgoing[]): Promise<boolean> => {
+    try {
+      for (const one of outgoing) await uploadTo(holder, one)
+      return true
+    } catch {
+      signal.throwIfAborted()
+      return false
+    }
+  }
+
+  return {
+    holders: () => holders,
+    async upload(outgoing) {
+      const isTaken = await Promise.all(holders.map(async (holder) => takes(holder, [outgoing])))
+      const kept = holders.filter((_holder, index) => isTaken[index])
+      sent.push(outgoing)
+      while (kept.length < copies) {
+        const next = waiting.shift()
+        if (next === undefined) throw tooFew(kept.length)
+        const holder: Holder = { offer: next, receipts: [] }
+        if (await takes(holder, sent)) kept.push(holder)
+      }
+      holders = kept
+    },
+  }
+}
+
+/** Extends the set with one provider by new pieces and has it signed by both. */
+async function agree(
+  { records, chain, peers, signer, sha256 }: CustomerOptions,
+  {
+    holder: { offer, receipts },
+    pieces,
+    domain,
+    nowSeconds,
+    signal,
+  }: { readonly holder: Holder; readonly pieces: readonly Piece[]; readonly domain: Domain; readonly nowSeconds: bigint } & Waiting,
+): Promise<SetRecord> {
+  const provider = offer.operator
+  const known = records.set(provider)
+  const kept = known === undefined || known.isLost ? [] : known.pieces
+  const generation = known === undefined ? 0 : known.isLost ? known.generation + 1 : known.generation
+  const all = [...kept, ...pieces.filter(({ root }) => !kept.some((piece) => piece.root === root))]
+  const manifest = encodeManifest(all)
+  const { root } = setTree(all)
+  const rateNano = streamRateNano({ pieces: all, priceNanoPerGibSecond: offer.priceNanoPerGibSecond })
+  const streamSalt = saltOf({ provider, generation })
+  const set: PieceSet = {
+    customer: signer.address,
+    provider,
+    streamSalt,
+    root: root.hash,
+    leafCount: root.sum,
+    pieceCount: all.length,
+    version: (known?.signed.set.version ?? 0n) + 1n,
+    lockAtto: await chain.lockFor({ provider, salt: streamSalt, rateNano }, { signal }),
+    manifest: toHex(sha256(manifest.bytes)),
+  }
+  const fault = accept({ set, pieces: all, keptCount: kept.length, receipts, domain, nowSeconds })
+  if (fault !== undefined) throw new SetRefused({ reason: fault, provider })
+  const customerSignature = await signSet({ set, domain, signer })
+  const signed = await peers.peerOf(offer).putSet({ set, customerSignature, manifest: manifest.bytes, rateNano }, { signal })
+  if (pieceSetSigner({ set, signature: signed.providerSignature, domain }) !== provider) {
+    throw new SetRefused({ reason: 'the provider’s signature is not its own', provider })
+  }
+  const providerSignature = signed.providerSignature
+  return { provider, generation, isLost: false, signed: { set, customerSignature, providerSignature }, pieces: all, rateNano, postedVersion: known?.postedVersion ?? 0n }
+}
+
+/** keccak256("groundwork/storage/stream/1", provider, uint32 generation): one stream for each life of a set. */
+export function saltOf({ provider, generation }: { readonly provider: Hex; readonly generation: number }): Hex {
+  const text = new TextEncoder().encode('groundwork/storage/stream/1')
+  return toHex(keccak_256(concatBytes(text, fromHex(provider, 20), bytesOfBigint(BigInt(generation), 4))))
+}
