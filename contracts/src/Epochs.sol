@@ -2,22 +2,22 @@
 pragma solidity 0.8.37;
 
 import {Addresses, Parameters} from "./Parameters.sol";
-import {EpochClock} from "./EpochClock.sol";
-import {IBonds, Stake} from "./interfaces/IBonds.sol";
-import {BatchHeader, Claim, EpochPost, Head, IEpochs, PendingEpoch, Seal} from "./interfaces/IEpochs.sol";
+import {BatchLog} from "./BatchLog.sol";
+import {Stake} from "./interfaces/IBonds.sol";
+import {Claim, EpochPost, Head, PendingEpoch} from "./interfaces/IEpochs.sol";
 import {IGuard} from "./interfaces/IGuard.sol";
-import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
 import {IRails} from "./interfaces/IRails.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
 import {BlockHashes} from "./libraries/BlockHashes.sol";
 import {Breaker, Window} from "./libraries/Breaker.sol";
-import {Committee} from "./libraries/Committee.sol";
-import {Evidence} from "./libraries/Evidence.sol";
+import {Payouts} from "./libraries/Payouts.sol";
 import {Node, SumTree} from "./libraries/SumTree.sol";
 
 /// @notice Seals, posts, finalises and pays epochs, one chain of them per network. docs/protocol/epochs.md
 /// It judges nothing: wrong posts are shown to the judges, who reject them here.
-contract Epochs is IEpochs, EpochClock {
+contract Epochs is BatchLog {
+    using Payouts for Payouts.Book;
+
     struct HeadRecord {
         uint64 next; // first epoch that may be posted: the last finalised plus one
         uint48 postedBlock; // names the lock of its poster; 0 before the first
@@ -34,104 +34,46 @@ contract Epochs is IEpochs, EpochClock {
         bool available;
     }
 
-    struct BatchRecord {
-        uint48 registeredBlock;
-        uint48 vouchedBlock;
-        uint8 network;
-        uint64 epoch;
-    }
-
     struct JudgeSpan {
         uint48 since; // counts for posts of later blocks
         uint48 until; // and, when set, of blocks up to this one
     }
 
-    /// @dev Gas of one entry of claimMany: a path of 40 levels and a first claim fit.
-    uint256 internal constant CLAIM_GAS_MAX = 250_000;
-    uint256 internal constant AFTER_CLAIM_GAS = 20_000;
     uint64 internal constant RING = 8; // a batch may count in its own epoch and 7 later ones
 
     IGuard public immutable GUARD;
     IWorkToken public immutable WORK;
-    IPriceFeed public immutable FEED;
     IRails public immutable RAILS;
-    IBonds public immutable BONDS;
     uint48 internal immutable WINDOW_BLOCKS;
     uint128 internal immutable CLAIM_PER_WINDOW_ATTO;
     uint32 internal immutable BREAKER_SECONDS;
     uint128 internal immutable SEAT_ATTO;
     uint128 internal immutable POSTER_BOND_MIN_ATTO;
-    uint8 internal immutable COMMITTEE_SIZE;
-    uint8 internal immutable COMMITTEE_QUORUM;
 
     mapping(uint8 network => HeadRecord) internal _heads;
     mapping(uint8 network => PendingRecord) internal _pendings;
     mapping(uint8 network => uint256 lanes) internal _unclaimed; // finalised totals less what was claimed of them
     mapping(uint8 network => bytes32[RING]) internal _countedRoots;
-    mapping(uint8 network => mapping(uint64 epoch => Seal)) internal _seals;
-    mapping(bytes32 digest => BatchRecord) internal _batches;
     mapping(uint8 network => mapping(address judge => JudgeSpan)) internal _judges;
-    mapping(uint8 network => mapping(address account => uint256 lanes)) internal _got;
-    mapping(address account => uint128 rebateAtto) public gotAll;
+    Payouts.Book internal _payouts;
     Window internal _breaker;
 
     constructor(Addresses memory addresses, Parameters memory parameters)
-        EpochClock(parameters, IWorkToken(addresses.workToken).bootstrapMax())
+        BatchLog(addresses, parameters)
     {
         Breaker.check(parameters.claimPerWindowAtto, parameters.breakerWindowSeconds);
         GUARD = IGuard(addresses.guard);
         WORK = IWorkToken(addresses.workToken);
-        FEED = IPriceFeed(addresses.priceFeed);
         RAILS = IRails(addresses.rails);
-        BONDS = IBonds(addresses.bonds);
         WINDOW_BLOCKS = parameters.windowBlocks;
         CLAIM_PER_WINDOW_ATTO = parameters.claimPerWindowAtto;
         BREAKER_SECONDS = parameters.breakerWindowSeconds;
         SEAT_ATTO = parameters.seatAtto;
         POSTER_BOND_MIN_ATTO = parameters.posterBondMinAtto;
-        COMMITTEE_SIZE = parameters.committeeSize > Committee.SIZE_MAX ? uint8(Committee.SIZE_MAX) : parameters.committeeSize;
-        COMMITTEE_QUORUM = parameters.committeeQuorum;
         for (uint8 network = 1; network <= parameters.networks; ++network) {
             _judges[network][addresses.sumJudge].since = uint48(block.number);
             _judges[network][addresses.receiptJudge].since = uint48(block.number);
         }
-    }
-
-    // ---- the seal and the record of batches ----
-
-    function seal(uint8 network, uint64 epoch) external {
-        if (network == 0 || network > NETWORKS) revert NoSuchNetwork(network);
-        if (_seals[network][epoch].blockHash != 0) return;
-        uint64 sealedBlock = closeBlock(epoch) + 1;
-        if (block.number <= sealedBlock) revert NotYet(sealedBlock + 1, uint64(block.number));
-        bytes32 blockHash = BlockHashes.hashOf(sealedBlock);
-        if (blockHash == 0) revert TooLate(sealedBlock, uint64(block.number));
-        (, uint64 highUsd8,) = FEED.quote();
-        if (highUsd8 == 0) revert NoPrice();
-        _seals[network][epoch] = Seal(blockHash, highUsd8);
-        emit Sealed(network, epoch, blockHash, highUsd8);
-    }
-
-    function registerBatch(BatchHeader calldata header, bytes calldata signature) external {
-        if (header.network == 0 || header.network > NETWORKS) revert NoSuchNetwork(header.network);
-        _requireBefore(evidenceDeadline(header.epoch));
-        bytes32 digest = Evidence.batchDigest(address(this), header);
-        address signer = Evidence.recover(digest, signature);
-        if (signer == address(0) || signer != header.signer) revert BadSignature(header.signer, signer);
-        if (_batches[digest].registeredBlock != 0) return;
-        _batches[digest] = BatchRecord(uint48(block.number), 0, header.network, header.epoch);
-        emit BatchRegistered(header.network, header.epoch, signer, digest);
-    }
-
-    function vouchBatch(bytes32 digest, bytes[] calldata signatures) external {
-        BatchRecord storage batch = _batches[digest];
-        (uint8 network, uint64 epoch) = (batch.network, batch.epoch);
-        if (batch.registeredBlock == 0) revert BadProof(digest, 0);
-        if (batch.vouchedBlock != 0) return;
-        _requireBefore(evidenceDeadline(epoch));
-        address[] memory signers = _quorumOf(network, epoch, digest, signatures, vouchers(network, epoch));
-        batch.vouchedBlock = uint48(block.number);
-        emit BatchVouched(network, epoch, digest, signers);
     }
 
     // ---- a post and what becomes of it ----
@@ -223,52 +165,25 @@ contract Epochs is IEpochs, EpochClock {
 
     // ---- pay ----
 
-    /// @dev The root alone is compared, not its total: what a network pays stays under its finalised totals by _unclaimed.
-    function claim(Claim calldata claim_) public returns (uint128 rebateAtto, uint128 bootstrapAtto) {
-        (uint8 network, address account) = (claim_.network, claim_.account);
-        (Node memory folded,) =
-            SumTree.fold(SumTree.accountLeaf(network, account, claim_.rebateAtto, claim_.bootstrapAtto), claim_.path);
-        bytes32 root = _heads[network].root;
-        if (folded.hash != root) revert BadProof(root, folded.hash);
-
-        uint256 got_ = _got[network][account];
-        rebateAtto = _less(claim_.rebateAtto, SumTree.highOf(got_));
-        bootstrapAtto = _less(claim_.bootstrapAtto, SumTree.lowOf(got_));
-        uint128 paidRebate;
-        if (rebateAtto != 0) {
-            paidRebate = gotAll[account];
-            rebateAtto = _min(rebateAtto, _less(RAILS.limit(account), paidRebate));
-        }
-        uint256 open = _unclaimed[network];
-        rebateAtto = _min(rebateAtto, SumTree.highOf(open));
-        bootstrapAtto = _min(bootstrapAtto, SumTree.lowOf(open));
-        if (rebateAtto == 0 && bootstrapAtto == 0) return (0, 0);
-        (rebateAtto, bootstrapAtto) = _useBreaker(rebateAtto, bootstrapAtto);
-
-        uint256 lanes = SumTree.pack(rebateAtto, bootstrapAtto);
-        _got[network][account] = SumTree.addLanes(got_, lanes);
-        _unclaimed[network] = open - lanes; // both lanes were bounded above
-        if (rebateAtto != 0) gotAll[account] = paidRebate + rebateAtto;
-        emit Claimed(network, account, rebateAtto, bootstrapAtto);
-        WORK.mint(account, uint256(rebateAtto) + bootstrapAtto);
-    }
-
-    function claimMany(Claim[] calldata claims) external {
-        for (uint256 i = 0; i < claims.length; ++i) {
-            uint256 needed = (CLAIM_GAS_MAX + AFTER_CLAIM_GAS) * 64 / 63;
-            if (gasleft() < needed) revert NotEnoughGas(needed, gasleft());
-            try this.claim{gas: CLAIM_GAS_MAX}(claims[i]) {}
-            catch (bytes memory reason) {
-                emit ClaimFailed(i, reason);
+    function claim(Claim calldata claim_) external returns (uint128 rebateAtto, uint128 bootstrapAtto) {
+        bytes memory refusal;
+        (rebateAtto, bootstrapAtto, refusal) = _pay(claim_);
+        if (refusal.length != 0) {
+            assembly ("memory-safe") {
+                revert(add(refusal, 0x20), mload(refusal))
             }
         }
     }
 
-    // ---- views ----
-
-    function sealOf(uint8 network, uint64 epoch) external view returns (Seal memory) {
-        return _seals[network][epoch];
+    /// @dev Nothing of an entry can revert here: a refusal is a value, and the two calls go to contracts of ours that refuse nothing.
+    function claimMany(Claim[] calldata claims) external {
+        for (uint256 i = 0; i < claims.length; ++i) {
+            (,, bytes memory refusal) = _pay(claims[i]);
+            if (refusal.length != 0) emit ClaimFailed(i, refusal);
+        }
     }
+
+    // ---- views ----
 
     function head(uint8 network) external view returns (Head memory) {
         HeadRecord storage head_ = _heads[network];
@@ -292,22 +207,13 @@ contract Epochs is IEpochs, EpochClock {
         return _draw("groundwork/epochs/committee/1", network, pending_.epoch, hash);
     }
 
-    /// @return empty while the epoch is not sealed
-    function vouchers(uint8 network, uint64 epoch) public view returns (address[] memory) {
-        return _draw("groundwork/epochs/vouchers/1", network, epoch, _seals[network][epoch].blockHash);
-    }
-
     function got(uint8 network, address account) external view returns (uint128 rebateAtto, uint128 bootstrapAtto) {
-        uint256 lanes = _got[network][account];
+        (uint256 lanes,) = _payouts.paid(network, account);
         return (SumTree.highOf(lanes), SumTree.lowOf(lanes));
     }
 
-    function batchBlock(bytes32 digest) external view returns (uint48) {
-        return _batches[digest].registeredBlock;
-    }
-
-    function vouchedBlock(bytes32 digest) external view returns (uint48) {
-        return _batches[digest].vouchedBlock;
+    function gotAll(address account) external view returns (uint128 rebateAtto) {
+        return _payouts.accounts[account].rebateAtto;
     }
 
     function countedRoot(uint8 network, uint64 epoch) external view returns (bytes32) {
@@ -324,6 +230,31 @@ contract Epochs is IEpochs, EpochClock {
 
     // ---- steps ----
 
+    /// @dev The root alone is compared, not its total: what a network pays stays under its finalised totals by _unclaimed.
+    function _pay(Claim calldata claim_) private returns (uint128 rebateAtto, uint128 bootstrapAtto, bytes memory refusal) {
+        (uint8 network, address account) = (claim_.network, claim_.account);
+        {
+            bytes32 root = _heads[network].root;
+            Node memory leaf = SumTree.accountLeaf(network, account, claim_.rebateAtto, claim_.bootstrapAtto);
+            bytes32 folded = SumTree.hashUp(leaf, claim_.path);
+            if (folded != root || root == 0) return (0, 0, abi.encodeWithSelector(BadProof.selector, root, folded));
+        }
+        (uint256 got_, uint128 gotAll_) = _payouts.paid(network, account);
+        uint256 open = _unclaimed[network];
+        rebateAtto = _min(_less(claim_.rebateAtto, SumTree.highOf(got_)), SumTree.highOf(open));
+        bootstrapAtto = _min(_less(claim_.bootstrapAtto, SumTree.lowOf(got_)), SumTree.lowOf(open));
+        if (rebateAtto != 0) rebateAtto = _min(rebateAtto, _less(RAILS.limit(account), gotAll_));
+        if (rebateAtto == 0 && bootstrapAtto == 0) return (0, 0, "");
+        uint256 wanted = uint256(rebateAtto) + bootstrapAtto;
+        (rebateAtto, bootstrapAtto) = _useBreaker(rebateAtto, bootstrapAtto);
+        if (rebateAtto == 0 && bootstrapAtto == 0) return (0, 0, abi.encodeWithSelector(BreakerOpen.selector, 0, wanted));
+
+        _payouts.add(network, account, rebateAtto, bootstrapAtto);
+        _unclaimed[network] = open - SumTree.pack(rebateAtto, bootstrapAtto); // each lane was bounded by what is open
+        emit Claimed(network, account, rebateAtto, bootstrapAtto);
+        WORK.mint(account, uint256(rebateAtto) + bootstrapAtto);
+    }
+
     function _lockBond(uint8 network, bytes32 lockId, uint128 additionAtto) private {
         uint128 needed = 2 * additionAtto;
         if (needed < POSTER_BOND_MIN_ATTO) needed = POSTER_BOND_MIN_ATTO;
@@ -338,25 +269,6 @@ contract Epochs is IEpochs, EpochClock {
         if (pending_.poster == address(0)) revert NothingPending(network);
         bytes32 digest = keccak256(abi.encode(post_));
         if (pending_.digest != digest) revert WrongPost(pending_.digest, digest);
-    }
-
-    function _requireBefore(uint64 lastBlock) private view {
-        if (block.number > lastBlock) revert TooLate(lastBlock, uint64(block.number));
-    }
-
-    function _quorumOf(uint8 network, uint64 epoch, bytes32 evidence, bytes[] calldata signatures, address[] memory drawn)
-        private
-        view
-        returns (address[] memory signers)
-    {
-        signers = Committee.signersOf(Evidence.availableDigest(address(this), network, epoch, evidence), signatures, drawn);
-        uint256 needed = Committee.quorumOf(COMMITTEE_QUORUM, drawn.length);
-        if (signers.length < needed) revert NotAvailable(needed, signers.length);
-    }
-
-    function _draw(string memory tag, uint8 network, uint64 epoch, bytes32 hash) private view returns (address[] memory) {
-        if (hash == 0) return new address[](0);
-        return Committee.draw(BONDS, network, keccak256(abi.encode(tag, hash, network, epoch)), COMMITTEE_SIZE);
     }
 
     function _lapseBlock(PendingRecord storage pending_) private view returns (uint48) {
@@ -379,14 +291,14 @@ contract Epochs is IEpochs, EpochClock {
         pending_.available = false;
     }
 
-    /// @dev A claim's amount is nobody's choice, so it takes what room there is instead of being refused.
+    /// @dev A claim's amount is nobody's choice, so it takes what room there is; only a full window puts it off.
+    /// @return zeros when there is no room
     function _useBreaker(uint128 rebateAtto, uint128 bootstrapAtto) private returns (uint128, uint128) {
         uint64 index = uint64(block.timestamp / BREAKER_SECONDS);
         uint128 room = CLAIM_PER_WINDOW_ATTO - (_breaker.index == index ? _breaker.usedAtto : 0);
-        if (room == 0) revert BreakerOpen(0, uint256(rebateAtto) + bootstrapAtto);
         rebateAtto = _min(rebateAtto, room);
         bootstrapAtto = _min(bootstrapAtto, room - rebateAtto);
-        _breaker = Window(index, CLAIM_PER_WINDOW_ATTO - room + rebateAtto + bootstrapAtto);
+        if (room != 0) _breaker = Window(index, CLAIM_PER_WINDOW_ATTO - room + rebateAtto + bootstrapAtto);
         return (rebateAtto, bootstrapAtto);
     }
 

@@ -73,8 +73,7 @@ abstract contract EpochsFixture is Predicted, EpochBook {
         guard = new Guard(a, p, NAME);
         work = new WorkToken(a, genesis(), BOOTSTRAP_MAX);
         feed = new PriceFeed(a, p, posterSet());
-        new Empty();
-        rails = new LimitStandIn();
+        deployMoney(a, p);
         bonds = new Bonds(a, p);
         new Empty();
         new Empty();
@@ -85,6 +84,12 @@ abstract contract EpochsFixture is Predicted, EpochBook {
         equal(a.receiptJudge, address(receiptJudge));
         _feedPrice();
         _seatOperators();
+    }
+
+    /// @notice Credits and Rails, in this order.
+    function deployMoney(Addresses memory, Parameters memory) internal virtual {
+        new Empty();
+        rails = new LimitStandIn();
     }
 
     function _feedPrice() internal {

@@ -10,7 +10,8 @@ import {NodesFixture} from "./NodesFixture.sol";
 import {Piece, Pieces} from "./Pieces.sol";
 
 /// @notice StorageJudge.refute: a right entry stands whatever is tried, a wrong one falls by what is wrong in it.
-/// The draws are made here as the specification says them, apart from the library under test.
+/// The draws are made here as the specification says them, apart from the library under test. 32 runs each: one takes ten
+/// milliseconds, for every case builds a set, an entry and a batch anew.
 contract RefuteTest is NodesFixture {
     uint256 private constant SIGNER_KEY = PROVIDER_KEY;
     uint64 private epoch;
@@ -141,6 +142,7 @@ contract RefuteTest is NodesFixture {
 
     // ---- answers ----
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_refute_aRightAnswerStands(uint256 answerIndex) public {
         stands(right(answerIndex % drawn.length));
     }
@@ -151,6 +153,7 @@ contract RefuteTest is NodesFixture {
         falls(shown(3, drawn[4]), RefutedBy.Answer);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_refute_aRightLeafInTheWrongPlaceFalls(uint256 answerIndex, uint64 leafIndex) public {
         answerIndex %= drawn.length;
         leafIndex = uint64(leafIndex % Pieces.leafCountOf(pieces()));
@@ -166,6 +169,7 @@ contract RefuteTest is NodesFixture {
         falls(shown(randomCount + 1, drawn[randomCount]), RefutedBy.Answer);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_refute_aWrongPathFalls(uint256 answerIndex, uint8 field, uint256 salt) public {
         Shown memory s = right(answerIndex % drawn.length);
         bytes32 flip = bytes32(uint256(1) << (salt % 254));
@@ -178,6 +182,7 @@ contract RefuteTest is NodesFixture {
         falls(s, RefutedBy.Answer);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_refute_tooFewOrTooManyAnswersFall(uint8 count) public {
         Shown memory s = right(0);
         s.detail.answerCount = uint32(bound(count, 1, 200));
@@ -187,6 +192,7 @@ contract RefuteTest is NodesFixture {
         else falls(s, RefutedBy.Count);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_refute_gasCannotMakeARightAnswerWrong(uint256 gasGiven) public {
         Shown memory s = right(randomCount + 2);
         gasGiven = bound(gasGiven, 30_000, 2_000_000);
@@ -200,6 +206,7 @@ contract RefuteTest is NodesFixture {
 
     // ---- state ----
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_refute_whatTheChainContradictsFalls(uint8 field, uint64 step) public {
         step = uint64(bound(step, 1, 1e9));
         Shown memory s = right(0);
@@ -241,6 +248,7 @@ contract RefuteTest is NodesFixture {
 
     // ---- what is no showing at all ----
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_refute_onlyWhatWasSignedAndCommitted(uint8 field, uint64 step) public {
         step = uint64(bound(step, 1, 1e9));
         Shown memory s = shown(3, drawn[4]); // wrong, if it were shown properly

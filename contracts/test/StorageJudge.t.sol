@@ -369,6 +369,7 @@ contract StorageJudgeTest is NodesFixture {
         equal(IStorageJudge.Proven.selector, vm.getRecordedLogs()[0].topics[0]);
     }
 
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_prove_oneChangeMakesItWrong(uint8 field, uint256 salt) public {
         (uint64 epoch, bytes32 seed) = closeEpoch();
         (Place[] memory places, bytes32[][] memory paths) = proof(seed);

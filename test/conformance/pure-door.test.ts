@@ -36,7 +36,7 @@ test('the browser of this test is installed', () => {
 
 test('every network’s door loads in Chromium and hands out its four verbs', async () => {
   assert.ok(networks.includes('storage'))
-  const bundles = new Map(await Promise.all(networks.map(async (network) => [`/${network}.js`, await bundleOf(network)] as const)))
+  const bundles = new Map<string, string>(await Promise.all(networks.map(async (network) => [`/${network}.js`, await bundleOf(network)] as const)))
   const server = createServer((request, response) => {
     const script = bundles.get(request.url ?? '')
     response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript')

@@ -89,7 +89,6 @@ interface IEpochs {
     error NotBonded(uint128 needed, uint128 actual);
     error NoSuchNetwork(uint8 network);
     error NoPrice();
-    error NotEnoughGas(uint256 needed, uint256 actual);
 
     /// @notice Stores the hash of block closeBlock(epoch) + 1 while the chain still knows it (EIP-2935: 8191 blocks).
     function seal(uint8 network, uint64 epoch) external;

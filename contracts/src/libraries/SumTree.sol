@@ -93,6 +93,33 @@ library SumTree {
         root = Node(hash, sum);
     }
 
+    /// @notice The hash that `fold` gives, cheaply: lanes wrap, and a malformed path gives zero. For roots whose sums were open to
+    /// challenge already, where what is paid is bounded otherwise.
+    function hashUp(Node memory leaf, SumPath calldata path) internal pure returns (bytes32 hash) {
+        bytes32[] calldata hashes = path.hashes;
+        uint256[] calldata sums = path.sums;
+        uint256 sides = path.sides;
+        if (hashes.length > DEPTH_MAX || sums.length != hashes.length || sides >> hashes.length != 0) return 0;
+        assembly ("memory-safe") {
+            hash := mload(leaf)
+            let sum := mload(add(leaf, 0x20))
+            let pair := mload(0x40)
+            mstore8(pair, 1)
+            let size := shl(5, hashes.length)
+            for { let i := 0 } lt(i, size) { i := add(i, 0x20) } {
+                let own := shl(6, and(sides, 1)) // our side: 0 left, 64 right
+                let siblingSum := calldataload(add(sums.offset, i))
+                mstore(add(add(pair, 0x01), own), hash)
+                mstore(add(add(pair, 0x21), own), sum)
+                mstore(sub(add(pair, 0x41), own), calldataload(add(hashes.offset, i)))
+                mstore(sub(add(pair, 0x61), own), siblingSum)
+                hash := keccak256(pair, 0x81)
+                sum := add(sum, siblingSum)
+                sides := shr(1, sides)
+            }
+        }
+    }
+
     /// @notice Whether the leaf stands under this root: same hash and same total.
     function contains(Node memory root, Node memory leaf, SumPath calldata path) internal pure returns (bool) {
         (Node memory folded,) = fold(leaf, path);

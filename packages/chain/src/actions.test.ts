@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Abi, toHex } from 'viem'
+import { toHex } from 'viem'
 import { buyCredits, buyCreditsSync } from './buy-credits.ts'
 import type { Chain } from './client.ts'
 import { commitReportSync } from './commit-report.ts'
@@ -250,7 +250,7 @@ test('what many send at once from one account is all mined, without a gap', asyn
 })
 
 test('every custom error of the contracts is known by name', () => {
-  const names = new Set((errorsAbi as Abi).map((item) => ('name' in item ? item.name : '')))
+  const names = new Set(errorsAbi.map((item) => ('name' in item ? item.name : '')))
   for (const name of ['TooFewCredits', 'NotFullCover', 'EpochOutOfOrder', 'NoFault', 'StillThawing', 'BreakerOpen']) {
     assert.ok(names.has(name), name)
   }

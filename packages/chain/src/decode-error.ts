@@ -42,8 +42,8 @@ export type Context = { readonly rpcUrl: string; readonly functionName: string; 
 export function decodeRevert(data: Hex): { errorName: string; args: readonly unknown[] } {
   if (data === '0x') return { errorName: 'Reverted', args: [] }
   try {
-    const { errorName, args } = decodeErrorResult({ abi: errorsAbi, data })
-    return { errorName, args: (args as readonly unknown[] | undefined) ?? [] }
+    const { errorName, args = [] } = decodeErrorResult({ abi: errorsAbi, data })
+    return { errorName, args }
   } catch {
     return { errorName: 'Unknown', args: [data] }
   }

@@ -11,7 +11,7 @@
 import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex, zeroAddress } from 'viem'
 import { guardAbi } from './abi/guard.ts'
 import { workTokenAbi } from './abi/work-token.ts'
-import type { Connection, Waiting } from './client.ts'
+import type { Connection, Waiting } from './connection.ts'
 import { decodeError } from './decode-error.ts'
 import { type Addresses, contractNames, type Deployment, type Genesis } from './deployment.ts'
 import { parameterKinds, type Parameters } from './devnet/parameters.ts'

@@ -92,7 +92,7 @@ test('a nonce that another program took is left to it', async () => {
       count = 6
       throw new Error('nonce too low')
     }
-    return { nonce, hash: '0x01' as Hex }
+    return { nonce, hash: '0x01' }
   })
   assert.equal(nonce, 6)
   assert.deepEqual(tried, [5, 6])

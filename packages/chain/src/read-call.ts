@@ -5,7 +5,7 @@
  */
 
 import type { Abi, ContractFunctionArgs, ContractFunctionName, ContractFunctionReturnType } from 'viem'
-import type { Chain } from './client.ts'
+import type { Chain } from './connection.ts'
 import { decodeError } from './decode-error.ts'
 import type { Addresses } from './deployment.ts'
 
@@ -21,10 +21,11 @@ export async function readCall<const abi extends Abi, name extends ContractFunct
   { blockNumber }: At = {},
 ): Promise<ContractFunctionReturnType<abi, Reads, name>> {
   try {
+    const { abi, functionName }: { readonly abi: Abi; readonly functionName: string } = parts
     const result = await client.readContract({
       address: deployment.addresses[parts.contract],
-      abi: parts.abi as Abi,
-      functionName: parts.functionName as string,
+      abi,
+      functionName,
       args: parts.args as readonly unknown[],
       ...(blockNumber === undefined ? {} : { blockNumber }),
     })

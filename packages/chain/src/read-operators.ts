@@ -49,13 +49,13 @@ async function registryEvents<name extends ContractEventName<typeof registryAbi>
 ): Promise<EventArgs<typeof registryAbi, name>[]> {
   try {
     const head = await client.getBlockNumber({ cacheTime: 0 })
+    const plain: { readonly abi: Abi; readonly eventName: string } = { abi: registryAbi, eventName }
     const found: EventArgs<typeof registryAbi, name>[] = []
     for (let from = deployment.startBlock; from <= head; from += logBlocksMax) {
       const last = from + logBlocksMax - 1n
       const logs = await client.getContractEvents({
         address: deployment.addresses.registry,
-        abi: registryAbi as Abi,
-        eventName: eventName as string,
+        ...plain,
         fromBlock: from,
         toBlock: last < head ? last : head,
         strict: true,

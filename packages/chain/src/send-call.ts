@@ -13,7 +13,7 @@ import {
   type TransactionReceipt,
 } from 'viem'
 import type { Call } from './call.ts'
-import type { Connection, Waiting } from './client.ts'
+import type { Connection, Waiting } from './connection.ts'
 import { TransactionFailed } from './errors.ts'
 import { submitCall } from './submit-call.ts'
 import { waitForReceipt } from './wait-for-receipt.ts'
@@ -83,6 +83,7 @@ export function eventsIn<const abi extends Abi, name extends ContractEventName<a
   { abi, eventName, address }: { abi: abi; eventName: name; address: Hex },
 ): readonly EventArgs<abi, name>[] {
   const own = logs.filter((log) => log.address.toLowerCase() === address.toLowerCase())
-  const parsed = parseEventLogs({ abi: abi as Abi, logs: own, eventName: eventName as string })
+  const plain: { readonly abi: Abi; readonly eventName: string } = { abi, eventName }
+  const parsed = parseEventLogs({ ...plain, logs: own })
   return parsed.map(({ args }) => args as EventArgs<abi, name>)
 }

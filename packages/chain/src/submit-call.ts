@@ -9,7 +9,7 @@
 
 import { type Address, type Hex, keccak256, type LocalAccount } from 'viem'
 import { type Call, dataOf, gasMax } from './call.ts'
-import type { Connection, Waiting } from './client.ts'
+import type { Connection, Waiting } from './connection.ts'
 import { decodeError, isNonceConflict, translated } from './decode-error.ts'
 import { AccountMissing } from './errors.ts'
 

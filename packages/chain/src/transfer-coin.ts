@@ -5,7 +5,7 @@
  */
 
 import type { Address, Hex } from 'viem'
-import type { Connection, Waiting } from './client.ts'
+import type { Connection, Waiting } from './connection.ts'
 import { type Mined, minedIn } from './send-call.ts'
 import { type Outgoing, submit } from './submit-call.ts'
 import { waitForReceipt } from './wait-for-receipt.ts'

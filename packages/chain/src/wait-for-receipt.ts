@@ -7,56 +7,59 @@
  */
 
 import type { Hex, TransactionReceipt } from 'viem'
-import { type Connection, transactionOrUndefined, type Waiting } from './client.ts'
-import { decodeError, isNonceConflict, translated } from './decode-error.ts'
-import { ChainRefused, TransactionFailed, TransactionLost } from './errors.ts'
+import { type Connection, transactionOrUndefined, type Waiting } from './connection.ts'
+import { decodeError, isNonceConflict } from './decode-error.ts'
+import { ChainRefused, ChainUnreachable, TransactionFailed, TransactionLost } from './errors.ts'
 import { sleep } from './sleep.ts'
 import { submitRaw } from './submit-call.ts'
 
 /** How long a node may not know a transaction, or leave a gap before it, until we call it lost. */
 export const lostAfterMs = 12_000
+/** How long the endpoint may be away while we wait: a chain that is started again takes seconds. */
+export const awayMsMax = 30_000
 const looksPerCheck = 10
 
 export type WaitOptions = Waiting & {
-  /** blocks on top of nothing: 1 is the block itself */
+  /** 1: its own block; more: that many blocks deep */
   readonly confirmations?: number | undefined
   /** the signed bytes: handed in again when the chain has lost them and their nonce is still free */
   readonly raw?: Hex | undefined
+  /** `lostAfterMs` when left out */
+  readonly lostMs?: number | undefined
 }
 
 /**
  * @returns the receipt of a transaction that succeeded
- * @throws TransactionFailed when it reverted, TransactionLost when the chain lost it, else the signal's reason
+ * @throws TransactionFailed when it reverted, TransactionLost when the chain lost it, ChainUnreachable when the endpoint
+ * stays away, else the signal's reason
  */
 export async function waitForReceipt(
   connection: Connection,
   hash: Hex,
   options: WaitOptions,
 ): Promise<TransactionReceipt> {
-  return translated({ rpcUrl: connection.rpcUrl, functionName: 'eth_getTransactionReceipt' }, () =>
-    watch(connection, hash, options),
-  )
-}
-
-async function watch(
-  connection: Connection,
-  hash: Hex,
-  { signal, confirmations = 1, raw }: WaitOptions,
-): Promise<TransactionReceipt> {
-  let missingSince: number | undefined
+  const { signal, confirmations = 1, raw, lostMs = lostAfterMs } = options
+  let [missingSince, awaySince]: (number | undefined)[] = []
   for (let look = 1; ; look += 1) {
     signal.throwIfAborted()
-    const receipt = await receiptOrUndefined(connection, hash)
-    if (receipt?.status === 'reverted') throw await failureOf(connection, receipt)
-    if (receipt !== undefined && (await isDeep(connection, receipt, confirmations))) return receipt
-    if (look % looksPerCheck === 0) {
-      const isLost: boolean = receipt === undefined && (await isMissing(connection, hash))
-      missingSince = isLost ? (missingSince ?? Date.now()) : undefined
-      if (missingSince !== undefined && raw !== undefined) await handInAgain(connection, raw)
-      if (missingSince !== undefined && Date.now() - missingSince >= lostAfterMs) {
-        connection.nonces?.forget()
-        throw new TransactionLost({ hash, waitedMs: Date.now() - missingSince })
+    try {
+      const receipt = await receiptOrUndefined(connection, hash)
+      if (receipt?.status === 'reverted') throw await failureOf(connection, receipt)
+      if (receipt !== undefined && (await isDeep(connection, receipt, confirmations))) return receipt
+      awaySince = undefined
+      if (look % looksPerCheck === 0) {
+        const isLost = receipt === undefined && (await isMissing(connection, hash))
+        missingSince = isLost ? (missingSince ?? Date.now()) : undefined
+        if (isLost && raw !== undefined) await handInAgain(connection, raw)
       }
+    } catch (error) {
+      const decoded = decodeError(error, { rpcUrl: connection.rpcUrl, functionName: 'eth_getTransactionReceipt' })
+      awaySince ??= Date.now()
+      if (!(decoded instanceof ChainUnreachable) || Date.now() - awaySince >= awayMsMax) throw decoded
+    }
+    if (missingSince !== undefined && Date.now() - missingSince >= lostMs) {
+      connection.nonces?.forget()
+      throw new TransactionLost({ hash, waitedMs: Date.now() - missingSince })
     }
     await sleep(connection.pollingIntervalMs, { signal })
   }

@@ -74,7 +74,8 @@ async function readBack(root: CID, path: string, blocks: ReadonlyMap<string, Uin
     },
   } as never)
   const parts: Uint8Array[] = []
-  for await (const part of entry.content()) parts.push(part as Uint8Array)
+  assert.ok(entry.type === 'file' || entry.type === 'raw')
+  for await (const part of entry.content()) parts.push(part)
   return Buffer.concat(parts)
 }
 

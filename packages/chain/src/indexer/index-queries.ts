@@ -15,7 +15,7 @@ type Parameter = string | number
 export const indexRowsMax = 100_000
 
 function rowsOf({ database }: ChainIndex, sql: string, ...parameters: Parameter[]): readonly Record_[] {
-  return database.prepare(`${sql} LIMIT ${indexRowsMax}`).all(...parameters) as readonly Record_[]
+  return database.prepare(`${sql} LIMIT ${indexRowsMax}`).all(...parameters)
 }
 
 /** Only the last row of each key, up to a block. */
@@ -24,6 +24,7 @@ const latest = (table: string, key: string): string =>
    FROM ${table} WHERE block <= ?) WHERE place = 1`
 
 const hex = (value: unknown): Hex => String(value) as Hex
+const text = (value: unknown): string => value as string
 const amount = (value: unknown): bigint => BigInt(String(value))
 const latestBlock = Number.MAX_SAFE_INTEGER
 
@@ -171,7 +172,7 @@ export function epochStepsIn(index: ChainIndex, { network }: { network: number }
     root: row['root'] === null ? undefined : hex(row['root']),
     totals: row['totals'] === null ? undefined : amount(row['totals']),
     evidence: row['evidence'] === null ? undefined : hex(row['evidence']),
-    post: row['post'] === null ? undefined : postOf(String(row['post'])),
+    post: row['post'] === null ? undefined : postOf(text(row['post'])),
     reason: row['reason'] === null ? undefined : hex(row['reason']),
   }))
 }
@@ -184,7 +185,7 @@ export function postIn(
   const sql =
     "SELECT post FROM epochs WHERE network = ? AND epoch = ? AND state = 'posted' ORDER BY block DESC, log_index DESC"
   const [row] = rowsOf(index, sql, network, Number(epoch))
-  return row === undefined ? undefined : postOf(String(row['post']))
+  return row === undefined ? undefined : postOf(text(row['post']))
 }
 
 function postOf(json: string): EpochPost {
@@ -253,7 +254,7 @@ export function paymentsIn(index: ChainIndex): readonly IndexedPayment[] {
     workAtto: String(row['work_atto'])
       .split('+')
       .reduce((sum, part) => sum + BigInt(part), 0n),
-    rail: row['rail'] === null ? undefined : String(row['rail']),
+    rail: row['rail'] === null ? undefined : text(row['rail']),
     dataSet: row['data_set'] === null ? undefined : hex(row['data_set']),
     network: row['network'] === null ? undefined : Number(row['network']),
     epoch: row['epoch'] === null ? undefined : amount(row['epoch']),

@@ -44,7 +44,7 @@ export function decodeSent(note: Uint8Array): SentNote {
     hash: hash as Hex,
     nonce: Number(nonce),
     raw: raw as Hex,
-    blockNumber: blockNumber === undefined ? undefined : BigInt(String(blockNumber)),
+    blockNumber: blockNumber === undefined ? undefined : BigInt(blockNumber as string),
     blockHash: blockHash as Hex | undefined,
   }
 }

@@ -99,7 +99,10 @@ export interface BatchesView {
 export type Challenge =
   | Call<'challengeNode', readonly [tree: number, preimage: Hex, recordedSum: bigint, path: SumPath]>
   | Call<'challengeEmpty', readonly []>
-  | Call<'challengeLine', readonly [line: LineAt, entries: readonly Entry[], batchDigests: readonly Hex[], indexes: readonly number[]]>
+  | Call<
+      'challengeLine',
+      readonly [line: LineAt, entries: readonly Entry[], batchDigests: readonly Hex[], indexes: readonly number[]]
+    >
   | Call<'challengePrice', readonly [line: LineAt]>
   | Call<'challengeReadinessPrices', readonly [one: LineAt, other: LineAt]>
   | Call<
@@ -121,7 +124,10 @@ export type Challenge =
   | Call<'challengeBatch', readonly [batch: CountedBatch, signature: Hex]>
   | Call<'challengeRefuted', readonly [batch: BatchAt]>
   | Call<'challengeEntry', readonly [batch: CountedBatch, entry: EntryAt]>
-  | Call<'challengeDropped', readonly [batch: CountedBatch, entry: EntryAt, lines: LinesView, used: readonly (readonly Used[])[]]>
+  | Call<
+      'challengeDropped',
+      readonly [batch: CountedBatch, entry: EntryAt, lines: LinesView, used: readonly (readonly Used[])[]]
+    >
   | Call<'challengeOmission', readonly [header: BatchHeader, batches: BatchesView]>
   | Call<'challengeReused', readonly [batch: BatchAt, earlierEpoch: bigint, earlierCount: bigint, earlierPath: SumPath]>
   | Call<'challengeCounted', readonly [batch: BatchAt], 'receipt'>

@@ -57,5 +57,17 @@ function bundleOf(
     const block = batchBlocks[index]
     return block === undefined ? [] : [{ cid: block.cid, digest }]
   })
-  return { network, epoch, rules, closeBlock, sealedHash, highUsd8, allowanceAtto, previous, previousLeaves, batches: cids, lines }
+  return {
+    network,
+    epoch,
+    rules,
+    closeBlock,
+    sealedHash,
+    highUsd8,
+    allowanceAtto,
+    previous,
+    previousLeaves,
+    batches: cids,
+    lines,
+  }
 }

@@ -33,14 +33,25 @@ const proof = encodeBlock({ proof: 'of everything' })
 const proven = ((): ReturnType<typeof toyBatch> => {
   const key = toyKey(8)
   const account = addressOf(key)
-  const draft = { network: toyNetwork, epoch: 1n, signer: account, entries: [toyEntry({ account, id: 8000, quantity: 4n })], details: [proof.cid] }
+  const draft = {
+    network: toyNetwork,
+    epoch: 1n,
+    signer: account,
+    entries: [toyEntry({ account, id: 8000, quantity: 4n })],
+    details: [proof.cid],
+  }
   return buildBatch(draft, { domain: toyFacts.domain, sign: (digest) => sign(digest, key) })
 })()
 
 /** As the toy's, but a batch with links is refused when a linked block is not there. */
 const audit: Audit = (input) => {
-  const bare = input.batches.filter(({ details }) => details.some((cid) => input.blocks.get(cid.toString()) === undefined))
-  const { lines, refusedBatches } = toyAudit({ ...input, batches: input.batches.filter((batch) => !bare.includes(batch)) })
+  const bare = input.batches.filter(({ details }) =>
+    details.some((cid) => input.blocks.get(cid.toString()) === undefined),
+  )
+  const { lines, refusedBatches } = toyAudit({
+    ...input,
+    batches: input.batches.filter((batch) => !bare.includes(batch)),
+  })
   return { lines, refusedBatches: [...refusedBatches, ...bare.map(({ digest }) => ({ digest, reason: 'no proof' }))] }
 }
 const audits = { [toyNetwork]: audit }
@@ -62,7 +73,15 @@ function blocksOf(car: Uint8Array): Map<string, Uint8Array> {
 }
 
 function compare(change: Partial<CompareInput> = {}): BundleVerdict {
-  return compareBundle({ network: toyNetwork, post: honest.post, blocks: blocksOf(honest.car), audits, facts: toyFacts, previous, ...change })
+  return compareBundle({
+    network: toyNetwork,
+    post: honest.post,
+    blocks: blocksOf(honest.car),
+    audits,
+    facts: toyFacts,
+    previous,
+    ...change,
+  })
 }
 
 /** The bundle with other contents, and a post that names it. */
@@ -122,20 +141,42 @@ test('a line left out, added or moved is found where the lists part', () => {
 test('a fact, a previous leaf and a batch that are not those of the chain are found', () => {
   assert.deepEqual(differenceOf(forged({ highUsd8: 1n })), { part: 'facts', index: 0, field: 'highUsd8' })
   assert.deepEqual(differenceOf(forged({ epoch: 2n })), { part: 'facts', index: 0, field: 'epoch' })
-  assert.deepEqual(differenceOf(forged({ previous: { ...previous, next: 0n } })), { part: 'previous', index: 0, field: 'next' })
+  assert.deepEqual(differenceOf(forged({ previous: { ...previous, next: 0n } })), {
+    part: 'previous',
+    index: 0,
+    field: 'next',
+  })
   const raised = previousLeaves.map((leaf, i) => (i === 1 ? { ...leaf, rebateAtto: 14n } : leaf))
   assert.deepEqual(differenceOf(forged({ previousLeaves: raised })), { part: 'previous', index: 0, field: 'totals' })
-  const renamed = previousLeaves.map((leaf, i) => (i === 1 ? { ...leaf, account: `0x${'03'.repeat(20)}` as const } : leaf))
+  const renamed = previousLeaves.map((leaf, i) =>
+    i === 1 ? { ...leaf, account: `0x${'03'.repeat(20)}` as const } : leaf,
+  )
   assert.deepEqual(differenceOf(forged({ previousLeaves: renamed })), { part: 'previous', index: 0, field: 'root' })
-  assert.deepEqual(differenceOf(forged({ previousLeaves: previousLeaves.toReversed() })), { part: 'previous', index: 1, field: 'order' })
+  assert.deepEqual(differenceOf(forged({ previousLeaves: previousLeaves.toReversed() })), {
+    part: 'previous',
+    index: 1,
+    field: 'order',
+  })
   const huge = previousLeaves.map((leaf) => ({ ...leaf, rebateAtto: 2n ** 128n - 1n }))
   assert.equal(differenceOf(forged({ previousLeaves: huge })).field, 'totals')
 })
 
 test('a post that is not what its own bundle gives is found by field', () => {
-  const fields = { root: otherHash, totals: packLanes(1n, 1n), linesRoot: otherHash, linesTotal: 1n, lineCount: 99, batchesRoot: otherHash, batchCount: 99 }
+  const fields = {
+    root: otherHash,
+    totals: packLanes(1n, 1n),
+    linesRoot: otherHash,
+    linesTotal: 1n,
+    lineCount: 99,
+    batchesRoot: otherHash,
+    batchCount: 99,
+  }
   for (const [field, value] of Object.entries(fields)) {
-    assert.deepEqual(differenceOf(compare({ post: { ...honest.post, [field]: value } })), { part: 'post', index: 0, field })
+    assert.deepEqual(differenceOf(compare({ post: { ...honest.post, [field]: value } })), {
+      part: 'post',
+      index: 0,
+      field,
+    })
   }
 })
 
@@ -166,7 +207,8 @@ test('any missing block makes the evidence unavailable, and any changed byte is 
 
 test('a changed byte of a batch or of its proof names the first line that stands on it', () => {
   const all = blocksOf(honest.car)
-  const linesOf = (digest: Hex): number => honest.bundle.lines.findIndex(({ entries }) => entries.some(({ batchDigest }) => batchDigest === digest))
+  const linesOf = (digest: Hex): number =>
+    honest.bundle.lines.findIndex(({ entries }) => entries.some(({ batchDigest }) => batchDigest === digest))
   const flipped = (name: string): Map<string, Uint8Array> => {
     const bytes = all.get(name) ?? new Uint8Array(1)
     return new Map(all).set(name, bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1))

@@ -69,7 +69,13 @@ export function compareBundle(input: CompareInput): BundleVerdict {
   if (decoded.tag === 'missing') return { tag: 'unavailable', missing: [decoded.cid.toString()] }
   if (decoded.tag === 'malformed') {
     const field = `block ${decoded.cid.toString()}`
-    return differs({ part: 'lines', index: decoded.firstLine, field, expected: 'a page of the bundle', actual: 'malformed' })
+    return differs({
+      part: 'lines',
+      index: decoded.firstLine,
+      field,
+      expected: 'a page of the bundle',
+      actual: 'malformed',
+    })
   }
   const { bundle } = decoded
   const batches = gatherBatches(bundle, input.blocks)
@@ -86,7 +92,10 @@ export function compareBundle(input: CompareInput): BundleVerdict {
   })
   const corrupt = [...decoded.corrupt.map((cid) => cid.toString()), ...batches.corrupt]
   const difference =
-    compareLines(closed, bundle) ?? compareBatches(closed, bundle) ?? comparePost(closed, input.post) ?? corruptBlock(corrupt)
+    compareLines(closed, bundle) ??
+    compareBatches(closed, bundle) ??
+    comparePost(closed, input.post) ??
+    corruptBlock(corrupt)
   return difference === undefined ? { tag: 'agrees', closed, bundle } : differs(difference, { closed, bundle })
 }
 
@@ -135,11 +144,24 @@ function comparePrevious(bundle: Bundle, { network, previous }: CompareInput): D
   const field = compareFields('previous', 0, { ...previous }, bundle.previous)
   if (field !== undefined) return field
   const { previousLeaves } = bundle
-  if (!isSorted(previousLeaves)) return { part: 'previous', index: firstUnsorted(previousLeaves), field: 'order', expected: 'sorted, unique', actual: 'not' }
+  if (!isSorted(previousLeaves))
+    return {
+      part: 'previous',
+      index: firstUnsorted(previousLeaves),
+      field: 'order',
+      expected: 'sorted, unique',
+      actual: 'not',
+    }
   const totals = trySumLanes(previousLeaves.map((leaf) => packLanes(leaf.rebateAtto, leaf.bootstrapAtto)))
-  if (totals !== previous.totals) return { part: 'previous', index: 0, field: 'totals', expected: textOf(previous.totals), actual: textOf(totals) }
+  if (totals !== previous.totals)
+    return { part: 'previous', index: 0, field: 'totals', expected: textOf(previous.totals), actual: textOf(totals) }
   const { root } = buildLeafTree(previousLeaves, network)
-  return compareFields('previous', 0, { root: previous.root, totals: previous.totals }, { root: root.hash, totals: root.sum })
+  return compareFields(
+    'previous',
+    0,
+    { root: previous.root, totals: previous.totals },
+    { root: root.hash, totals: root.sum },
+  )
 }
 
 function firstUnsorted(leaves: readonly Leaf[]): number {

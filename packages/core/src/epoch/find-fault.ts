@@ -63,7 +63,8 @@ type Check = (trees: PostedTrees, closed: ClosedEpoch, facts: ChallengeFacts) =>
  */
 export function findFault(posted: PostedEpoch, closed: ClosedEpoch, facts: ChallengeFacts): FoundFault {
   const { post } = posted
-  if (isEmptyWrong(posted)) return { tag: 'fault', challenge: { judge: 'sum', letter: 'a', functionName: 'challengeEmpty', args: [] } }
+  if (isEmptyWrong(posted))
+    return { tag: 'fault', challenge: { judge: 'sum', letter: 'a', functionName: 'challengeEmpty', args: [] } }
   const leaves = posted.leaves ?? leavesOf(closed.previousLeaves, posted.bundle.lines)
   const trees = leaves === undefined ? undefined : rebuildTrees(posted, { leaves, domain: closed.facts.domain })
   if (trees === undefined) return { tag: 'hidden', tree: 'lines' }
@@ -116,7 +117,8 @@ function wrongSum(trees: PostedTrees, { post, network }: PostedEpoch): Challenge
     return node(treeNumbers.batches, rootPreimage(batchesTree), BigInt(post.batchCount))
   }
   const isSameLeaves = leavesTree.root.hash === post.root && leavesTree.count > 1
-  if (isSameLeaves && leavesTree.root.sum !== post.totals) return node(treeNumbers.leaves, rootPreimage(leavesTree), post.totals)
+  if (isSameLeaves && leavesTree.root.sum !== post.totals)
+    return node(treeNumbers.leaves, rootPreimage(leavesTree), post.totals)
   return undefined
 }
 
@@ -141,7 +143,10 @@ function badLine(trees: PostedTrees, index: number): Challenge | undefined {
 
 const wrongBounds: Check = (trees) => {
   const isBad = ({ kind, account, entries }: Line): boolean =>
-    kind === 0 || BigInt(account) === 0n || entries.length === 0 || (laneOf(kind) === 'bootstrap' && entries.length !== 1)
+    kind === 0 ||
+    BigInt(account) === 0n ||
+    entries.length === 0 ||
+    (laneOf(kind) === 'bootstrap' && entries.length !== 1)
   const index = trees.lines.findIndex(isBad)
   return index === -1 ? undefined : badLine(trees, index)
 }
@@ -153,7 +158,9 @@ const wrongLineOrder: Check = (trees) => {
   if (index < 1) return undefined
   const [left, right] = [lineOf(trees, index - 1), lineOf(trees, index)]
   const isSameOrder = left.account === right.account && left.kind === right.kind
-  const firsts = isSameOrder ? [usedAt(trees, left, 0), usedAt(trees, right, 0)].filter((used) => used !== undefined) : []
+  const firsts = isSameOrder
+    ? [usedAt(trees, left, 0), usedAt(trees, right, 0)].filter((used) => used !== undefined)
+    : []
   if (isSameOrder && firsts.length !== 2) return undefined
   const args = [lineAt(trees, index - 1), lineAt(trees, index), firsts] as const
   return { judge: 'sum', letter: 'c', functionName: 'challengeLineOrder', args }
@@ -168,7 +175,9 @@ const wrongBatchOrder: Check = (trees) => {
 
 const wrongLineCount: Check = (trees) => {
   const isSame = (a: Line | undefined, b: Line | undefined): boolean => a?.account === b?.account && a?.kind === b?.kind
-  const index = trees.lines.findIndex((line, i) => i >= accountLinesMax && isSame(trees.lines[i - accountLinesMax], line))
+  const index = trees.lines.findIndex(
+    (line, i) => i >= accountLinesMax && isSame(trees.lines[i - accountLinesMax], line),
+  )
   if (index === -1) return undefined
   const lines = Array.from({ length: accountLinesMax + 1 }, (_, i) => lineAt(trees, index - accountLinesMax + i))
   return { judge: 'sum', letter: 'c', functionName: 'challengeLineCount', args: [lines] }
@@ -206,7 +215,12 @@ const wrongLine: Check = (trees) => {
     if (!isForeign && !isUnsorted && (!isRebate || total === line.quantity)) continue
     const digests = line.entries.map(({ batchDigest }) => batchDigest)
     const indexes = line.entries.map((place) => place.index)
-    return { judge: 'sum', letter: 'b', functionName: 'challengeLine', args: [lineAt(trees, index), entries, digests, indexes] }
+    return {
+      judge: 'sum',
+      letter: 'b',
+      functionName: 'challengeLine',
+      args: [lineAt(trees, index), entries, digests, indexes],
+    }
   }
   return undefined
 }
@@ -220,7 +234,9 @@ const wrongPrice: Check = (trees, closed, { judgedPrice }) => {
     line.kind === kind ? line.unitPriceAtto !== unitPriceAtto : line.kind !== readinessKind || line.quantity !== 1n,
   )
   if (wrong !== -1) return { judge: 'sum', letter: 'b', functionName: 'challengePrice', args: [lineAt(trees, wrong)] }
-  const ready = trees.lines.flatMap((line, index) => (line.kind === readinessKind ? [{ index, price: line.unitPriceAtto }] : []))
+  const ready = trees.lines.flatMap((line, index) =>
+    line.kind === readinessKind ? [{ index, price: line.unitPriceAtto }] : [],
+  )
   const [first] = ready
   const other = ready.find(({ price }) => price !== first?.price)
   if (first === undefined) return undefined
@@ -282,7 +298,8 @@ const wrongBatch: Check = (trees, closed, { judgedPrice, countedBefore }) => {
     const isStrange = ({ account, kind }: { account: Hex; kind: number }): boolean =>
       BigInt(account) === 0n || (judgedPrice !== undefined && kind !== judgedPrice.kind)
     const strange = batch.entries.findIndex(isStrange)
-    const shown = entriesTree === undefined || strange === -1 ? undefined : shownEntry({ digest, batch, entriesTree }, strange)
+    const shown =
+      entriesTree === undefined || strange === -1 ? undefined : shownEntry({ digest, batch, entriesTree }, strange)
     if (shown !== undefined) {
       return { judge: 'sum', letter: 'e', functionName: 'challengeEntry', args: [countedBatch(trees, index), shown] }
     }
@@ -292,7 +309,9 @@ const wrongBatch: Check = (trees, closed, { judgedPrice, countedBefore }) => {
 
 /** An entry of a counted batch that no line of its account and kind uses. */
 const droppedEntry: Check = (trees) => {
-  const used = new Set(trees.lines.flatMap(({ kind, entries }) => entries.map((place) => `${kind} ${place.batchDigest} ${place.index}`)))
+  const used = new Set(
+    trees.lines.flatMap(({ kind, entries }) => entries.map((place) => `${kind} ${place.batchDigest} ${place.index}`)),
+  )
   for (const [index, posted] of trees.batches.entries()) {
     const dropped = posted.batch.entries.findIndex(({ kind }, i) => !used.has(`${kind} ${posted.digest} ${i}`))
     const shown = dropped === -1 ? undefined : shownEntry(posted, dropped)
@@ -301,7 +320,9 @@ const droppedEntry: Check = (trees) => {
     const indexes = trees.lines.flatMap((line, i) => (line.account === account && line.kind === kind ? [i] : []))
     const lines = indexes.map((i) => lineOf(trees, i))
     if (lines.some((line) => postedUsedTree(trees, line) === undefined)) continue
-    const after = trees.lines.findIndex((line) => line.account > account || (line.account === account && line.kind > kind))
+    const after = trees.lines.findIndex(
+      (line) => line.account > account || (line.account === account && line.kind > kind),
+    )
     const view = linesView(trees, { indexes, next: after === -1 ? trees.lines.length : after })
     const args = [countedBatch(trees, index), shown, view, lines.map((line) => usedOf(trees, line))] as const
     return { judge: 'sum', letter: 'f', functionName: 'challengeDropped', args }
@@ -347,7 +368,9 @@ function wrongLeaf(trees: PostedTrees, closed: ClosedEpoch): Challenge | undefin
   }
   const expected = new Map(leavesOf(closed.previousLeaves, trees.lines)?.map((leaf) => [leaf.account, leaf]))
   const actual = new Map(leaves.map((leaf) => [leaf.account, leaf]))
-  const account = [...expected.keys(), ...actual.keys()].find((one) => sumOf(expected.get(one)) !== sumOf(actual.get(one)))
+  const account = [...expected.keys(), ...actual.keys()].find(
+    (one) => sumOf(expected.get(one)) !== sumOf(actual.get(one)),
+  )
   if (account === undefined) return undefined
   const before = { leaves: closed.previousLeaves, leavesTree: buildLeafTree(closed.previousLeaves, trees.network) }
   const indexes = trees.lines.flatMap((line, i) => (line.account === account ? [i] : []))
@@ -363,7 +386,8 @@ function sumOf(leaf: Leaf | undefined): bigint {
 
 /** As `addLines`, for lines of strangers: undefined when an amount is over its lane. */
 function leavesOf(previous: readonly Leaf[], lines: readonly Line[]): Leaf[] | undefined {
-  if (trySumLanes([...previous.map((leaf) => sumOf(leaf)), ...lines.map((line) => lineSum(line) ?? 0n)]) === undefined) return undefined
+  if (trySumLanes([...previous.map((leaf) => sumOf(leaf)), ...lines.map((line) => lineSum(line) ?? 0n)]) === undefined)
+    return undefined
   return lines.some((line) => lineSum(line) === undefined) ? undefined : addLines(previous, lines)
 }
 

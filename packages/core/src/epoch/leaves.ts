@@ -78,7 +78,10 @@ export interface LeafProof {
  * @param epoch leaves sorted, and the tree over them
  * @returns undefined when the account has no leaf
  */
-export function proveLeaf({ leaves, leafTree }: { readonly leaves: readonly Leaf[]; readonly leafTree: SumTree }, account: Address): LeafProof | undefined {
+export function proveLeaf(
+  { leaves, leafTree }: { readonly leaves: readonly Leaf[]; readonly leafTree: SumTree },
+  account: Address,
+): LeafProof | undefined {
   const wanted = account.toLowerCase()
   const index = leaves.findIndex((leaf) => leaf.account === wanted)
   const leaf = leaves[index]

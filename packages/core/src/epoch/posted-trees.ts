@@ -17,7 +17,19 @@ import { invariant } from '../invariant.ts'
 import { packLanes, trySumLanes } from '../merkle/lanes.ts'
 import { buildSumTree, nodeAt, pathOf, type SumTree } from '../merkle/sum-tree.ts'
 import { fromHex, toHex, type Hex } from '../units/hex.ts'
-import type { BatchAt, BatchesView, CountedBatch, EntryAt, LeafAt, LeafView, LineAt, LinesView, ShownLine, Used, UsedAt } from './challenge.ts'
+import type {
+  BatchAt,
+  BatchesView,
+  CountedBatch,
+  EntryAt,
+  LeafAt,
+  LeafView,
+  LineAt,
+  LinesView,
+  ShownLine,
+  Used,
+  UsedAt,
+} from './challenge.ts'
 import { accountLeaf, type Leaf } from './leaves.ts'
 import type { EpochPost } from './post.ts'
 
@@ -51,7 +63,10 @@ export interface PostedTrees {
 }
 
 /** Rebuilds the trees from what was published; undefined when an amount or a total is over its lane. */
-export function rebuildTrees(posted: PostedEpoch, { leaves, domain }: { readonly leaves: readonly Leaf[]; readonly domain: Domain }): PostedTrees | undefined {
+export function rebuildTrees(
+  posted: PostedEpoch,
+  { leaves, domain }: { readonly leaves: readonly Leaf[]; readonly domain: Domain },
+): PostedTrees | undefined {
   const { network, bundle } = posted
   const { epoch, lines } = bundle
   const sums = lines.map(lineSum)
@@ -89,7 +104,10 @@ export function entryAt(batches: readonly PostedBatch[], { batchDigest, index }:
   return found?.entriesTree === undefined ? undefined : found.batch.entries[index]
 }
 
-export function shownLine(line: Line, { network, epoch }: { readonly network: number; readonly epoch: bigint }): ShownLine {
+export function shownLine(
+  line: Line,
+  { network, epoch }: { readonly network: number; readonly epoch: bigint },
+): ShownLine {
   const { account, kind, quantity, unitPriceAtto, entriesRoot, entries } = line
   return { network, epoch, account, kind, quantity, unitPriceAtto, entriesRoot, entryCount: entries.length }
 }
@@ -100,7 +118,10 @@ export function lineAt(trees: PostedTrees, index: number): LineAt {
 }
 
 /** The lines whose indexes are `indexes` (contiguous), or their absence before `next`, between their neighbours. */
-export function linesView(trees: PostedTrees, { indexes, next }: { readonly indexes: readonly number[]; readonly next: number }): LinesView {
+export function linesView(
+  trees: PostedTrees,
+  { indexes, next }: { readonly indexes: readonly number[]; readonly next: number },
+): LinesView {
   const first = indexes[0] ?? next
   const last = indexes.at(-1) ?? next - 1
   return {
@@ -151,7 +172,10 @@ export function shownEntry(batch: PostedBatch, index: number): EntryAt | undefin
 }
 
 /** A leaf of the account, or the neighbours between which it would stand. */
-export function leafView({ leaves, leavesTree }: { readonly leaves: readonly Leaf[]; readonly leavesTree: SumTree }, account: Hex): LeafView {
+export function leafView(
+  { leaves, leavesTree }: { readonly leaves: readonly Leaf[]; readonly leavesTree: SumTree },
+  account: Hex,
+): LeafView {
   const leafAt = (index: number): LeafAt => ({ ...at(leaves, index), path: pathOf(leavesTree, index) })
   const index = leaves.findIndex((leaf) => leaf.account === account)
   if (index !== -1) return { present: true, leaf: leafAt(index), left: [], right: [] }

@@ -33,7 +33,17 @@ export const toyFacts: EpochFacts = {
 }
 
 /** A true entry, or a false one. */
-export function toyEntry({ account, id, quantity, isTrue = true }: { account: Hex; id: number; quantity: bigint; isTrue?: boolean }): Entry {
+export function toyEntry({
+  account,
+  id,
+  quantity,
+  isTrue = true,
+}: {
+  account: Hex
+  id: number
+  quantity: bigint
+  isTrue?: boolean
+}): Entry {
   const subject = toHex(bytesOfBigint(BigInt(id), 32))
   return { kind: 1, account, subject, quantity, detail: isTrue ? toHex(keccak_256(fromHex(subject))) : subject }
 }
@@ -66,7 +76,8 @@ export function toyBatch(draft: {
 
 /** Pays kind 1 by quantity in lines of at most 16 entries, and kind 2 to everyone who has one. */
 export const toyAudit: Audit = ({ batches, facts }) => {
-  const isTrue = ({ detail, subject, kind }: Entry): boolean => kind === 1 && detail === toHex(keccak_256(fromHex(subject)))
+  const isTrue = ({ detail, subject, kind }: Entry): boolean =>
+    kind === 1 && detail === toHex(keccak_256(fromHex(subject)))
   const counted = batches.filter(({ entries }) => entries.every(isTrue))
   const refusedBatches = batches
     .filter((batch) => !counted.includes(batch))
@@ -83,7 +94,14 @@ export const toyAudit: Audit = ({ batches, facts }) => {
   const lines = [...placesOf].flatMap(([account, used]): LineDraft[] => {
     const sorted = used.toSorted((a, b) => comparePlaces(a.place, b.place))
     const first = sorted.slice(0, 1).map(({ place }) => place)
-    const ready: LineDraft = { account, kind: 2, quantity: 1n, unitPriceAtto: shareAtto, lane: 'bootstrap', entries: first }
+    const ready: LineDraft = {
+      account,
+      kind: 2,
+      quantity: 1n,
+      unitPriceAtto: shareAtto,
+      lane: 'bootstrap',
+      entries: first,
+    }
     const paid: LineDraft[] = []
     for (let start = 0; start < sorted.length; start += lineEntriesMax) {
       const group = sorted.slice(start, start + lineEntriesMax)

@@ -25,5 +25,10 @@ export const availableFields: readonly TypedField[] = [
 
 /** @param domain verifyingContract is Epochs */
 export function digestOfAvailable(available: Available, domain: Domain): Hex {
-  return hashTypedData({ domain, types: { Available: availableFields }, primaryType: 'Available', message: { ...available } })
+  return hashTypedData({
+    domain,
+    types: { Available: availableFields },
+    primaryType: 'Available',
+    message: { ...available },
+  })
 }

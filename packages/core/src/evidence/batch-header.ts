@@ -54,7 +54,10 @@ export function batchLeaf({ digest, signature }: { readonly digest: Hex; readonl
 }
 
 /** Whether `header` follows `previous` in its signer's chain; `previous` undefined: whether it can be the first. */
-export function isNextHeader(header: BatchHeader, previous: { readonly header: BatchHeader; readonly digest: Hex } | undefined): boolean {
+export function isNextHeader(
+  header: BatchHeader,
+  previous: { readonly header: BatchHeader; readonly digest: Hex } | undefined,
+): boolean {
   if (previous === undefined) return header.counter === 0n && header.previousDigest === noDigest
   return (
     header.network === previous.header.network &&

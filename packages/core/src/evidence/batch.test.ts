@@ -24,16 +24,20 @@ const reasonOf = (batch: Batch, place = where): string => {
 
 test('a batch is verified, and comes back from its block as it was', () => {
   fc.assert(
-    fc.property(fc.nat(20), fc.array(fc.bigInt({ min: 0n, max: 2n ** 120n }), { maxLength: 20 }), (signer, quantities) => {
-      const batch = toyBatch({ signer, quantities })
-      const block = encodeBatch(batch)
-      assert.equal(isNamed(block.cid, block.bytes), true)
-      const decoded = decodeBatch(block.bytes)
-      assert.ok(decoded)
-      const { header, signature, entries, details } = batch
-      assert.deepEqual(decoded, { header, signature, entries, details })
-      assert.equal(reasonOf(decoded), 'verified')
-    }),
+    fc.property(
+      fc.nat(20),
+      fc.array(fc.bigInt({ min: 0n, max: 2n ** 120n }), { maxLength: 20 }),
+      (signer, quantities) => {
+        const batch = toyBatch({ signer, quantities })
+        const block = encodeBatch(batch)
+        assert.equal(isNamed(block.cid, block.bytes), true)
+        const decoded = decodeBatch(block.bytes)
+        assert.ok(decoded)
+        const { header, signature, entries, details } = batch
+        assert.deepEqual(decoded, { header, signature, entries, details })
+        assert.equal(reasonOf(decoded), 'verified')
+      },
+    ),
     { numRuns: 20 },
   )
 })
@@ -42,7 +46,10 @@ test('whatever is changed in a batch has its own reason', () => {
   const batch = toyBatch({ signer: 1, quantities: [5n, 6n] })
   const { header, entries } = batch
   assert.equal(reasonOf({ ...batch, entries: entries.slice(1) }), 'wrong-count')
-  assert.equal(reasonOf({ ...batch, entries: entries.map((entry) => ({ ...entry, quantity: entry.quantity + 1n })) }), 'wrong-sum')
+  assert.equal(
+    reasonOf({ ...batch, entries: entries.map((entry) => ({ ...entry, quantity: entry.quantity + 1n })) }),
+    'wrong-sum',
+  )
   assert.equal(reasonOf({ ...batch, entries: entries.toReversed() }), 'wrong-root')
   assert.equal(reasonOf({ ...batch, header: { ...header, counter: 9n } }), 'bad-signature')
   assert.equal(reasonOf({ ...batch, signature: sign(batch.digest, toyKey(2)) }), 'bad-signature')
@@ -76,7 +83,13 @@ test('details are linked, and only blocks of evidence can be', () => {
   const detail = encodeBlock({ proof: 1 })
   const key = toyKey(3)
   const account = addressOf(key)
-  const draft = { network: 1, epoch: 1n, signer: account, entries: [toyEntry({ account, id: 1, quantity: 1n })], details: [detail.cid] }
+  const draft = {
+    network: 1,
+    epoch: 1n,
+    signer: account,
+    entries: [toyEntry({ account, id: 1, quantity: 1n })],
+    details: [detail.cid],
+  }
   const batch = buildBatch(draft, { domain: toyFacts.domain, sign: (digest) => sign(digest, key) })
   assert.equal(decodeBatch(encodeBatch(batch).bytes)?.details[0]?.toString(), detail.cid.toString())
 })
@@ -97,10 +110,16 @@ test('no bytes make the decoder throw, and a changed byte is never the same batc
 
 test('values that a hostile encoder may choose are no batch', () => {
   fc.assert(
-    fc.property(fc.object({ maxDepth: 3, values: [fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.uint8Array()] }), (value) => {
-      assert.equal(decodeBatch(dagCbor.encode(value)), undefined)
-      assert.equal(decodeBatch(dagCbor.encode({ version: 1, header: value, signature: value, entries: value, details: value })), undefined)
-    }),
+    fc.property(
+      fc.object({ maxDepth: 3, values: [fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.uint8Array()] }),
+      (value) => {
+        assert.equal(decodeBatch(dagCbor.encode(value)), undefined)
+        assert.equal(
+          decodeBatch(dagCbor.encode({ version: 1, header: value, signature: value, entries: value, details: value })),
+          undefined,
+        )
+      },
+    ),
   )
 })
 

@@ -91,11 +91,21 @@ export function draftHeader({ network, epoch, signer, entries, details, previous
  *
  * @param sign signs the header's digest with the key of `draft.signer`: 65 bytes
  */
-export function buildBatch(draft: BatchDraft, { domain, sign }: { readonly domain: Domain; readonly sign: (digest: Hex) => Hex }): VerifiedBatch {
+export function buildBatch(
+  draft: BatchDraft,
+  { domain, sign }: { readonly domain: Domain; readonly sign: (digest: Hex) => Hex },
+): VerifiedBatch {
   const header = draftHeader(draft)
   const digest = digestOfHeader(header, domain)
   const { entries, details } = draft
-  return { header, signature: sign(digest), entries, details, digest, entriesTree: buildSumTree(entries.map(entryLeaf)) }
+  return {
+    header,
+    signature: sign(digest),
+    entries,
+    details,
+    digest,
+    entriesTree: buildSumTree(entries.map(entryLeaf)),
+  }
 }
 
 /**
@@ -156,7 +166,8 @@ export function decodeBatch(bytes: Uint8Array): Batch | undefined {
   const signature = readHex(map['signature'], 65)
   const entries = readAll(readList(map['entries'], batchEntriesMax), readEntry)
   const details = readAll(readList(map['details'], batchDetailsMax), readLink)
-  if (header === undefined || signature === undefined || entries === undefined || details === undefined) return undefined
+  if (header === undefined || signature === undefined || entries === undefined || details === undefined)
+    return undefined
   return { header, signature, entries, details }
 }
 
@@ -174,7 +185,8 @@ function readHeader(value: unknown): BatchHeader | undefined {
   const count = readNumber(map['count'], batchEntriesMax)
   const sum = readWide(map['sum'], 16)
   if (network === undefined || epoch === undefined || signer === undefined || counter === undefined) return undefined
-  if (previousDigest === undefined || entriesRoot === undefined || count === undefined || sum === undefined) return undefined
+  if (previousDigest === undefined || entriesRoot === undefined || count === undefined || sum === undefined)
+    return undefined
   return { network, epoch, signer, counter, previousDigest, entriesRoot, count, sum }
 }
 

@@ -60,7 +60,8 @@ export function cidOfDigest(digest: Hex): CID {
 /** @returns the sha256 in a CID of evidence, or undefined when it is no CIDv1 of DAG-CBOR by sha2-256 */
 export function digestOfCid(cid: CID): Hex | undefined {
   const { version, code, multihash } = cid
-  const isOurs = version === 1 && code === dagCbor.code && multihash.code === sha256Code && multihash.digest.length === 32
+  const isOurs =
+    version === 1 && code === dagCbor.code && multihash.code === sha256Code && multihash.digest.length === 32
   return isOurs ? toHex(multihash.digest) : undefined
 }
 

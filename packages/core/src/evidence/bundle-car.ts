@@ -36,7 +36,13 @@ export type DecodedCar =
   | { readonly tag: 'malformed'; readonly reason: BundleCarFault; readonly offset: number }
 
 /** @returns the file: the root first, each block once, in the order given */
-export function encodeBundleCar({ root, blocks }: { readonly root: Block; readonly blocks: readonly Block[] }): Uint8Array {
+export function encodeBundleCar({
+  root,
+  blocks,
+}: {
+  readonly root: Block
+  readonly blocks: readonly Block[]
+}): Uint8Array {
   const header = dagCbor.encode({ roots: [root.cid], version: 1 })
   const parts = [varint(header.length), header]
   const written = new Set<string>()
@@ -59,7 +65,7 @@ export function decodeBundleCar(bytes: Uint8Array): DecodedCar {
 
   const blocks = new Map<string, Uint8Array>()
   const corrupt: CID[] = []
-  for (let offset = headerEnd.end; offset < bytes.length; ) {
+  for (let offset = headerEnd.end; offset < bytes.length;) {
     const section = sectionAt(bytes, offset)
     if (section === undefined) return malformed('section-malformed', offset)
     if (section.end - section.start > cidSizeBytes + blockBytesMax) return malformed('block-too-large', offset)

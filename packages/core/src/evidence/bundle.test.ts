@@ -28,7 +28,11 @@ function bundleOf({ leaves, batches, lines }: { leaves: number; batches: number;
     highUsd8: 2n ** 61n,
     allowanceAtto: 2n ** 127n,
     previous: { next: 1n, root: hash(2), totals: 2n ** 200n, evidence: hash(3) },
-    previousLeaves: Array.from({ length: leaves }, (_, i) => ({ account: account(i), rebateAtto: BigInt(i), bootstrapAtto: 2n ** 127n })),
+    previousLeaves: Array.from({ length: leaves }, (_, i) => ({
+      account: account(i),
+      rebateAtto: BigInt(i),
+      bootstrapAtto: 2n ** 127n,
+    })),
     batches: Array.from({ length: batches }, (_, i) => ({ cid: encodeBlock(i).cid, digest: hash(i) })),
     lines: Array.from({ length: lines }, (_, i) => ({
       account: account(i),
@@ -60,7 +64,10 @@ test('a bundle of any size comes back from its blocks as it was', () => {
     assert.ok(decoded.tag === 'bundle')
     assert.deepEqual(decoded.corrupt, [])
     assert.deepEqual({ ...decoded.bundle, batches: [] }, { ...bundle, batches: [] })
-    assert.deepEqual(decoded.bundle.batches.map(({ digest, cid }) => `${digest} ${cid.toString()}`), bundle.batches.map(({ digest, cid }) => `${digest} ${cid.toString()}`))
+    assert.deepEqual(
+      decoded.bundle.batches.map(({ digest, cid }) => `${digest} ${cid.toString()}`),
+      bundle.batches.map(({ digest, cid }) => `${digest} ${cid.toString()}`),
+    )
   }
 })
 
@@ -87,7 +94,10 @@ test('a CAR holds root and blocks once each, and names blocks with a wrong hash'
   const decoded = decodeBundleCar(car)
   assert.ok(decoded.tag === 'car')
   assert.equal(decoded.car.root.toString(), root.cid.toString())
-  assert.deepEqual([...decoded.car.blocks.keys()], [root, ...pages].map(({ cid }) => cid.toString()))
+  assert.deepEqual(
+    [...decoded.car.blocks.keys()],
+    [root, ...pages].map(({ cid }) => cid.toString()),
+  )
   assert.deepEqual(decoded.car.corrupt, [])
   const changed = decodeBundleCar(car.with(car.length - 1, (car.at(-1) ?? 0) ^ 1))
   assert.ok(changed.tag === 'car')
@@ -119,11 +129,17 @@ test('a CAR of another implementation is a CAR, and its foreign CIDs are refused
 
 test('a random bundle root is no bundle', () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.constantFrom('version', 'lines', 'leaves', 'batches', 'network'), fc.oneof(fc.integer(), fc.string(), fc.array(fc.integer()))), (value) => {
-      const block = encodeBlock(value)
-      const digest = toHex(block.cid.multihash.digest)
-      assert.equal(cidOfDigest(digest).toString(), block.cid.toString())
-      assert.equal(decodeBundle(digest, sourceOf([block])).tag, 'malformed')
-    }),
+    fc.property(
+      fc.dictionary(
+        fc.constantFrom('version', 'lines', 'leaves', 'batches', 'network'),
+        fc.oneof(fc.integer(), fc.string(), fc.array(fc.integer())),
+      ),
+      (value) => {
+        const block = encodeBlock(value)
+        const digest = toHex(block.cid.multihash.digest)
+        assert.equal(cidOfDigest(digest).toString(), block.cid.toString())
+        assert.equal(decodeBundle(digest, sourceOf([block])).tag, 'malformed')
+      },
+    ),
   )
 })

@@ -14,7 +14,8 @@ export type Fields = Readonly<Record<string, unknown>>
 
 /** @returns the map, when it is one with exactly these keys (those ending in '?' may be absent) */
 export function readMap(value: unknown, keys: readonly string[]): Fields | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) return undefined
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array)
+    return undefined
   const present = Object.keys(value)
   const known = new Set(keys.map((key) => key.replace('?', '')))
   const isWhole = keys.every((key) => key.endsWith('?') || key in value) && present.every((key) => known.has(key))
@@ -55,7 +56,10 @@ export function readLink(value: unknown): CID | undefined {
 }
 
 /** @returns every item read, or undefined when one is not what it should be */
-export function readAll<T>(items: readonly unknown[] | undefined, read: (item: unknown) => T | undefined): T[] | undefined {
+export function readAll<T>(
+  items: readonly unknown[] | undefined,
+  read: (item: unknown) => T | undefined,
+): T[] | undefined {
   const all: T[] = []
   for (const item of items ?? []) {
     const one = read(item)

@@ -8,7 +8,15 @@
  * @see https://h3geo.org
  */
 
-import { cellToLatLng, cellToParent, getResolution, greatCircleDistance, gridDisk, isValidCell, latLngToCell } from 'h3-js'
+import {
+  cellToLatLng,
+  cellToParent,
+  getResolution,
+  greatCircleDistance,
+  gridDisk,
+  isValidCell,
+  latLngToCell,
+} from 'h3-js'
 
 /** Resolution of every cell in the registry. */
 export const cellResolution = 7

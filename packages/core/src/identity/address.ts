@@ -26,6 +26,8 @@ export function isSameAddress(left: Address, right: Address): boolean {
 export function checksumAddress(address: Address): Address {
   const digits = address.slice(2).toLowerCase()
   const hash = toHex(keccak_256(bytesOfText(digits))).slice(2)
-  const shown = digits.replace(/[a-f]/g, (digit, index: number) => (Number.parseInt(hash.charAt(index), 16) >= 8 ? digit.toUpperCase() : digit))
+  const shown = digits.replace(/[a-f]/g, (digit, index: number) =>
+    Number.parseInt(hash.charAt(index), 16) >= 8 ? digit.toUpperCase() : digit,
+  )
   return `0x${shown}`
 }

@@ -7,7 +7,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { encodeAbiParameters, hashTypedData as viemHash, keccak256, recoverAddress, type TypedDataDefinition } from 'viem'
+import {
+  encodeAbiParameters,
+  hashTypedData as viemHash,
+  keccak256,
+  recoverAddress,
+  type TypedDataDefinition,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { digestOfAvailable } from '../evidence/availability.ts'
 import { batchFields, digestOfHeader, type BatchHeader } from '../evidence/batch-header.ts'
@@ -84,15 +90,46 @@ test('the header of a batch hashes as the struct Batch of the contracts', () => 
     encodeType('Batch', { Batch: batchFields }),
     'Batch(uint8 network,uint64 epoch,address signer,uint64 counter,bytes32 previousDigest,bytes32 entriesRoot,uint32 count,uint128 sum)',
   )
-  assert.notEqual(digestOfAvailable({ network: 1, epoch: 1n, evidence: header.entriesRoot }, domain), digestOfHeader(header, domain))
+  assert.notEqual(
+    digestOfAvailable({ network: 1, epoch: 1n, evidence: header.entriesRoot }, domain),
+    digestOfHeader(header, domain),
+  )
 })
 
 test('entries and posts hash as abi.encode does', () => {
-  const entry = { kind: 3, account: addressOf(secretKey), subject: toHex(new Uint8Array(32).fill(9)), quantity: 77n, detail: toHex(new Uint8Array(32).fill(8)) }
+  const entry = {
+    kind: 3,
+    account: addressOf(secretKey),
+    subject: toHex(new Uint8Array(32).fill(9)),
+    quantity: 77n,
+    detail: toHex(new Uint8Array(32).fill(8)),
+  }
   const entryTypes = ['uint8', 'address', 'bytes32', 'uint128', 'bytes32'].map((type) => ({ type }))
   assert.equal(hashEntry(entry), keccak256(encodeAbiParameters(entryTypes, Object.values(entry))))
-  const post = { epoch: 1n, root: entry.subject, totals: 2n ** 255n, linesRoot: entry.detail, linesTotal: 3n, lineCount: 4, batchesRoot: entry.subject, batchCount: 5, evidence: entry.detail, rules: 6n }
-  const postTypes = ['uint64', 'bytes32', 'uint256', 'bytes32', 'uint256', 'uint32', 'bytes32', 'uint32', 'bytes32', 'uint64'].map((type) => ({ type }))
+  const post = {
+    epoch: 1n,
+    root: entry.subject,
+    totals: 2n ** 255n,
+    linesRoot: entry.detail,
+    linesTotal: 3n,
+    lineCount: 4,
+    batchesRoot: entry.subject,
+    batchCount: 5,
+    evidence: entry.detail,
+    rules: 6n,
+  }
+  const postTypes = [
+    'uint64',
+    'bytes32',
+    'uint256',
+    'bytes32',
+    'uint256',
+    'uint32',
+    'bytes32',
+    'uint32',
+    'bytes32',
+    'uint64',
+  ].map((type) => ({ type }))
   assert.equal(digestOfPost(post), keccak256(encodeAbiParameters(postTypes, Object.values(post))))
 })
 

@@ -25,7 +25,13 @@ export interface TypedField {
 export type TypedStructs = Readonly<Record<string, readonly TypedField[]>>
 
 /** What a field may hold; integers are bigint or a safe integer, bytes are hex. */
-export type TypedValue = bigint | number | boolean | string | readonly TypedValue[] | { readonly [name: string]: TypedValue }
+export type TypedValue =
+  | bigint
+  | number
+  | boolean
+  | string
+  | readonly TypedValue[]
+  | { readonly [name: string]: TypedValue }
 
 /** Where a signature counts: one chain and one contract. */
 export interface Domain {
@@ -57,7 +63,11 @@ export const domainFields: readonly TypedField[] = [
 
 /** @returns keccak256(0x1901, domain separator, hash of the message): what is signed */
 export function hashTypedData({ domain, types, primaryType, message }: TypedData): Hex {
-  return toHex(keccak_256(concatBytes(Uint8Array.of(0x19, 0x01), domainSeparator(domain), hashStruct(primaryType, message, types))))
+  return toHex(
+    keccak_256(
+      concatBytes(Uint8Array.of(0x19, 0x01), domainSeparator(domain), hashStruct(primaryType, message, types)),
+    ),
+  )
 }
 
 /** @returns 32 bytes, as the contract's own separator */
@@ -67,7 +77,11 @@ export function domainSeparator({ chainId, verifyingContract }: Domain): Uint8Ar
 }
 
 /** @returns keccak256(typeHash, encoded fields) */
-export function hashStruct(name: string, message: { readonly [name: string]: TypedValue }, types: TypedStructs): Uint8Array {
+export function hashStruct(
+  name: string,
+  message: { readonly [name: string]: TypedValue },
+  types: TypedStructs,
+): Uint8Array {
   const fields = types[name]
   invariant(fields !== undefined, `the struct ${name} is declared`)
   const words = fields.map((field) => {

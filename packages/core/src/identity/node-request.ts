@@ -47,7 +47,14 @@ export interface NodeRequest {
   readonly audience: NodeKey
 }
 
-export type RequestFault = 'header-missing' | 'header-malformed' | 'expired' | 'expires-too-late' | 'bad-signature' | 'replayed' | 'too-busy'
+export type RequestFault =
+  | 'header-missing'
+  | 'header-malformed'
+  | 'expired'
+  | 'expires-too-late'
+  | 'bad-signature'
+  | 'replayed'
+  | 'too-busy'
 
 /** Who asks. The receiver still compares `body` with the hash of the bytes it read. */
 export type RequestVerdict =
@@ -55,7 +62,10 @@ export type RequestVerdict =
   | { readonly tag: 'refused'; readonly reason: RequestFault }
 
 /** @returns the exact bytes that are signed: lines of text, joined by one line feed */
-export function requestBytes({ method, path, body, nonce, expiresAtMs, audience }: NodeRequest, nodeKey: NodeKey): Uint8Array {
+export function requestBytes(
+  { method, path, body, nonce, expiresAtMs, audience }: NodeRequest,
+  nodeKey: NodeKey,
+): Uint8Array {
   return bytesOfText([nodeRequestContext, method, path, body, nonce, expiresAtMs, audience, nodeKey].join('\n'))
 }
 

@@ -26,7 +26,13 @@ export interface ReplayWindow {
 const sweepIntervalMs = 1000
 
 /** @param bounds countMax nonces are kept at most, about 150 bytes each; countPerKeyMax of one key */
-export function replayWindow({ countMax, countPerKeyMax }: { readonly countMax: number; readonly countPerKeyMax: number }): ReplayWindow {
+export function replayWindow({
+  countMax,
+  countPerKeyMax,
+}: {
+  readonly countMax: number
+  readonly countPerKeyMax: number
+}): ReplayWindow {
   invariant(countMax > 0 && countPerKeyMax > 0, 'a window holds at least one nonce')
   const expiryOf = new Map<string, Map<string, number>>()
   let count = 0

@@ -80,7 +80,15 @@ export function sidesOf({ index, count }: { readonly index: number; readonly cou
 }
 
 /** Whether some leaf of a tree of `count` leaves has a path of these sides and this depth. */
-export function isPlace({ sides, depth, count }: { readonly sides: bigint; readonly depth: number; readonly count: number }): boolean {
+export function isPlace({
+  sides,
+  depth,
+  count,
+}: {
+  readonly sides: bigint
+  readonly depth: number
+  readonly count: number
+}): boolean {
   if (count < 1) return false
   let height = 0
   while (2 ** height < count) height += 1

@@ -34,7 +34,11 @@ function plainRoot(level: readonly SumNode[]): SumNode {
     assert.ok(left)
     if (right === undefined) above.push(left)
     else {
-      const bytes = concatBytes(Uint8Array.of(1), nodeBytes(left) ?? new Uint8Array(0), nodeBytes(right) ?? new Uint8Array(0))
+      const bytes = concatBytes(
+        Uint8Array.of(1),
+        nodeBytes(left) ?? new Uint8Array(0),
+        nodeBytes(right) ?? new Uint8Array(0),
+      )
       above.push({ hash: toHex(keccak_256(bytes)), sum: left.sum + right.sum })
     }
   }

@@ -56,7 +56,10 @@ export function buildSumTree(leaves: readonly SumNode[]): SumTree {
  */
 export function nodeAt(tree: SumTree, { level, index }: { readonly level: number; readonly index: number }): SumNode {
   const bytes = tree.levels[level]
-  invariant(bytes !== undefined && index >= 0 && (index + 1) * nodeSizeBytes <= bytes.length, 'a node stands in its tree')
+  invariant(
+    bytes !== undefined && index >= 0 && (index + 1) * nodeSizeBytes <= bytes.length,
+    'a node stands in its tree',
+  )
   return nodeOf(bytes, index)
 }
 

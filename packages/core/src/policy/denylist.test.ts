@@ -24,7 +24,10 @@ function listOf(text: string): Denylist {
 
 test('every check of the reference list gives the verdict of the reference implementation', () => {
   const list = listOf(readFileSync(path.join(vectors, 'test.deny'), 'utf8'))
-  assert.deepEqual({ name: list.name, author: list.author, skipped: list.skipped.count }, { name: 'Testing denylist', author: '@hsanjuan', skipped: 0 })
+  assert.deepEqual(
+    { name: list.name, author: list.author, skipped: list.skipped.count },
+    { name: 'Testing denylist', author: '@hsanjuan', skipped: 0 },
+  )
   const { cases } = JSON.parse(readFileSync(path.join(vectors, 'expect.json'), 'utf8')) as {
     cases: { rule: string; cid?: string; path?: string; blocked: boolean }[]
   }
@@ -74,7 +77,9 @@ test('a modern double hash by blake3 blocks the path in every base of the CID', 
 })
 
 test('a domain is blocked in both its spellings, and the last rule that matches wins', () => {
-  const list = listOf('/ipns/domain.example gateway_status:410 reason:spam\n!/ipns/my.domain\n/ipns/my.domain\n/ipns/a.b\n!/ipns/a.b')
+  const list = listOf(
+    '/ipns/domain.example gateway_status:410 reason:spam\n!/ipns/my.domain\n/ipns/my.domain\n/ipns/a.b\n!/ipns/a.b',
+  )
   assert.deepEqual(list.denyPath('/ipns/domain-example')?.hints, { gateway_status: '410', reason: 'spam' })
   assert.equal(list.denyPath('/ipns/domain--example'), undefined)
   assert.equal(list.denyPath('/ipns/domain.example/path'), undefined)
@@ -92,7 +97,12 @@ test('paths are compared decoded, and any of several lists denies', () => {
 })
 
 test('no text makes the reader throw, and what is no rule is counted and skipped', () => {
-  const line = fc.oneof(fc.string(), fc.string().map((some) => `/ipfs/${some}`), fc.string().map((some) => `!//${some}`), fc.constant('---'))
+  const line = fc.oneof(
+    fc.string(),
+    fc.string().map((some) => `/ipfs/${some}`),
+    fc.string().map((some) => `!//${some}`),
+    fc.constant('---'),
+  )
   fc.assert(
     fc.property(fc.array(line, { maxLength: 12 }), fc.string(), (lines, question) => {
       const parsed = parseDenylist(lines.join('\n'))
@@ -100,5 +110,8 @@ test('no text makes the reader throw, and what is no rule is counted and skipped
     }),
   )
   const { skipped, ruleCount } = listOf('nonsense\n'.repeat(500))
-  assert.deepEqual({ count: skipped.count, named: skipped.lines.length, ruleCount }, { count: 500, named: skippedLinesMax, ruleCount: 0 })
+  assert.deepEqual(
+    { count: skipped.count, named: skipped.lines.length, ruleCount },
+    { count: 500, named: skippedLinesMax, ruleCount: 0 },
+  )
 })

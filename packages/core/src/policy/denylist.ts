@@ -106,7 +106,13 @@ export function parseDenylist(text: string): ParsedDenylist {
     return { tag: 'refused', reason: 'version-unsupported' }
   }
   const { name = '', description = '', author = '' } = header.fields
-  const book: RuleBook = { exact: new Map(), prefixes: new Map(), hashed: new Map(), hashCodes: new Set(), hasLegacy: false }
+  const book: RuleBook = {
+    exact: new Map(),
+    prefixes: new Map(),
+    hashed: new Map(),
+    hashCodes: new Set(),
+    hasLegacy: false,
+  }
   const skippedLines: number[] = []
   let skippedCount = 0
   let ruleCount = 0
@@ -175,7 +181,10 @@ function lastRule(book: RuleBook, content: ContentName): Rule | undefined {
     ...(book.prefixes.get(key) ?? []).filter(({ prefix }) => path.startsWith(prefix)),
     ...hashesOf(book, content).map((hash) => book.hashed.get(hash)),
   ].filter((rule) => rule !== undefined)
-  return found.reduce<Rule | undefined>((last, rule) => (last === undefined || rule.line > last.line ? rule : last), undefined)
+  return found.reduce<Rule | undefined>(
+    (last, rule) => (last === undefined || rule.line > last.line ? rule : last),
+    undefined,
+  )
 }
 
 /** The double hashes under which a content may be listed. */
@@ -287,11 +296,10 @@ function unquoted(value: string): string {
 }
 
 function* linesOf(text: string, start: number): Generator<string> {
-  for (let from = start; from < text.length; ) {
+  for (let from = start; from < text.length;) {
     const next = text.indexOf('\n', from)
     const end = next === -1 ? text.length : next
     yield text.slice(from, end)
     from = end + 1
   }
 }
-

@@ -32,3 +32,12 @@ export class RequestWrong extends GroundworkError {
     super(`The request cannot be understood: ${facts.why}.`, facts, options)
   }
 }
+
+export class TooManySponsored extends GroundworkError {
+  readonly code = 'GW_TOO_BUSY'
+  readonly blame = 'host'
+
+  constructor(facts: { perMinuteMax: number }) {
+    super(`No more than ${facts.perMinuteMax} calls are handed in for others each minute.`, facts)
+  }
+}

@@ -5,10 +5,12 @@
  */
 
 import type { Chain } from '@groundwork/chain/client.ts'
+import { advanceIndex } from '@groundwork/chain/indexer/follow-chain.ts'
 import { operatorsIn } from '@groundwork/chain/indexer/index-queries.ts'
 import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import type { BlockSource } from '@groundwork/core/evidence/block.ts'
 import type { Address } from '@groundwork/core/identity/address.ts'
+import type { Waiting } from './desks.ts'
 import { stakesIn } from './epoch-history.ts'
 import { httpEvidencePeer, type EvidencePeer } from './evidence-peer.ts'
 import { openLibrary, type Library } from './library.ts'
@@ -17,11 +19,27 @@ import type { NetworkRules } from './network-rules.ts'
 /** Operators that are asked for evidence; those with more stake come first. */
 export const peersMax = 256
 
+/** Callers at one time share one pass: an index has one writer. */
+export type Advance = (waiting: Waiting) => Promise<bigint>
+
+export function indexAdvance(index: ChainIndex, chain: Chain): Advance {
+  let running: Promise<bigint> | undefined
+  return async (waiting) => {
+    running ??= advanceIndex(index, chain, waiting)
+      .then(({ tip }) => tip)
+      .finally(() => {
+        running = undefined
+      })
+    return running
+  }
+}
+
 export interface AuditContext {
   /** for reading */
-  readonly chain: Pick<Chain, 'client' | 'deployment' | 'rpcUrl' | 'chainId'>
-  /** brought up to the head by whoever owns it */
+  readonly chain: Chain
   readonly index: ChainIndex
+  /** brings the index up to the head; its tip */
+  readonly advance: Advance
   readonly rules: readonly NetworkRules[]
   /** looked up before anyone is asked */
   readonly store?: BlockSource | undefined

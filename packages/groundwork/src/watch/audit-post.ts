@@ -9,19 +9,21 @@
 
 import { decodeBatch, type Batch } from '@groundwork/core/evidence/batch.ts'
 import { digestOfHeader } from '@groundwork/core/evidence/batch-header.ts'
+import type { BlockSource } from '@groundwork/core/evidence/block.ts'
 import { decodeBundle, type Bundle, type PreviousEpoch } from '@groundwork/core/evidence/bundle.ts'
-import { compareBundle, type BundleVerdict } from '@groundwork/core/epoch/compare-bundle.ts'
+import { compareBundle, type BundleVerdict, type Difference } from '@groundwork/core/epoch/compare-bundle.ts'
 import { findFault, type FoundFault } from '@groundwork/core/epoch/find-fault.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { libraryOf, type AuditContext } from './audit-context.ts'
-import { countedBefore } from './counted-batches.ts'
+import { libraryOf, peersOf, type AuditContext } from './audit-context.ts'
+import { bundleBlocks } from './bundle-blocks.ts'
 import type { Waiting } from './desks.ts'
 import { evidenceDomain, readFacts } from './epoch-facts.ts'
-import { headIn, type PostRecord } from './epoch-history.ts'
+import { headIn, postsIn, type PostRecord } from './epoch-history.ts'
 import { batchesOf, fetchBundle } from './fetch-bundle.ts'
-import { fetchBatches, oldestOf, vouchedOf } from './gather.ts'
-import type { Library } from './library.ts'
+import { fetchBatches, oldestOpen, vouchedOf } from './gather.ts'
+import { openLibrary, type Library } from './library.ts'
 import type { NetworkRules } from './network-rules.ts'
+import type { KeptBundle } from './watch-store.ts'
 
 export interface Audited {
   readonly verdict: BundleVerdict
@@ -38,7 +40,7 @@ export interface AuditTarget {
 }
 
 /**
- * @param context its index is at the head
+ * @param target record: from an index that is at the head
  * @param library where blocks come from; everyone who has them when left out
  */
 export async function auditPost(
@@ -54,13 +56,11 @@ export async function auditPost(
   await fetchBundle(library, post.evidence, { signal })
   const decoded = decodeBundle(post.evidence, library)
   const bundle = decoded.tag === 'bundle' ? decoded.bundle : undefined
-  const late = await lateBatches(context, library, { bundle, previous, network, epoch, record }, { signal })
-  if (late.missing.length > 0) return done({ tag: 'unavailable', missing: late.missing })
-
-  const facts = await readFacts(context, { rules, epoch, counted: late.counted })
+  const { next } = previous
+  const facts = await readFacts(context, { rules, epoch, next })
   if (facts === undefined) return done({ tag: 'unavailable', missing: [`the seal of epoch ${epoch}`] })
-  const vouched = vouchedOf(context, { network, next: previous.next, epoch }, facts.excluded)
-  const known = await omittedBatches(context, library, { bundle, vouched, network, epoch }, { signal })
+  const vouched = vouchedOf(context, { network, next, epoch }, facts.excluded)
+  const known = await omittedBatches(context, library, { bundle, vouched, network, epoch, next }, { signal })
   if (known.missing.length > 0) return done({ tag: 'unavailable', missing: known.missing })
 
   const audits = { [network]: rules.audit }
@@ -75,36 +75,24 @@ export async function auditPost(
 
 interface Place {
   readonly bundle: Bundle | undefined
+  readonly vouched: readonly Hex[]
   readonly network: number
   readonly epoch: bigint
-}
-
-/** What earlier epochs counted, when the bundle has batches of epochs that were over before it. */
-async function lateBatches(
-  context: AuditContext,
-  library: Library,
-  { bundle, previous, network, epoch, record }: Place & { readonly previous: PreviousEpoch; readonly record: PostRecord },
-  waiting: Waiting,
-): Promise<{ counted: ReadonlySet<Hex>; missing: readonly string[] }> {
-  const batches = bundle === undefined ? [] : batchesOf(bundle, library)
-  const hasLate = batches.some((batch) => batch !== undefined && batch.header.epoch < previous.next)
-  if (!hasLate) return { counted: new Set(), missing: [] }
-  const { digests, missing } = await countedBefore(context, library, { network, epoch, before: record }, waiting)
-  return { counted: digests, missing: [...missing.values()].map((evidence) => `the bundle ${evidence} of an earlier epoch`) }
+  readonly next: bigint
 }
 
 /** Vouched batches that the bundle leaves out. */
 async function omittedBatches(
   context: AuditContext,
   library: Library,
-  { bundle, vouched, network, epoch }: Place & { readonly vouched: readonly Hex[] },
+  { bundle, vouched, network, epoch, next }: Place,
   waiting: Waiting,
 ): Promise<{ batches: readonly Batch[]; missing: readonly string[] }> {
   const counted = new Set(bundle?.batches.map(({ digest }) => digest))
   const omitted = new Set(vouched.filter((digest) => !counted.has(digest)))
   if (bundle === undefined || omitted.size === 0) return { batches: [], missing: [] }
   const domain = evidenceDomain(context)
-  const found = await fetchBatches(library, { network, from: oldestOf(epoch), to: epoch }, waiting)
+  const found = await fetchBatches(library, { network, from: oldestOpen({ epoch, next }), to: epoch }, waiting)
   const batches = found.filter(({ header }) => omitted.has(digestOfHeader(header, domain)))
   const known = new Set(batches.map(({ header }) => digestOfHeader(header, domain)))
   return { batches, missing: [...omitted].filter((digest) => !known.has(digest)).map((digest) => `the vouched batch ${digest}`) }
@@ -112,4 +100,35 @@ async function omittedBatches(
 
 function isWhole(batches: readonly (Batch | undefined)[]): batches is readonly Batch[] {
   return batches.every((batch) => batch !== undefined)
+}
+
+/** What a drawn operator finds about a bundle that it was handed. */
+export type HandedOver =
+  | { readonly tag: 'agrees'; readonly record: PostRecord; readonly bundle: KeptBundle }
+  | { readonly tag: 'differs'; readonly difference: Difference }
+  | { readonly tag: 'unavailable'; readonly missing: readonly string[] }
+  /** nothing pending on chain names this bundle */
+  | { readonly tag: 'not-pending' }
+
+/**
+ * Audits a bundle that was handed over as blocks, against the pending post that names it.
+ *
+ * Only those blocks count: what is not among them, the operator would not keep. Vouched batches that the bundle leaves out are
+ * looked for elsewhere.
+ */
+export async function auditPostedBundle(
+  context: AuditContext,
+  { network, evidence, blocks }: { readonly network: number; readonly evidence: Hex; readonly blocks: BlockSource },
+  { signal }: Waiting,
+): Promise<HandedOver> {
+  await context.advance({ signal })
+  const rules = context.rules.find((one) => one.network === network)
+  const record = postsIn(context.index, network).at(-1)
+  if (rules === undefined || record?.outcome !== 'pending' || record.post.evidence !== evidence) return { tag: 'not-pending' }
+  const kept = bundleBlocks(blocks, { network, evidence })
+  if (kept === undefined) return { tag: 'unavailable', missing: ['blocks of the bundle that was handed over'] }
+  const library = openLibrary({ store: new Map(kept.blocks.map(({ cid, bytes }) => [cid.toString(), bytes])), peers: peersOf(context, network) })
+  const { verdict } = await auditPost(context, { rules, record }, { library, signal })
+  if (verdict.tag === 'agrees') return { tag: 'agrees', record, bundle: kept }
+  return verdict.tag === 'differs' ? { tag: 'differs', difference: verdict.difference } : verdict
 }

@@ -11,12 +11,9 @@ import { receiptJudgeAbi } from '@groundwork/chain/abi/receipt-judge.ts'
 import { sumJudgeAbi } from '@groundwork/chain/abi/sum-judge.ts'
 import { attestEpochSync } from '@groundwork/chain/attest-epoch.ts'
 import type { Call } from '@groundwork/chain/call.ts'
-import type { Chain, Waiting } from '@groundwork/chain/client.ts'
 import { commitReportSync } from '@groundwork/chain/commit-report.ts'
 import { ChainRefused, TransactionFailed, TransactionLost } from '@groundwork/chain/errors.ts'
 import { finaliseEpochSync } from '@groundwork/chain/finalise-epoch.ts'
-import { advanceIndex } from '@groundwork/chain/indexer/follow-chain.ts'
-import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { lapseEpochSync } from '@groundwork/chain/lapse-epoch.ts'
 import { postEpochSync } from '@groundwork/chain/post-epoch.ts'
 import { readCall } from '@groundwork/chain/read-call.ts'
@@ -34,15 +31,14 @@ import { bytesOfText, concatBytes } from '@groundwork/core/units/bytes.ts'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { encodeAbiParameters, keccak256, type LocalAccount } from 'viem'
 import type { Deployment } from '@groundwork/chain/deployment.ts'
+import type { AuditContext } from './audit-context.ts'
 import type { PendingView } from './decide.ts'
 import type { ChainDesk, Written } from './desks.ts'
 import { headIn, postsIn, rejectedOf, sealsIn, type PostRecord } from './epoch-history.ts'
 
 export interface ChainDeskOptions {
-  /** with an account */
-  readonly chain: Chain
-  /** the watcher's own; brought up to the head at each view */
-  readonly index: ChainIndex
+  /** its chain has an account; its index is brought up to the head at each view */
+  readonly context: Pick<AuditContext, 'chain' | 'index' | 'advance'>
   readonly account: LocalAccount
 }
 
@@ -58,7 +54,8 @@ export function posterLockId({ network, epoch, postedBlock }: { readonly network
   return keccak256(encodeAbiParameters(types, ['post', network, epoch, Number(postedBlock)]))
 }
 
-export function chainDesk({ chain, index, account }: ChainDeskOptions): ChainDesk {
+export function chainDesk({ context, account }: ChainDeskOptions): ChainDesk {
+  const { chain, index, advance } = context
   const { deployment } = chain
   const self = account.address.toLowerCase() as Address
   const pendingOf = (network: number): PostRecord | undefined => {
@@ -75,7 +72,7 @@ export function chainDesk({ chain, index, account }: ChainDeskOptions): ChainDes
     self,
     timing: timingOf(deployment),
     async view(network, { signal }) {
-      const { tip } = await advanceIndex(index, chain, { signal })
+      const tip = await advance({ signal })
       const pending = pendingOf(network)
       return {
         network,

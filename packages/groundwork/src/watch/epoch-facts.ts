@@ -24,19 +24,18 @@ export function evidenceDomain({ chain }: Pick<AuditContext, 'chain'>): Domain {
 export interface FactsOf {
   readonly rules: NetworkRules
   readonly epoch: bigint
-  /** digests of batches that an earlier finalised epoch counted */
-  readonly counted: Iterable<Hex>
+  /** first epoch that was not finalised before its post */
+  readonly next: bigint
 }
 
 /** @returns undefined while the epoch is not sealed */
-export async function readFacts(context: AuditContext, { rules, epoch, counted }: FactsOf): Promise<EpochFacts | undefined> {
+export async function readFacts(context: AuditContext, { rules, epoch, next }: FactsOf): Promise<EpochFacts | undefined> {
   const { chain, index } = context
   const { deployment } = chain
   const seal = sealsIn(index, rules.network).get(epoch)
   if (seal === undefined) return undefined
   const timing = timingOf(deployment)
   const excluded = new Map<Hex, string>()
-  for (const digest of counted) excluded.set(digest, 'counted')
   for (const digest of contradictedIn(index, { until: evidenceDeadlineOf(timing, epoch) })) excluded.set(digest, excludedByJudge.contradicted)
   for (const digest of refutedIn(index)) excluded.set(digest, excludedByJudge.refuted)
   return {
@@ -47,6 +46,6 @@ export async function readFacts(context: AuditContext, { rules, epoch, counted }
     highUsd8: seal.highUsd8,
     allowanceAtto: await readAllowance(chain, { network: rules.network, epoch }),
     excluded,
-    state: rules.stateOf({ index, deployment, epoch }),
+    state: rules.stateOf({ index, deployment, epoch, next }),
   }
 }

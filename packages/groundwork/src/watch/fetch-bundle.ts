@@ -19,7 +19,7 @@ export async function fetchPages(library: Library, evidence: Hex, { signal }: Wa
   const root = cidOfDigest(evidence)
   await library.fetch([root], { signal })
   const bytes = library.get(root.toString())
-  if (bytes !== undefined) await library.fetch(linksIn(decodeBlock(bytes)), { signal })
+  await library.fetch(linksIn(bytes), { signal })
 }
 
 /** Fetches all of a bundle: what an audit of it reads. */
@@ -41,8 +41,9 @@ export function batchesOf(bundle: Bundle, library: Pick<Library, 'get'>): (Batch
   })
 }
 
-/** The links in the lists of a decoded root. */
-function linksIn(value: unknown): CID[] {
+/** The links in the lists of a root block: its pages. */
+export function linksIn(root: Uint8Array | undefined): CID[] {
+  const value = root === undefined ? undefined : decodeBlock(root)
   if (typeof value !== 'object' || value === null) return []
   const lists = Object.values(value).filter((item) => Array.isArray(item)) as unknown[][]
   return lists.flatMap((list) => list.slice(0, pagesMax).flatMap((item) => CID.asCID(item) ?? []))

@@ -2,8 +2,7 @@
  * Everything that closing an epoch takes: the chain's facts, the leaves before it, and every batch that anyone has.
  *
  * What is not to be had is named, never passed over in silence. Without the leaves before it, or without a batch that was
- * vouched for on chain, an epoch cannot be closed rightly; a batch that nobody vouched for and nobody serves is left to a later
- * epoch. docs/protocol/epochs.md#gathering
+ * vouched for on chain, an epoch cannot be closed rightly; a batch that nobody vouched for and nobody serves is left out. docs/protocol/epochs.md#gathering
  *
  * @module
  */
@@ -15,7 +14,6 @@ import type { CloseInput } from '@groundwork/core/epoch/close-epoch.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { CID } from 'multiformats/cid'
 import type { AuditContext } from './audit-context.ts'
-import { countedBefore, type CountedBatches } from './counted-batches.ts'
 import type { Waiting } from './desks.ts'
 import { headIn, vouchedIn } from './epoch-history.ts'
 import { evidenceDomain, readFacts } from './epoch-facts.ts'
@@ -49,20 +47,19 @@ export async function gather(context: AuditContext, library: Library, { rules, e
   const previousLeaves = await fetchLeaves(library, previous, network, waiting)
   if (previousLeaves === undefined) return unavailable([`the bundle ${previous.evidence} of the epoch before`], library)
 
-  const counted = await countedBefore(context, library, { network, epoch }, waiting)
-  const batches = await fetchBatches(library, { network, from: oldestOf(epoch), to: epoch }, waiting)
-  const facts = await readFacts(context, { rules, epoch, counted: counted.digests })
+  const { next } = previous
+  const batches = await fetchBatches(library, { network, from: oldestOpen({ epoch, next }), to: epoch }, waiting)
+  const facts = await readFacts(context, { rules, epoch, next })
   if (facts === undefined) return unavailable([`the seal of epoch ${epoch}`], library)
 
   const domain = evidenceDomain(context)
-  const usable = batches.filter((batch) => mayCount(batch, counted))
-  const known = new Set(usable.map(({ header }) => digestOfHeader(header, domain)))
-  const vouched = vouchedOf(context, { network, next: previous.next, epoch }, facts.excluded)
+  const known = new Set(batches.map(({ header }) => digestOfHeader(header, domain)))
+  const vouched = vouchedOf(context, { network, next, epoch }, facts.excluded)
   const absent = vouched.filter((digest) => !known.has(digest))
   if (absent.length > 0) return unavailable(absent.map((digest) => `the vouched batch ${digest}`), library)
   return {
     tag: 'gathered',
-    input: { network, epoch, audits: { [network]: rules.audit }, batches: usable, blocks: library, facts, previousLeaves },
+    input: { network, epoch, audits: { [network]: rules.audit }, batches, blocks: library, facts, previousLeaves },
     previous,
     vouched: new Set(vouched),
     complaints: library.complaints(),
@@ -75,14 +72,14 @@ export function vouchedOf(
   { network, next, epoch }: { readonly network: number; readonly next: bigint; readonly epoch: bigint },
   excluded: ReadonlyMap<Hex, string>,
 ): Hex[] {
-  const oldest = oldestOf(epoch)
-  const vouched = vouchedIn(index, { network, from: next > oldest ? next : oldest, to: epoch })
+  const vouched = vouchedIn(index, { network, from: oldestOpen({ epoch, next }), to: epoch })
   return vouched.map(({ digest }) => digest).filter((digest) => !excluded.has(digest))
 }
 
-/** Oldest epoch whose batches an epoch may count. */
-export function oldestOf(epoch: bigint): bigint {
-  return epoch > batchEpochsLateMax ? epoch - batchEpochsLateMax : 0n
+/** Oldest epoch whose batches an epoch may count: skipped since the head, and not too old. */
+export function oldestOpen({ epoch, next }: { readonly epoch: bigint; readonly next: bigint }): bigint {
+  const oldest = epoch > batchEpochsLateMax ? epoch - batchEpochsLateMax : 0n
+  return next > oldest ? next : oldest
 }
 
 /** Batches of some epochs that anyone has, whole with their details. */
@@ -107,11 +104,6 @@ export async function fetchBatches(
     waiting,
   )
   return batches.filter(({ details }) => details.every((cid) => library.get(cid.toString()) !== undefined))
-}
-
-/** A late batch may have been counted by an epoch whose bundle is gone: then it is left out, so that nothing is paid twice. */
-function mayCount({ header }: Batch, { missing }: CountedBatches): boolean {
-  return [...missing.keys()].every((epoch) => epoch < header.epoch)
 }
 
 function unavailable(missing: readonly string[], library: Library): Gathered {

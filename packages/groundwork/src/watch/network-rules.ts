@@ -15,6 +15,8 @@ export interface StateInput {
   readonly index: ChainIndex
   readonly deployment: Deployment
   readonly epoch: bigint
+  /** first epoch that was not finalised before this one's post: older ones are over, what was left out of them stays out */
+  readonly next: bigint
 }
 
 export interface NetworkRules {

@@ -15,8 +15,8 @@ export type Recomputed =
   | { readonly tag: 'empty'; readonly complaints: readonly string[] }
   | { readonly tag: 'unavailable'; readonly missing: readonly string[] }
 
-/** @param context its index is at the head */
 export async function recompute(context: AuditContext, target: GatherTarget, waiting: Waiting): Promise<Recomputed> {
+  await context.advance(waiting)
   const library = libraryOf(context, target.rules.network)
   const gathered = await gather(context, library, target, waiting)
   if (gathered.tag === 'unavailable') return gathered

@@ -9,6 +9,8 @@
 import { answer } from '@groundwork/chain/answer.ts'
 import { buyCreditsSync } from '@groundwork/chain/buy-credits.ts'
 import type { Chain as ChainConnection } from '@groundwork/chain/client.ts'
+import { finishStreamSync } from '@groundwork/chain/finish-stream.ts'
+import { noticeStreamSync } from '@groundwork/chain/notice-stream.ts'
 import { openStreamSync } from '@groundwork/chain/open-stream.ts'
 import { postDataSetsSync } from '@groundwork/chain/post-data-sets.ts'
 import { raiseRateSync } from '@groundwork/chain/raise-rate.ts'
@@ -25,17 +27,14 @@ import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import { storageNetwork, type DataSetState, type Offer } from '../model.ts'
 import type { Chain, OpenDemand, StreamTerms, Waiting } from '../ports.ts'
+import { creditsOf, lockAttoOf } from '../pay.ts'
 import { readDataSetEvents, readDemandEvents } from './chain-logs.ts'
 
 const noBytes: Hex = `0x${'00'.repeat(32)}`
 const nobody: Hex = `0x${'00'.repeat(20)}`
-/** A credit in USD*1e8 times atto-WORK: MONEY, Q. */
-const scale = 10n ** 21n
 /** Room, in percent, for a price that falls or a stream that grows between signing and posting. */
 const lockRoomPercent = 50n
-const nanoPerCredit = 10n ** 9n
 
-const divideUp = (a: bigint, b: bigint): bigint => (a + b - 1n) / b
 const lower = (address: string): Hex => address.toLowerCase() as Hex
 
 export interface ChainActionsOptions {
@@ -54,14 +53,14 @@ export function chainActions({ chain, account, buyAttoMax }: ChainActionsOptions
     evidenceBlocks: BigInt(parameters.evidenceBlocks),
     windowBlocks: BigInt(parameters.windowBlocks),
   }
-  const creditsFor = ({ rateNano }: Pick<StreamTerms, 'rateNano'>): bigint => divideUp(rateNano * BigInt(parameters.termSeconds), nanoPerCredit) + 1n
+  const creditsFor = ({ rateNano }: Pick<StreamTerms, 'rateNano'>): bigint => creditsOf({ rateNano, seconds: BigInt(parameters.termSeconds) })
 
   const buyMissing = async (credits: bigint, { signal }: Waiting): Promise<void> => {
     const { bought } = await readBalances(chain, { account })
     if (bought.credits >= credits) return
     const { lowUsd8 } = await readQuote(chain)
     invariant(lowUsd8 > 0n, 'the feed has a price')
-    const workAtto = divideUp((credits - bought.credits) * scale, lowUsd8)
+    const workAtto = lockAttoOf({ credits: credits - bought.credits, lowUsd8 })
     invariant(workAtto <= buyAttoMax, 'a stream costs no more than the customer allows')
     await buyCreditsSync(chain, { workAtto, creditsMin: credits - bought.credits }, { signal })
   }
@@ -107,7 +106,7 @@ export function chainActions({ chain, account, buyAttoMax }: ChainActionsOptions
       const id = await readStreamId(chain, { payer: account, payee: provider, salt })
       const [{ credits }, { lowUsd8 }] = await Promise.all([readStream(chain, { id }), readQuote(chain)])
       invariant(lowUsd8 > 0n, 'the feed has a price')
-      return (divideUp((credits + creditsFor({ rateNano })) * scale, lowUsd8) * (100n + lockRoomPercent)) / 100n
+      return (lockAttoOf({ credits: credits + creditsFor({ rateNano }), lowUsd8 }) * (100n + lockRoomPercent)) / 100n
     },
 
     async ensureStream({ provider, salt, rateNano }, { signal }) {
@@ -120,10 +119,24 @@ export function chainActions({ chain, account, buyAttoMax }: ChainActionsOptions
         await openStreamSync(chain, terms, { signal })
       } else if (stream.rateNano < rateNano) {
         const secondsLeft = BigInt(Math.max(0, Number(stream.end) - Number((await chain.client.getBlock()).timestamp)))
-        const credits = divideUp((rateNano - stream.rateNano) * secondsLeft, nanoPerCredit) + 1n
+        const credits = creditsOf({ rateNano: rateNano - stream.rateNano, seconds: secondsLeft }) + 1n
         await buyMissing(credits, { signal })
         await raiseRateSync(chain, { id, rateNano, credits, coverMaxAtto: buyAttoMax }, { signal })
       }
+    },
+
+    async closeStream({ provider, salt }, { signal }) {
+      const id = await readStreamId(chain, { payer: account, payee: provider, salt })
+      const stream = await readStream(chain, { id })
+      if (stream.payer === nobody) return true
+      if (!stream.noticed) {
+        await noticeStreamSync(chain, { id }, { signal })
+        return false
+      }
+      const { timestamp } = await chain.client.getBlock({ blockTag: 'latest' })
+      if (timestamp < BigInt(stream.end) || stream.openDemands > 0) return false
+      await finishStreamSync(chain, { id }, { signal })
+      return true
     },
 
     async postSets({ sets }, { signal }) {

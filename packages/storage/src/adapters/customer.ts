@@ -17,7 +17,7 @@ import type { Offer, Piece, PieceSet, SignedReceipt } from '../model.ts'
 import type { AccountSigner, Chain, Clock, Peers, Waiting } from '../ports.ts'
 import type { Hasher } from '../ports/hasher.ts'
 import { setTree } from '../possession/set-tree.ts'
-import { streamRateNano } from '../stream-rate.ts'
+import { rateNanoOf } from '../pay.ts'
 import { ReceiptRefused, SetRefused, TooFewProviders } from '../storage-errors.ts'
 import type { Sha256 } from '../wire/car.ts'
 import { encodeManifest } from '../wire/manifest.ts'
@@ -133,6 +133,9 @@ export function customer(options: CustomerOptions): Customer {
       for (let from = 0; from < behind.length; from += postSetsMax) {
         await chain.postSets({ sets: behind.slice(from, from + postSetsMax).map(({ signed }) => signed) }, { signal })
       }
+      for (const { provider, signed } of records.sets().filter(({ isLost }) => isLost)) {
+        await chain.closeStream({ provider, salt: signed.set.streamSalt }, { signal })
+      }
       for (const { provider, signed } of behind) records.markPosted({ provider, version: signed.set.version })
       return behind.map(({ provider }) => provider)
     },
@@ -242,7 +245,7 @@ async function agree(
   const all = [...kept, ...pieces.filter(({ root }) => !kept.some((piece) => piece.root === root))]
   const manifest = encodeManifest(all)
   const { root } = setTree(all)
-  const rateNano = streamRateNano({ pieces: all, priceNanoPerGibSecond: offer.priceNanoPerGibSecond })
+  const rateNano = rateNanoOf({ leafCount: root.sum, priceNanoPerGibSecond: offer.priceNanoPerGibSecond })
   const streamSalt = saltOf({ provider, generation })
   const set: PieceSet = {
     customer: signer.address,

@@ -10,6 +10,7 @@
 
 import { decodeBlock, encodeBlock, type Block } from '@groundwork/core/evidence/block.ts'
 import { readAll, readHex, readList, readMap, readNumber } from '@groundwork/core/evidence/field-reader.ts'
+import { invariant } from '@groundwork/core/invariant.ts'
 import { fromHex } from '@groundwork/core/units/hex.ts'
 import { capHeight, pieceHeightMax, pieceSizes, piecesPerSetMax, type Piece } from '../model.ts'
 
@@ -17,6 +18,7 @@ const formatVersion = 1
 
 /** The manifest block of these pieces, at most `piecesPerSetMax`. */
 export function encodeManifest(pieces: readonly Piece[]): Block {
+  invariant(pieces.length <= piecesPerSetMax, 'a set has at most piecesPerSetMax pieces')
   return encodeBlock({
     version: formatVersion,
     pieces: pieces.map(({ root, height, rawSizeBytes, capDigest }) =>

@@ -15,7 +15,7 @@ import {
   gotKey,
   gotOf,
   headOf,
-  noLanes,
+  requireInflows,
   withEntry,
   type Head,
   type Lanes,
@@ -23,7 +23,7 @@ import {
 } from './ledger-state.ts'
 import type { EpochOperation, OperationOf } from './operation.ts'
 
-/** @throws MoneyRefused EpochOutOfOrder, OverAllowance, TotalsDoNotAdd, BadProof, BreakerOpen */
+/** @throws MoneyRefused EpochOutOfOrder, OverAllowance, TotalsDoNotAdd, Paused, BadProof, BreakerOpen */
 export function applyEpoch(ledger: Ledger, operation: EpochOperation, rules: MoneyRules): Ledger {
   return operation.kind === 'claim' ? claim(ledger, operation, rules) : finalise(ledger, operation, rules)
 }
@@ -38,6 +38,7 @@ function finalise(ledger: Ledger, operation: OperationOf<'finaliseEpoch'>, rules
   if (added < 0n || totals.rebateAtto < head.totals.rebateAtto) throw new MoneyRefused('TotalsDoNotAdd')
   const allowed = rules.bootstrapAllowance(parameters, epoch)
   if (added > allowed) throw new MoneyRefused('OverAllowance', { allowed, actual: added })
+  requireInflows(ledger) // its poster has to lock a bond
   const next: Head = { ...head, nextEpoch: epoch + 1n, totals, leaves }
   return { ...ledger, heads: withEntry(ledger.heads, network, next) }
 }
@@ -49,8 +50,8 @@ function claim(ledger: Ledger, operation: OperationOf<'claim'>, rules: MoneyRule
   const { network, account } = operation
   const { parameters, nowSeconds } = ledger
   const head = headOf(ledger, network)
-  const leaf = head.leaves.get(account) ?? noLanes
-  if (leaf.rebateAtto !== operation.rebateAtto || leaf.bootstrapAtto !== operation.bootstrapAtto) {
+  const leaf = head.leaves.get(account)
+  if (leaf?.rebateAtto !== operation.rebateAtto || leaf.bootstrapAtto !== operation.bootstrapAtto) {
     throw new MoneyRefused('BadProof', { account })
   }
   const wanted = claimPays(ledger, operation, rules)

@@ -34,6 +34,9 @@ export interface Step {
 /** A walk begins with purchases, else most of it is about empty pockets. */
 const firstBuyCount = 8
 
+/** Sealing, posting and finalising an epoch takes a while, before and after the post. */
+const postingSeconds = 400n
+
 /** Most posts in a row: enough for a median of any poster set here. */
 const postsInARowMax = 4
 
@@ -62,6 +65,10 @@ export function* randomWalk(walk: Walk): Generator<Step, void, undefined> {
       atSeconds += BigInt(1 + draw(12))
     }
     const world = { ledger, actors, draw }
-    yield step(index < firstBuyCount ? randomBuy(world) : randomOperation(world, scope))
+    const operation = index < firstBuyCount ? randomBuy(world) : randomOperation(world, scope)
+    const pauseSeconds = operation.kind === 'finaliseEpoch' ? postingSeconds : 0n
+    atSeconds += pauseSeconds
+    yield step(operation)
+    atSeconds += pauseSeconds
   }
 }

@@ -6,7 +6,14 @@
 
 import { BusRefused } from '../../errors/port-errors.ts'
 import { invariant } from '../../invariant.ts'
-import { busMessageBytesMax, topicCharactersMax, topicPattern, type Bus, type BusMessage, type Subscription } from '../bus.ts'
+import {
+  busMessageBytesMax,
+  topicCharactersMax,
+  topicPattern,
+  type Bus,
+  type BusMessage,
+  type Subscription,
+} from '../bus.ts'
 
 interface Queue {
   readonly pattern: string

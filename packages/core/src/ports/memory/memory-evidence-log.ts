@@ -38,13 +38,17 @@ export function memoryEvidenceLog(): EvidenceLog {
       signal.throwIfAborted()
       return [...records.values()]
         .filter((record) => record.network === network && record.signer === signer)
-        .toSorted((a, b) => (a.counter === b.counter ? (a.digest < b.digest ? -1 : 1) : a.counter > b.counter ? -1 : 1))[0]
+        .toSorted((a, b) =>
+          a.counter === b.counter ? (a.digest < b.digest ? -1 : 1) : a.counter > b.counter ? -1 : 1,
+        )[0]
     },
   }
 }
 
 function assertRecord({ digest, bytes, details }: EvidenceRecord): void {
   if (details.length > evidenceDetailsMax) throw new EvidenceRefused({ digest, count: details.length })
-  const tooLarge = [bytes, ...details.map((detail) => detail.bytes)].find((block) => block.length > evidenceBlockBytesMax)
+  const tooLarge = [bytes, ...details.map((detail) => detail.bytes)].find(
+    (block) => block.length > evidenceBlockBytesMax,
+  )
   if (tooLarge !== undefined) throw new EvidenceRefused({ digest, sizeBytes: tooLarge.length })
 }

@@ -6,7 +6,14 @@
 
 import { KeyValueRefused } from '../../errors/port-errors.ts'
 import { equalBytes } from '../../units/bytes.ts'
-import { keyCharactersMax, keyPattern, pairsMax, valueBytesMax, type KeyValue, type KeyValueChange } from '../key-value.ts'
+import {
+  keyCharactersMax,
+  keyPattern,
+  pairsMax,
+  valueBytesMax,
+  type KeyValue,
+  type KeyValueChange,
+} from '../key-value.ts'
 
 export function memoryKeyValue(): KeyValue {
   const values = new Map<string, Uint8Array>()

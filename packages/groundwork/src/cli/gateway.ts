@@ -1,0 +1,30 @@
+/**
+ * `groundwork gateway`: serves one customer: the /v1 API, the status page, storage, and a relay for providers without a port.
+ *
+ * It holds no power over money beyond its own account: what it stores is paid from streams it opens, and everything it
+ * acknowledged is brought to the chain again after any crash.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { runGateway } from '../gateway/run-gateway.ts'
+import { openDataDir } from '../state/data-dir.ts'
+import { command, type AnyCommand } from './command.ts'
+
+export const gateway: AnyCommand = command({
+  name: 'gateway',
+  summary: 'Serve a customer: the /v1 API, the status page, a relay.',
+  options: z.object({}),
+  async run(_options, { config, signal, show }) {
+    using dataDir = openDataDir(config.dataDir)
+    await runGateway({
+      config: { ...config, dataDir: dataDir.path },
+      signal,
+      onReady: (ready) => {
+        if (process.stdout.isTTY) show.say(`The gateway serves at ${ready.url}; its customer is ${ready.customer}.`)
+        else process.stdout.write(`${JSON.stringify({ ready })}\n`)
+      },
+    })
+  },
+})

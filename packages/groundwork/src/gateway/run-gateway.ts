@@ -1,0 +1,81 @@
+/**
+ * A gateway, composed: chain, index, keeper, customer, relay and the HTTP faces, until the signal ends it.
+ *
+ * @module
+ */
+
+import path from 'node:path'
+import { followChain } from '@groundwork/chain/indexer/follow-chain.ts'
+import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
+import { makeKeeper, runKeeper } from '@groundwork/chain/keeper/keeper.ts'
+import { sqliteOutbox } from '@groundwork/chain/keeper/outbox.ts'
+import { makeSender } from '@groundwork/chain/keeper/sender.ts'
+import { sleep } from '@groundwork/chain/sleep.ts'
+import { openAccount } from '../account/open-account.ts'
+import { openChain } from '../account/open-chain.ts'
+import { composeCustomer } from '../compose.ts'
+import type { Config } from '../config.ts'
+import { networkApi } from '../http/network-api.ts'
+import { makeServer } from '../http/make-server.ts'
+import { sponsorApi } from '../http/sponsor-api.ts'
+import { statusApi } from '../http/status-api.ts'
+import { storageApi } from '../http/storage-api.ts'
+import { makeLog } from '../log.ts'
+import { relayApi } from '../http/relay-api.ts'
+import { relayServer } from '../relay/relay-server.ts'
+import { version } from '../version.ts'
+
+export interface GatewayReady {
+  readonly url: string
+  readonly customer: string
+}
+
+export interface RunGatewayOptions {
+  readonly config: Config
+  readonly signal: AbortSignal
+  onReady(ready: GatewayReady): void
+}
+
+/** How often the keeper looks at what is due, and the customer at what the chain still lacks. */
+const keeperMs = 1_000
+const flushMs = 2_000
+/** Streams that owe less than this are left to add up. */
+const settleMinCredits = 1n
+
+export async function runGateway({ config, signal, onReady }: RunGatewayOptions): Promise<void> {
+  const log = makeLog({ name: 'gateway', level: config.logLevel })
+  const account = await openAccount(config)
+  await using chain = await openChain({ config, account, signal })
+  using index = openIndex({ path: path.join(config.dataDir, 'index.sqlite'), deployment: chain.deployment })
+  using outbox = sqliteOutbox({ path: path.join(config.dataDir, 'outbox.sqlite') })
+  const sender = makeSender({ connection: chain, outbox, topic: 'keeper', confirmations: 1 })
+  const keeper = makeKeeper({ chain, index, sender, networks: [], settleMinCredits })
+  using store = await composeCustomer({ config, chain, account, index, log, signal })
+
+  await using relay = relayServer()
+  const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork gateway', version })
+  networkApi(app, { chain, index, signal })
+  storageApi(app, { ...store, signal })
+  sponsorApi(app, { chain, keeper, signal })
+  statusApi(app, { chain, index, store, signal })
+  relayApi(app, relay)
+  const url = await app.listen({ host: config.host, port: config.port })
+  onReady({ url, customer: account.address })
+
+  const onError = (err: unknown): void => log.warn({ err }, 'a pass failed; the next one follows')
+  await Promise.all([
+    followChain(index, chain, { signal, onUnreachable: onError }),
+    runKeeper(keeper, { everyMs: keeperMs, onError, signal }),
+    flushing({ flush: async () => store.customer.flush({ signal }), onError, signal }),
+  ]).finally(async () => app.close())
+}
+
+/** Whatever was acknowledged and the chain lacks is sent again, for ever. */
+async function flushing({ flush, onError, signal }: { flush: () => Promise<unknown>; onError: (error: unknown) => void; signal: AbortSignal }): Promise<void> {
+  while (!signal.aborted) {
+    await flush().catch((error: unknown) => {
+      if (!signal.aborted) onError(error)
+    })
+    await sleep(flushMs, { signal }).catch(() => undefined)
+  }
+}

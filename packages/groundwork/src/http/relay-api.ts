@@ -1,0 +1,25 @@
+/**
+ * Mounts a relay on a server: the WebSocket that providers dial, and the paths under which others reach them.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { relayPath, type RelayServer } from '../relay/relay-server.ts'
+import type { Api } from './make-server.ts'
+
+export function relayApi(app: Api, relay: RelayServer): void {
+  app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!relay.upgrade(request, socket, head)) socket.destroy()
+  })
+  void app.register(async (scope) => {
+    // Bodies pass through untouched; the provider authenticates its own callers.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    scope.all(`${relayPath}/*`, { schema: { hide: true }, config: { isOpen: true } }, async (request, reply) => {
+      reply.hijack()
+      if (!relay.handle(request.raw, reply.raw)) reply.raw.writeHead(404).end()
+    })
+  })
+}

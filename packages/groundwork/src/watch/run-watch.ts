@@ -1,0 +1,129 @@
+/**
+ * The watcher as a program: its server, its bond, and pass after pass until it is stopped.
+ *
+ * @module
+ */
+
+import path from 'node:path'
+import type { Chain } from '@groundwork/chain/client.ts'
+import { ChainUnreachable } from '@groundwork/chain/errors.ts'
+import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
+import { sleep } from '@groundwork/chain/sleep.ts'
+import { InvariantBroken } from '@groundwork/core/errors/invariant-broken.ts'
+import { invariant } from '@groundwork/core/invariant.ts'
+import { cellAt } from '@groundwork/core/geography/cell.ts'
+import type { Logger } from 'pino'
+import type { LocalAccount } from 'viem'
+import type { NodeKey } from '../account/open-account.ts'
+import type { Config } from '../config.ts'
+import { makeServer } from '../http/make-server.ts'
+import { indexAdvance, type AuditContext } from './audit-context.ts'
+import { chainDesk } from './chain-desk.ts'
+import { evidenceDesk } from './evidence-desk.ts'
+import { keepBond, type BondState } from './keep-bond.ts'
+import type { Misbehaviour } from './misbehave.ts'
+import type { NetworkRules } from './network-rules.ts'
+import { makeWatcher } from './watcher.ts'
+import { serveEvidence } from './watch-server.ts'
+import { openWatchStore, type WatchStore } from './watch-store.ts'
+
+/** Passes between two looks at registration and bond, once they are as they should be. */
+const passesPerBondLook = 32
+
+/** Pause after the chain did not answer. */
+const unreachablePauseMs = 1_000
+
+export interface RunWatchOptions {
+  readonly config: Pick<Config, 'dataDir' | 'host' | 'port' | 'endpoint' | 'latitude' | 'longitude' | 'bondAtto'>
+  readonly chain: Chain
+  readonly account: LocalAccount
+  readonly nodeKey: NodeKey
+  readonly rules: readonly NetworkRules[]
+  readonly isPoster: boolean
+  readonly misbehaviour?: Misbehaviour | undefined
+  readonly version: string
+  readonly log: Logger
+  /** called once the server listens, before there is any money */
+  readonly onReady: (ready: { readonly operator: string; readonly url: string }) => void
+  readonly signal: AbortSignal
+}
+
+/** Runs until the signal is aborted. */
+export async function runWatch(options: RunWatchOptions): Promise<void> {
+  const { config, chain, account, rules, log, signal } = options
+  using index = openIndex({ path: path.join(config.dataDir, 'watch-index.sqlite'), deployment: chain.deployment })
+  using store = openWatchStore(path.join(config.dataDir, 'watch.sqlite'))
+  const self = account.address.toLowerCase() as `0x${string}`
+  const context: AuditContext & { readonly store: WatchStore } = { chain, index, advance: indexAdvance(index, chain), rules, store, self }
+  const desk = chainDesk({ context, account })
+  const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork watcher', version: options.version })
+  serveEvidence(app, { context, chain: desk, account, signal })
+  const url = await app.listen({ host: config.host, port: config.port })
+  try {
+    options.onReady({ operator: account.address, url })
+    const watcher = makeWatcher({
+      networks: rules.map(({ network }) => network),
+      isPoster: options.isPoster,
+      misbehaviour: options.misbehaviour,
+      chain: desk,
+      evidence: evidenceDesk({ context, account }),
+      log,
+    })
+    const bond = bondKeeper(options, config.endpoint ?? url)
+    await passUntilStopped({ context, bond, watcher, log, signal, everyMs: chain.pollingIntervalMs * 2 })
+  } finally {
+    await app.close()
+  }
+}
+
+interface Passes {
+  readonly context: AuditContext
+  readonly bond: () => Promise<void>
+  readonly watcher: ReturnType<typeof makeWatcher>
+  readonly log: Logger
+  readonly everyMs: number
+  readonly signal: AbortSignal
+}
+
+/** One pass for each new block; a chain that does not answer is asked again. */
+async function passUntilStopped({ context, bond, watcher, log, everyMs, signal }: Passes): Promise<void> {
+  let seen: string | undefined
+  let isUnreachable = false
+  while (!signal.aborted) {
+    try {
+      await context.advance({ signal })
+      const tip = context.index.tip()?.hash
+      if (tip !== seen) {
+        await bond()
+        await watcher.pass({ signal })
+      }
+      seen = tip
+      isUnreachable = false
+      await sleep(everyMs, { signal })
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof InvariantBroken) throw error
+      if (!(error instanceof ChainUnreachable) || !isUnreachable) log.warn({ err: error }, 'the watcher looks again in a moment')
+      isUnreachable = error instanceof ChainUnreachable
+      await sleep(unreachablePauseMs, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+/** Looks at registration and bond at every pass until they are kept, then now and then. */
+function bondKeeper({ config, chain, account, nodeKey, rules, log, signal }: RunWatchOptions, endpoint: string): () => Promise<void> {
+  const cell = cellAt(config)
+  invariant(cell !== undefined, 'the configuration has a position on the globe')
+  const states = new Map<number, BondState>()
+  let passes = 0
+  return async () => {
+    const isKept = rules.every(({ network }) => states.get(network) === 'kept')
+    if (isKept && passes++ % passesPerBondLook !== 0) return
+    for (const { network } of rules) {
+      const terms = { chain, account, nodeKey: nodeKey.publicKey, cell, endpoint, network, bondAtto: config.bondAtto }
+      const state = await keepBond(terms, { signal })
+      if (state !== states.get(network)) log.info({ network, state, endpoint, bondAtto: config.bondAtto }, 'registration and bond')
+      states.set(network, state)
+    }
+  }
+}
