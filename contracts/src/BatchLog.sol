@@ -97,8 +97,9 @@ abstract contract BatchLog is EpochClock {
         if (block.number > lastBlock) revert TooLate(lastBlock, uint64(block.number));
     }
 
+    /// @return signers the distinct drawn operators that signed; NotAvailable when they are too few
     function _quorumOf(uint8 network, uint64 epoch, bytes32 evidence, bytes[] calldata signatures, address[] memory drawn)
-        private
+        internal
         view
         returns (address[] memory signers)
     {
@@ -107,7 +108,8 @@ abstract contract BatchLog is EpochClock {
         if (signers.length < needed) revert NotAvailable(needed, signers.length);
     }
 
-    function _draw(string memory tag, uint8 network, uint64 epoch, bytes32 hash) private view returns (address[] memory) {
+    /// @return drawn none while the hash is not known
+    function _draw(string memory tag, uint8 network, uint64 epoch, bytes32 hash) internal view returns (address[] memory drawn) {
         if (hash == 0) return new address[](0);
         return Committee.draw(BONDS, network, keccak256(abi.encode(tag, hash, network, epoch)), COMMITTEE_SIZE);
     }

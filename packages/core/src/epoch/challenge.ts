@@ -51,6 +51,13 @@ export interface UsedAt {
   readonly path: SumPath
 }
 
+/** A used entry with all its fields. */
+export interface UsedEntry {
+  readonly batchDigest: Hex
+  readonly index: number
+  readonly entry: Entry
+}
+
 export interface BatchAt {
   readonly digest: Hex
   readonly signatureHash: Hex
@@ -99,10 +106,7 @@ export interface BatchesView {
 export type Challenge =
   | Call<'challengeNode', readonly [tree: number, preimage: Hex, recordedSum: bigint, path: SumPath]>
   | Call<'challengeEmpty', readonly []>
-  | Call<
-      'challengeLine',
-      readonly [line: LineAt, entries: readonly Entry[], batchDigests: readonly Hex[], indexes: readonly number[]]
-    >
+  | Call<'challengeLine', readonly [line: LineAt, entries: readonly UsedEntry[]]>
   | Call<'challengePrice', readonly [line: LineAt]>
   | Call<'challengeReadinessPrices', readonly [one: LineAt, other: LineAt]>
   | Call<
@@ -121,9 +125,9 @@ export type Challenge =
   | Call<'challengeBatchOrder', readonly [left: BatchAt, right: BatchAt]>
   | Call<'challengeLineCount', readonly [lines: readonly LineAt[]]>
   | Call<'challengeLeaf', readonly [account: Address, before: LeafView, now: LeafView, lines: LinesView]>
-  | Call<'challengeBatch', readonly [batch: CountedBatch, signature: Hex]>
-  | Call<'challengeRefuted', readonly [batch: BatchAt]>
-  | Call<'challengeEntry', readonly [batch: CountedBatch, entry: EntryAt]>
+  | Call<'challengeBatch', readonly [batch: CountedBatch, signature: Hex], 'receipt'>
+  | Call<'challengeRefuted', readonly [batch: BatchAt], 'receipt'>
+  | Call<'challengeEntry', readonly [batch: CountedBatch, entry: EntryAt], 'receipt'>
   | Call<
       'challengeDropped',
       readonly [batch: CountedBatch, entry: EntryAt, lines: LinesView, used: readonly (readonly Used[])[]]

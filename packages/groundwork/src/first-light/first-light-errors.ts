@@ -6,16 +6,6 @@
 
 import { GroundworkError, type Facts } from '@groundwork/core/errors/groundwork-error.ts'
 
-/** The gateway refused, or did not answer; its own code is in the facts. */
-export class GatewayFailed extends GroundworkError {
-  readonly code = 'GW_GATEWAY_FAILED'
-  readonly blame = 'peer'
-
-  constructor(facts: { url: string; path: string; code: string; why: string }, options?: ErrorOptions) {
-    super(`The gateway at ${facts.url} failed at ${facts.path}: ${facts.why} (${facts.code}).`, facts, options)
-  }
-}
-
 /** A provider that was alive published no proof for a set it is paid to keep. */
 export class ProofMissing extends GroundworkError {
   readonly code = 'GW_PROOF_MISSING'
@@ -44,16 +34,6 @@ export class WrongByteServed extends GroundworkError {
 
   constructor(facts: { provider: string; cid: string }) {
     super(`Provider ${facts.provider} served a wrong byte in ${facts.cid}.`, facts)
-  }
-}
-
-/** What came back is not what was stored. */
-export class BytesDiffer extends GroundworkError {
-  readonly code = 'GW_BYTES_DIFFER'
-  readonly blame = 'us'
-
-  constructor(facts: { file: string; why: string }) {
-    super(`The file ${facts.file} did not come back as it was stored: ${facts.why}.`, facts)
   }
 }
 

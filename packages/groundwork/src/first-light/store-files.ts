@@ -6,9 +6,9 @@
 
 import { Readable } from 'node:stream'
 import { WrongByteServed } from './first-light-errors.ts'
-import type { GatewayClient, ReadReport, StoredObject } from './gateway-client.ts'
+import type { GatewayClient, ReadReport, StoredObject } from '../gateway/gateway-client.ts'
 import type { Seeded } from './seeded.ts'
-import { compareWithFiles, filesBelow, tarOf, type LocalFile } from './tar-files.ts'
+import { compareWithFiles, filesBelow, tarOf, type LocalFile } from '../gateway/tar-files.ts'
 
 export interface StoreFilesOptions {
   readonly gateway: GatewayClient

@@ -135,10 +135,18 @@ function pendingView({ epoch, post, poster, block, isAvailable }: PostRecord): P
   return { epoch, digest: digestOfPost(post), poster, postedBlock: block, isAvailable }
 }
 
-/** The fault has its arguments in the order of the judge's function, after the case. */
-function challengeCall({ addresses }: Deployment, { judge, functionName, args }: Challenge, shown: Case): Call {
+/** The fault as its judge's function takes it, the case first. */
+function challengeCall({ addresses }: Deployment, challenge: Challenge, shown: Case): Call {
+  const { judge, functionName } = challenge
   const [to, abi] = judge === 'sum' ? [addresses.sumJudge, sumJudgeAbi] : [addresses.receiptJudge, receiptJudgeAbi]
-  return { to, abi, functionName, args: [shown, ...args] }
+  return { to, abi, functionName, args: [shown, ...argsOf(challenge)] }
+}
+
+/** The contract takes each entry of a line together with its place. */
+function argsOf(challenge: Challenge): readonly unknown[] {
+  if (challenge.functionName !== 'challengeLine') return challenge.args
+  const [line, entries, batchDigests, indexes] = challenge.args
+  return [line, entries.map((entry, at) => ({ entry, batchDigest: batchDigests[at], index: indexes[at] }))]
 }
 
 /** Secret until it is revealed, and the same after every restart: derived from a signature that is never published. */

@@ -5,7 +5,7 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import { GatewayFailed } from './first-light-errors.ts'
+import { GatewayFailed } from './gateway-errors.ts'
 import { apiTokenPath } from '../http/api-token.ts'
 
 export interface StoredPiece {

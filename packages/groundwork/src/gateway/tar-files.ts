@@ -10,7 +10,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { extract, pack, type Pack } from 'tar-stream'
-import { BytesDiffer } from './first-light-errors.ts'
+import { BytesDiffer } from './gateway-errors.ts'
 
 export interface LocalFile {
   /** with '/' between names, relative to the input */

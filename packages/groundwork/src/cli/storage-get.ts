@@ -1,0 +1,51 @@
+/**
+ * `groundwork storage get`: reads an object back through a gateway, which verifies every block, and writes it to a folder.
+ *
+ * A file appears under its name only when all of it has come.
+ *
+ * @module
+ */
+
+import { createWriteStream, mkdirSync, renameSync } from 'node:fs'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { z } from 'zod'
+import type { ReadReport } from '../gateway/gateway-client.ts'
+import { openGateway } from '../gateway/open-gateway.ts'
+import { untar } from '../gateway/tar-files.ts'
+import { command, type AnyCommand } from './command.ts'
+import { UsageWrong } from './usage-errors.ts'
+
+export const storageGet: AnyCommand = command({
+  name: 'storage get',
+  summary: 'Read a file or a folder back, verified block by block.',
+  positional: ['cid'],
+  options: z.object({
+    cid: z.string().min(8).describe('what `storage put` printed'),
+    out: z.string().default('.').describe('folder to write to'),
+    gateway: z.url().optional().describe('address of the gateway'),
+  }),
+  async run({ cid, out, gateway }, { show, signal, config }) {
+    const client = await openGateway({ gateway, dataDir: config.dataDir })
+    const response = await client.open(`/v1/storage/objects/${encodeURIComponent(cid)}/content`, { signal })
+    const folder = path.resolve(out, cid)
+    let fileCount = 0
+    let sizeBytes = 0
+    await untar(Readable.fromWeb(response.body as never), async (name, content) => {
+      const target = path.resolve(folder, name)
+      if (!target.startsWith(folder + path.sep)) throw new UsageWrong({ why: `the name ${name} leads outside`, tip: 'another object' })
+      mkdirSync(path.dirname(target), { recursive: true })
+      const draft = `${target}.part`
+      const file = createWriteStream(draft)
+      await pipeline(content, file, { signal })
+      renameSync(draft, target)
+      fileCount += 1
+      sizeBytes += file.bytesWritten
+    })
+    const report = await client.get<ReadReport>(`/v1/storage/reads/${response.headers.get('x-groundwork-read') ?? ''}`, { signal })
+    show.say(`wrote ${fileCount} files, ${sizeBytes} bytes, to ${folder}`)
+    show(report.servedBy.map((served) => ({ ...served, latencyMs: served.latencyMs.toFixed(1) })))
+    show.finish({ cid, folder, fileCount, sizeBytes, ...report })
+  },
+})
