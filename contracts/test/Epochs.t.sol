@@ -420,8 +420,9 @@ contract EpochsTest is EpochsFixture {
     // ---- claims ----
 
     function finalised() internal returns (Book memory book) {
-        rollToPost(0);
-        book = honest3(0, none);
+        uint64 epoch = epochs.epochAt(uint64(vm.getBlockNumber()));
+        rollToPost(epoch);
+        book = honest3(epoch, none);
         finaliseEpoch(book);
     }
 
@@ -480,6 +481,28 @@ contract EpochsTest is EpochsFixture {
         equal(first.rebateAtto + 5, epochs.gotAll(first.account));
     }
 
+    function test_paymentsOfTwoNetworksAreKeptApart() external {
+        address account = operators[0];
+        rails.setLimit(account, type(uint128).max);
+        Claim memory away = finaliseOneLeaf(2, account, 300, 4);
+        epochs.claim(away); // its home is network 2 now
+        Book memory book = finalised();
+        Claim memory claim = claimOf(book, 0);
+        equal(account, claim.account);
+        epochs.claim(claim);
+        Claim memory more = finaliseOneLeaf(2, account, 1000, 5);
+        (uint128 rebate, uint128 bootstrap) = epochs.claim(more);
+        assert(rebate == 700 && bootstrap == 1);
+        (rebate, bootstrap) = epochs.claim(claim);
+        assert(rebate == 0 && bootstrap == 0);
+        (rebate, bootstrap) = epochs.got(2, account);
+        assert(rebate == 1000 && bootstrap == 5);
+        (rebate, bootstrap) = epochs.got(NETWORK, account);
+        assert(rebate == claim.rebateAtto && bootstrap == claim.bootstrapAtto);
+        equal(uint256(1000) + claim.rebateAtto, epochs.gotAll(account));
+        equal(uint256(1005) + claim.rebateAtto + claim.bootstrapAtto, work.balanceOf(account));
+    }
+
     /// @notice An epoch of another network with a single leaf, whatever its lines were.
     function finaliseOneLeaf(uint8 network, address account, uint128 rebate, uint128 bootstrap) internal returns (Claim memory) {
         return finaliseRoot(network, SumTree.accountLeaf(network, account, rebate, bootstrap), SumTree.pack(rebate, bootstrap), account);
@@ -493,7 +516,8 @@ contract EpochsTest is EpochsFixture {
         epochs.seal(network, epoch);
         rollTo(epochs.evidenceDeadline(epoch) + 1);
         EpochPost memory post;
-        (post.epoch, post.root, post.totals, post.linesTotal) = (epoch, leaf.hash, totals, totals);
+        (post.epoch, post.root, post.totals) = (epoch, leaf.hash, totals);
+        post.linesTotal = totals - epochs.head(network).totals;
         vm.prank(operators[0]);
         epochs.post(network, post);
         rollTo(vm.getBlockNumber() + 2);

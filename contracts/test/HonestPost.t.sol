@@ -230,6 +230,7 @@ contract HonestPostTest is JudgeFixture {
             BatchBook memory batch = book.batches[i];
             EntryAt memory entry = entryAt(batch, any(batch.entries.length));
             survivesReceipt(abi.encodeCall(IReceiptJudge.challengeEntry, (case_, countedBatch(book, i), entry)));
+            subjects(case_, book, i, any(book.batches.length));
             (bytes memory preimage, uint256 sum, SumPath memory path) =
                 anyNode(levelsOf(entryNodes(batch.entries)), entryPreimage(batch.entries[0]));
             survivesReceipt(
@@ -243,6 +244,15 @@ contract HonestPostTest is JudgeFixture {
                 abi.encodeCall(ISumJudge.challengeDropped, (case_, countedBatch(book, i), entry, lines, used))
             );
         }
+    }
+
+    function subjects(Case memory case_, Book memory book, uint256 one, uint256 two) private {
+        EntryAt memory entry = entryAt(book.batches[one], any(book.batches[one].entries.length));
+        EntryAt memory other = entryAt(book.batches[two], any(book.batches[two].entries.length));
+        bytes memory challenge = abi.encodeCall(
+            IReceiptJudge.challengeSubjectTwice, (case_, countedBatch(book, one), entry, countedBatch(book, two), other)
+        );
+        survivesReceipt(challenge);
     }
 
     function survivesReceipt(bytes memory challenge) private {

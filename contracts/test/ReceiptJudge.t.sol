@@ -172,11 +172,12 @@ contract ReceiptJudgeTest is JudgeFixture {
     }
 
     function test_aBatchWithAnEntryThatNoRuleAdmits() external {
-        for (uint256 i = 0; i < 2; ++i) {
+        for (uint256 i = 0; i < 3; ++i) {
             Book memory book = epochOne();
             uint256 index = batchIndexOf(book, operators[2]);
             if (i == 0) book.batches[index].entries[5].kind = 4;
-            else book.batches[index].entries[5].account = address(0);
+            if (i == 1) book.batches[index].entries[5].account = address(0);
+            if (i == 2) book.batches[index].entries[5].account = operators[1];
             sealBatch(book.batches[index]);
             sortBatches(book.batches);
             Case memory case_ = postAndReport(postOf(book));
@@ -185,6 +186,64 @@ contract ReceiptJudgeTest is JudgeFixture {
             receiptRejects(case_, abi.encodeCall(IReceiptJudge.challengeEntry, (case_, countedBatch(book, index), entry)));
             rollTo(vm.getBlockNumber() + 1);
         }
+    }
+
+    function subjectChallenge(Case memory case_, Book memory book, uint256 one, uint256 i, uint256 other, uint256 j)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        EntryAt memory entry = entryAt(book.batches[one], i);
+        EntryAt memory otherEntry = entryAt(book.batches[other], j);
+        return abi.encodeCall(
+            IReceiptJudge.challengeSubjectTwice,
+            (case_, countedBatch(book, one), entry, countedBatch(book, other), otherEntry)
+        );
+    }
+
+    function test_aDataSetPaidTwiceInOneBatch() external {
+        Book memory book = epochOne();
+        BatchBook memory batch = book.batches[batchIndexOf(book, operators[2])];
+        batch.entries[9].subject = batch.entries[3].subject;
+        sealBatch(batch);
+        sortBatches(book.batches);
+        audit(book, epochZero().leaves);
+        Case memory case_ = postAndReport(postOf(book));
+        uint256 index = batchIndexOf(book, operators[2]);
+        bytes memory same = subjectChallenge(case_, book, index, 3, index, 3);
+        refuses(address(receiptJudge), IReceiptJudge.NoFault.selector, same);
+        receiptRejects(case_, subjectChallenge(case_, book, index, 3, index, 9));
+    }
+
+    function test_aDataSetPaidInTwoBatches() external {
+        Book memory book = epochOne();
+        BatchBook memory again = contradiction(book.batches[0]);
+        again.header.counter += 1;
+        sealBatch(again);
+        bytes32 digest = book.batches[0].digest;
+        withBatch(book, again);
+        audit(book, epochZero().leaves);
+        Case memory case_ = postAndReport(postOf(book));
+        (uint256 one, uint256 other) = (indexOf(book, digest), indexOf(book, again.digest));
+        receiptRejects(case_, subjectChallenge(case_, book, one, 0, other, 0));
+    }
+
+    /// @dev A batch of the epoch before, counted late, names the same data sets and is none of this.
+    function test_aDataSetPaidForTwoEpochsAtOnce() external {
+        rollToPost(2);
+        Book memory book = honest(2, counts5(2, 3, 0, 0, 0), 2, epochZero());
+        BatchBook memory late = epochOne().batches[batchIndexOf(epochOne(), operators[0])];
+        bytes32 own = book.batches[batchIndexOf(book, operators[0])].digest;
+        withBatch(book, late);
+        audit(book, epochZero().leaves);
+        Case memory case_ = postAndReport(postOf(book));
+        bytes memory challenge = subjectChallenge(case_, book, indexOf(book, own), 0, indexOf(book, late.digest), 0);
+        refuses(address(receiptJudge), IReceiptJudge.NoFault.selector, challenge);
+        finalise(case_.post);
+    }
+
+    function indexOf(Book memory book, bytes32 digest) internal pure returns (uint256 index) {
+        while (book.batches[index].digest != digest) ++index;
     }
 
     function test_aBatchWhoseTreeHasAnotherQuantity() external {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
+import {BatchHeader} from "../src/interfaces/IEpochs.sol";
 import {SumPath} from "../src/interfaces/IStorageJudge.sol";
+import {Evidence, EvidenceEntry} from "../src/libraries/Evidence.sol";
+import {Line, Lines} from "../src/libraries/Lines.sol";
 import {Node, SumTree} from "../src/libraries/SumTree.sol";
 import {EpochBook} from "./EpochBook.sol";
 
@@ -114,13 +117,72 @@ contract SumTreeTest is EpochBook {
         this.fold(leaf, SumPath(0, new bytes32[](40), new uint256[](40)));
     }
 
-    /// @dev Fixed hashes, so that the second writing in packages/core can be compared with this one.
-    function test_vectors() external pure {
-        Node memory leaf = SumTree.accountLeaf(1, address(0x1111111111111111111111111111111111111111), 5, 7);
-        equal(SumTree.pack(5, 7), leaf.sum);
-        equal(keccak256(hex"006c65616601111111111111111111111111111111111111111100000000000000000000000000000005" hex"00000000000000000000000000000007"), leaf.hash);
-        Node memory two = SumTree.parent(leaf, leaf);
-        equal(keccak256(abi.encodePacked(uint8(1), leaf.hash, leaf.sum, leaf.hash, leaf.sum)), two.hash);
-        equal(SumTree.pack(10, 14), two.sum);
+    /// @dev What the other writing of these, in packages/core, gives for the same fields.
+    function test_vectors() external view {
+        bytes32 twos = bytes32(uint256(0x22) * (type(uint256).max / 255));
+        bytes32 threes = bytes32(uint256(0x33) * (type(uint256).max / 255));
+        bytes32 fours = bytes32(uint256(0x44) * (type(uint256).max / 255));
+        address account = 0x1111111111111111111111111111111111111111;
+        bytes32 entry = this.entryHash(EvidenceEntry(1, account, twos, 1000, threes));
+        equal(bytes32(0x51cd80831acc162b02f58668fac86ff08e9c0db1874db1bcd18d045fbfdbd7e1), entry);
+        Node memory leaf = SumTree.entryLeaf(entry, 1000);
+        equal(bytes32(0x9556e3026793349b0e423c901bcc465a85c05e900dc1be240f640ca86335b771), leaf.hash);
+
+        Node[] memory used = new Node[](3);
+        used[0] = SumTree.usedLeaf(fours, 5, entry, 1000);
+        used[1] = SumTree.usedLeaf(fours, 6, this.entryHash(EvidenceEntry(1, account, twos, 7, threes)), 7);
+        used[2] = SumTree.usedLeaf(fours, 9, entry, 1000);
+        Node memory root = SumTree.rootOf(used);
+        equal(bytes32(0xc3b283e90ece502b69deb008a34a5a3b95c6cbea9deba979b33e3453ad0292fa), root.hash);
+        equal(2007, root.sum);
+        Node memory line = Lines.leafOf(Line(1, 42, account, 1, 2007, 71, root.hash, 3));
+        equal(bytes32(0x2e4a211fe4166010824cb0bf6ca6356bf78065e4bef009455457308d472bf06a), line.hash);
+        equal(SumTree.pack(2007 * 71, 0), line.sum);
+    }
+
+    function test_vectorsOfSignedThings() external {
+        vm.chainId(31_337);
+        address epochs = 0x5555555555555555555555555555555555555555;
+        bytes32 sixes = bytes32(uint256(0x66) * (type(uint256).max / 255));
+        bytes32 eights = bytes32(uint256(0x88) * (type(uint256).max / 255));
+        bytes32 root = 0xc3b283e90ece502b69deb008a34a5a3b95c6cbea9deba979b33e3453ad0292fa;
+        BatchHeader memory header =
+            BatchHeader(1, 42, 0x1111111111111111111111111111111111111111, 3, sixes, root, 3, 2007);
+        bytes32 digest = this.batchDigest(epochs, header);
+        equal(bytes32(0x1dbec08db3acf349376676970998b9f53d0d5857b3c38b5231d65151cef54ddb), digest);
+        bytes memory sevens = new bytes(65);
+        for (uint256 i = 0; i < 65; ++i) sevens[i] = 0x77;
+        Node memory batch = SumTree.batchLeaf(digest, keccak256(sevens));
+        equal(bytes32(0xf351d58e5862dad2f6b59e5c8b2c7a4dd89372bfa22b58a8b0fe3789440ae63d), batch.hash);
+        bytes32 available = Evidence.availableDigest(epochs, 1, 42, eights);
+        equal(bytes32(0x2ddc2f0b9f37ffc795b4a41193da2bbf9cbfe09f699dcfc59ff4730e7af2e028), available);
+    }
+
+    function entryHash(EvidenceEntry calldata entry) external pure returns (bytes32) {
+        return Evidence.entryHash(entry);
+    }
+
+    function batchDigest(address epochs, BatchHeader calldata header) external view returns (bytes32) {
+        return Evidence.batchDigest(epochs, header);
+    }
+
+    /// @dev What claims use instead of fold.
+    function testFuzz_hashUpIsTheHashOfFold(uint256 seed, uint256 count, uint256 index) external view {
+        count = bound(count, 1, 64);
+        index = bound(index, 0, count - 1);
+        Node[] memory list = nodes(count, seed);
+        equal(rootOf(list).hash, this.hashUp(list[index], pathOf(list, index)));
+    }
+
+    function test_hashUpOfAMalformedPathIsZero() external view {
+        Node memory leaf = Node(bytes32(uint256(1)), 1);
+        equal(bytes32(0), this.hashUp(leaf, SumPath(0, new bytes32[](41), new uint256[](41))));
+        equal(bytes32(0), this.hashUp(leaf, SumPath(0, new bytes32[](1), new uint256[](2))));
+        equal(bytes32(0), this.hashUp(leaf, SumPath(2, new bytes32[](1), new uint256[](1))));
+        assert(this.hashUp(leaf, SumPath(0, new bytes32[](40), new uint256[](40))) != 0);
+    }
+
+    function hashUp(Node memory leaf, SumPath calldata path) external pure returns (bytes32) {
+        return SumTree.hashUp(leaf, path);
     }
 }

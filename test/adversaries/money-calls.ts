@@ -15,6 +15,7 @@ import type { Addresses } from '@groundwork/chain/deployment.ts'
 import { buildLeafTree, proveLeaf, type Leaf } from '@groundwork/core/epoch/leaves.ts'
 import { hashTypedData, type TypedField, type TypedValue } from '@groundwork/core/identity/eip712.ts'
 import { sign } from '@groundwork/core/identity/secp256k1.ts'
+import { unreachable } from '@groundwork/core/invariant.ts'
 import type { SumPath } from '@groundwork/core/merkle/sum-path.ts'
 import { applyOperation } from '@groundwork/core/money/ledger.ts'
 import { headOf, type Lanes, type Ledger } from '@groundwork/core/money/ledger/ledger-state.ts'
@@ -121,7 +122,11 @@ function targetOf(operation: Operation, situation: Situation): Target {
       return rails(operation.kind, operation.payer, operation.payee)
     case 'openEscrow': {
       const { workDeadline, verdictDeadline } = operation
-      return rails('openEscrow', { ...operation, workDeadline: Number(workDeadline), verdictDeadline: Number(verdictDeadline) })
+      return rails('openEscrow', {
+        ...operation,
+        workDeadline: Number(workDeadline),
+        verdictDeadline: Number(verdictDeadline),
+      })
     }
     case 'verdict':
       return rails('verdict', operation.id, operation.creditsToPayee)
@@ -161,9 +166,14 @@ function targetOf(operation: Operation, situation: Situation): Target {
     case 'returnDeposit':
       throw new Error(`${operation.kind} is not one call of a contract`)
   }
+  return unreachable(operation)
 }
 
-const voucherOf = ({ payer, payee, total }: SignedVoucher): { payer: Hex; payee: Hex; total: bigint } => ({ payer, payee, total })
+const voucherOf = ({ payer, payee, total }: SignedVoucher): { payer: Hex; payee: Hex; total: bigint } => ({
+  payer,
+  payee,
+  total,
+})
 
 function commitmentOf({ by, lockId, salt }: OperationOf<'commitReport'>): Hex {
   return keccak256(encodeAbiParameters(parseAbiParameters('address, bytes32, bytes32'), [by, lockId, salt]))
@@ -186,7 +196,10 @@ interface Message {
   readonly signedBy: Hex
 }
 
-function signatureOf({ primaryType, fields, message, signedBy }: Message, { ledger, addresses, secretKeys }: Situation): Hex {
+function signatureOf(
+  { primaryType, fields, message, signedBy }: Message,
+  { ledger, addresses, secretKeys }: Situation,
+): Hex {
   const domain = { chainId: ledger.parameters.chainId, verifyingContract: addresses.rails }
   const secretKey = secretKeys.get(signedBy)
   if (secretKey === undefined) throw new Error(`${signedBy} has no key here`)
@@ -227,7 +240,9 @@ function convertSignature(operation: OperationOf<'convertFor'>, situation: Situa
 
 /** @returns the leaves of a network in the order of the tree */
 export function sortedLeaves(leaves: ReadonlyMap<Hex, Lanes>): readonly Leaf[] {
-  return [...leaves].map(([account, lanes]) => ({ account, ...lanes })).toSorted((left, right) => (left.account < right.account ? -1 : 1))
+  return [...leaves]
+    .map(([account, lanes]) => ({ account, ...lanes }))
+    .toSorted((left, right) => (left.account < right.account ? -1 : 1))
 }
 
 function claimOf({ network, account, rebateAtto, bootstrapAtto }: OperationOf<'claim'>, ledger: Ledger): unknown {

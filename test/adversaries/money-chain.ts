@@ -37,7 +37,9 @@ const secretKeyOf = (number: number): Uint8Array => bytesOfBigint(BigInt(number)
 
 export interface Rpc {
   (method: string, ...params: readonly unknown[]): Promise<unknown>
-  readonly many: (calls: readonly (readonly [method: string, ...params: readonly unknown[]])[]) => Promise<readonly unknown[]>
+  readonly many: (
+    calls: readonly (readonly [method: string, ...params: readonly unknown[]])[],
+  ) => Promise<readonly unknown[]>
 }
 
 export interface MoneyChain {
@@ -66,6 +68,7 @@ export async function startMoneyChain(): Promise<MoneyChain> {
       '--gas-price', '0', '--block-base-fee-per-gas', '0', '--gas-limit', '60000000', '--disable-min-priority-fee'], // prettier-ignore
     { stdio: 'ignore' },
   )
+  process.once('exit', () => anvil.kill('SIGKILL'))
   try {
     return await deployedChain(anvil, rpcTo(`http://127.0.0.1:${port}`))
   } catch (error) {
@@ -77,8 +80,14 @@ export async function startMoneyChain(): Promise<MoneyChain> {
 async function deployedChain(anvil: ChildProcess, rpc: Rpc): Promise<MoneyChain> {
   await untilListening(rpc)
   await rpc('anvil_autoImpersonateAccount', true)
-  const keys = (first: number, count: number): Uint8Array[] => Array.from({ length: count }, (_, index) => secretKeyOf(first + index))
-  const [accountKeys, judgeKeys, posterKeys, [watcherKey, guardianKey]] = [keys(101, 8), keys(201, 2), keys(301, 5), keys(401, 2)]
+  const keys = (first: number, count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, index) => secretKeyOf(first + index))
+  const [accountKeys, judgeKeys, posterKeys, [watcherKey, guardianKey]] = [
+    keys(101, 8),
+    keys(201, 2),
+    keys(301, 5),
+    keys(401, 2),
+  ]
   const actors: Actors = {
     accounts: accountKeys.map(addressOf),
     judges: judgeKeys.map(addressOf),
@@ -88,7 +97,10 @@ async function deployedChain(anvil: ChildProcess, rpc: Rpc): Promise<MoneyChain>
   const guardian = addressOf(guardianKey ?? secretKeyOf(402))
   const deployer = addressOf(secretKeyOf(501))
   const addresses = Object.fromEntries(
-    contractNames.map((name, index) => [name, getContractAddress({ from: deployer, nonce: BigInt(index) }).toLowerCase()]),
+    contractNames.map((name, index) => [
+      name,
+      getContractAddress({ from: deployer, nonce: BigInt(index) }).toLowerCase(),
+    ]),
   ) as unknown as Addresses
   const moneyParameters = {
     ...simulatedParameters,
@@ -124,10 +136,18 @@ async function deployedChain(anvil: ChildProcess, rpc: Rpc): Promise<MoneyChain>
   }
   for (const creation of data) await next({ from: deployer, to: undefined, data: creation })
   for (const network of [1n, 2n, 3n, 4n]) {
-    const operation = { kind: 'deposit', by: watcher, operator: watcher, network, amountAtto: 2_000_000n * work } as const
+    const operation = {
+      kind: 'deposit',
+      by: watcher,
+      operator: watcher,
+      network,
+      amountAtto: 2_000_000n * work,
+    } as const
     await next(callOf(operation, { ledger: start, addresses, secretKeys: new Map() }))
   }
-  const secretKeys = new Map([...accountKeys, ...judgeKeys, watcherKey ?? secretKeyOf(401)].map((key) => [addressOf(key), key]))
+  const secretKeys = new Map(
+    [...accountKeys, ...judgeKeys, watcherKey ?? secretKeyOf(401)].map((key) => [addressOf(key), key]),
+  )
   const chain: MoneyChain = {
     rpc,
     addresses,
@@ -154,7 +174,8 @@ async function deployedChain(anvil: ChildProcess, rpc: Rpc): Promise<MoneyChain>
 
 /** The parameters of the model as the contracts take them; short epochs, and a seat that only the watcher can pay. */
 function contractParameters(guardian: Hex): Parameters {
-  const { feedFreshSeconds, noticeSeconds, termSeconds, holdSeconds, thawSeconds, breakerWindowSeconds } = simulatedParameters
+  const { feedFreshSeconds, noticeSeconds, termSeconds, holdSeconds, thawSeconds, breakerWindowSeconds } =
+    simulatedParameters
   return {
     blockSeconds: 1,
     feedFreshSeconds: Number(feedFreshSeconds),
@@ -207,7 +228,11 @@ async function receiptOf(rpc: Rpc, hash: unknown): Promise<{ readonly status: He
 
 function rpcTo(url: string): Rpc {
   const post = async (body: unknown): Promise<unknown> => {
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
     return response.json()
   }
   const resultOf = (answer: unknown): unknown => {
@@ -218,7 +243,9 @@ function rpcTo(url: string): Rpc {
   const one = async (method: string, ...params: readonly unknown[]): Promise<unknown> =>
     resultOf(await post({ jsonrpc: '2.0', id: 1, method, params }))
   const many = async (calls: readonly (readonly [string, ...unknown[]])[]): Promise<readonly unknown[]> => {
-    const answers = (await post(calls.map(([method, ...params], id) => ({ jsonrpc: '2.0', id, method, params })))) as { readonly id: number }[]
+    const answers = (await post(calls.map(([method, ...params], id) => ({ jsonrpc: '2.0', id, method, params })))) as {
+      readonly id: number
+    }[]
     return answers.toSorted((left, right) => left.id - right.id).map(resultOf)
   }
   return Object.assign(one, { many })

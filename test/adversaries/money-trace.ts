@@ -27,7 +27,9 @@ export interface Compared {
 }
 
 const shown = (value: unknown): string =>
-  JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? `${field}n` : field instanceof Map ? [...field] : field))
+  JSON.stringify(value, (_, field: unknown) =>
+    typeof field === 'bigint' ? `${field}n` : field instanceof Map ? [...field] : field,
+  )
 
 /** Plays the history. @throws AssertionError at the first difference, with the seed, the operation and both sides */
 export async function comparedTrace({ seed, operationCount, rules = moneyRules }: Trace): Promise<Compared> {

@@ -27,7 +27,10 @@ const brokenRules: readonly { readonly name: string; readonly rules: Partial<Mon
   },
   {
     name: 'pays held seconds at once',
-    rules: { payableAt: (stream, nowSeconds) => (dueAt(stream, nowSeconds) > stream.paid ? dueAt(stream, nowSeconds) - stream.paid : 0n) },
+    rules: {
+      payableAt: (stream, nowSeconds) =>
+        dueAt(stream, nowSeconds) > stream.paid ? dueAt(stream, nowSeconds) - stream.paid : 0n,
+    },
   },
   {
     name: 'raises the limit by one atto too much',
@@ -37,6 +40,9 @@ const brokenRules: readonly { readonly name: string; readonly rules: Partial<Mon
 
 for (const { name, rules } of brokenRules) {
   test(`the comparison notices a model that ${name}`, async () => {
-    await assert.rejects(comparedTrace({ seed: 12, operationCount: 300, rules: { ...moneyRules, ...rules } }), assert.AssertionError)
+    await assert.rejects(
+      comparedTrace({ seed: 12, operationCount: 300, rules: { ...moneyRules, ...rules } }),
+      assert.AssertionError,
+    )
   })
 }

@@ -19,7 +19,6 @@ import {
   earnedOf,
   flowsOf,
   gotOf,
-  headOf,
   stakeOf,
   supplyOf,
   walletOf,
@@ -53,10 +52,18 @@ export async function differencesOf(
   ledger: Ledger,
   { wholeOnly }: { readonly wholeOnly: boolean },
 ): Promise<readonly string[]> {
-  const parts = [actors.accounts.flatMap((account) => accountViews(ledger, account)), railViews(ledger), lockViews(ledger)]
+  const parts = [
+    actors.accounts.flatMap((account) => accountViews(ledger, account)),
+    railViews(ledger),
+    lockViews(ledger),
+  ]
   const views = [...globalViews(ledger), ...(wholeOnly ? [] : parts.flat())]
   const answers = await rpc.many(
-    views.map(({ to, abi, functionName, args }) => ['eth_call', { to: addresses[to], data: encodeFunctionData({ abi, functionName, args }) }, 'latest']),
+    views.map(({ to, abi, functionName, args }) => [
+      'eth_call',
+      { to: addresses[to], data: encodeFunctionData({ abi, functionName, args }) },
+      'latest',
+    ]),
   )
   return views.flatMap(({ abi, functionName, args, expected }, index) => {
     const actual = decodeFunctionResult({ abi, functionName, data: answers[index] as Hex, args })
@@ -69,7 +76,13 @@ function globalViews(ledger: Ledger): readonly View[] {
   const { issuedCredits, spentCredits, burnedAtto, mintedAtto, retiredAtto } = ledger.totals
   const { low, high, computedAtSeconds: computedAt } = ledger.feed
   const [lowUsd8, highUsd8] = [low?.priceUsd8 ?? 0n, high?.priceUsd8 ?? 0n]
-  const anchors = { lowUsd8, highUsd8, lowAnchor: low?.anchorSeconds ?? 0n, highAnchor: high?.anchorSeconds ?? 0n, computedAt }
+  const anchors = {
+    lowUsd8,
+    highUsd8,
+    lowAnchor: low?.anchorSeconds ?? 0n,
+    highAnchor: high?.anchorSeconds ?? 0n,
+    computedAt,
+  }
   return [
     credits('totals', [], [issuedCredits, spentCredits, burnedAtto, mintedAtto, retiredAtto]),
     workToken('totalSupply', [], supplyOf(ledger)),
@@ -77,7 +90,10 @@ function globalViews(ledger: Ledger): readonly View[] {
     view('priceFeed', priceFeedAbi)('posters', [], ledger.feed.posters),
     view('guard', guardAbi)('pausedUntil', [], ledger.pausedUntil),
     ...[...ledger.heads].flatMap(([network, head]) => [
-      epochs('head', [Number(network)], { epoch: head.nextEpoch, totals: packLanes(head.totals.rebateAtto, head.totals.bootstrapAtto) }),
+      epochs('head', [Number(network)], {
+        epoch: head.nextEpoch,
+        totals: packLanes(head.totals.rebateAtto, head.totals.bootstrapAtto),
+      }),
     ]),
   ]
 }
@@ -122,10 +138,14 @@ const escrowStates = { open: 1n, submitted: 2n, ended: 3n } as const
 function railViews(ledger: Ledger): readonly View[] {
   return [
     ...[...ledger.streams].map(([id, stream]) => rails('stream', [id], stream)),
-    ...[...ledger.streams].map(([id, stream]) => rails('due', [id, Number(ledger.nowSeconds)], dueAt(stream, ledger.nowSeconds))),
+    ...[...ledger.streams].map(([id, stream]) =>
+      rails('due', [id, Number(ledger.nowSeconds)], dueAt(stream, ledger.nowSeconds)),
+    ),
     ...[...ledger.closedStreams].map((id) => rails('stream', [id], finishedStream)),
     ...[...ledger.allotments].map(([key, allotment]) => rails('allotment', key.split(':'), allotment)),
-    ...[...ledger.escrows].map(([id, escrow]) => rails('escrow', [id], { ...escrow, state: escrowStates[escrow.state] })),
+    ...[...ledger.escrows].map(([id, escrow]) =>
+      rails('escrow', [id], { ...escrow, state: escrowStates[escrow.state] }),
+    ),
   ]
 }
 

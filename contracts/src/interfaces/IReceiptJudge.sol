@@ -5,7 +5,8 @@ import {BatchHeader} from "./IEpochs.sol";
 import {BatchAt, Case, CountedBatch, EntryAt} from "./ISumJudge.sol";
 import {SumPath} from "./IStorageJudge.sol";
 
-/// @notice Sees signers contradict themselves: two headers with one counter. docs/protocol/evidence.md#equivocation
+/// @notice Sees signers contradict themselves (two headers with one counter) and posters count batches that may not count.
+/// docs/protocol/evidence.md#equivocation, docs/protocol/epochs.md#challenges
 /// From the block of the record on neither batch may count; a post of an epoch whose evidence deadline was before that block is
 /// not touched, because its poster could not know.
 interface IReceiptJudge {
@@ -29,6 +30,9 @@ interface IReceiptJudge {
     function challengeRefuted(Case calldata case_, BatchAt calldata batch) external;
     /// @notice (e) A batch that counts holds an entry that no rule of its network admits.
     function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata entry) external;
+
+    /// @notice (c) Storage: one data set stands in two entries of one epoch that count, so it is paid twice.
+    function challengeSubjectTwice(Case calldata case_, CountedBatch calldata batch, EntryAt calldata entry, CountedBatch calldata otherBatch, EntryAt calldata other) external;
 
     /// @return block in which the batch was first shown to be contradicted, 0 when it was not
     function equivocatedBlock(bytes32 digest) external view returns (uint48);

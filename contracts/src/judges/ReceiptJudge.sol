@@ -96,16 +96,42 @@ contract ReceiptJudge is IReceiptJudge, PostJudge {
 
     /// @inheritdoc IReceiptJudge
     function challengeEntry(Case calldata case_, CountedBatch calldata batch, EntryAt calldata shown) external pending(case_) {
-        _requireCounted(case_, batch);
-        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, shown);
-        bool strange = shown.entry.account == address(0) || (case_.network == STORAGE && shown.entry.kind != POSSESSION);
-        _rejectIf(strange || shown.recorded != shown.entry.quantity, case_, "entry");
+        _requireEntryOf(case_, batch, shown);
+        bool strange = shown.entry.account == address(0) || shown.recorded != shown.entry.quantity;
+        bool notStorages = shown.entry.kind != POSSESSION || shown.entry.account != batch.header.signer;
+        _rejectIf(strange || (case_.network == STORAGE && notStorages), case_, "entry");
+    }
+
+    /// @inheritdoc IReceiptJudge
+    function challengeSubjectTwice(
+        Case calldata case_,
+        CountedBatch calldata batch,
+        EntryAt calldata shown,
+        CountedBatch calldata otherBatch,
+        EntryAt calldata other
+    ) external pending(case_) {
+        bytes32 place = _requireEntryOf(case_, batch, shown);
+        bytes32 otherPlace = _requireEntryOf(case_, otherBatch, other);
+        bool same = shown.entry.subject == other.entry.subject && shown.entry.kind == other.entry.kind
+            && batch.header.epoch == otherBatch.header.epoch;
+        _rejectIf(case_.network == STORAGE && same && place != otherPlace, case_, "subject twice");
     }
 
     /// @inheritdoc IReceiptJudge
     function isVoid(bytes32 digest, uint64 epoch) public view returns (bool) {
         uint48 markedBlock = equivocatedBlock[digest];
         return markedBlock != 0 && markedBlock <= EPOCHS.evidenceDeadline(epoch);
+    }
+
+    /// @return place of the entry among all that count: its batch and its index
+    function _requireEntryOf(Case calldata case_, CountedBatch calldata batch, EntryAt calldata shown)
+        private
+        view
+        returns (bytes32 place)
+    {
+        _requireCounted(case_, batch);
+        _requireEntry(batch.header.entriesRoot, batch.header.count, batch.header.sum, shown);
+        return keccak256(abi.encode(Evidence.batchDigest(address(EPOCHS), batch.header), shown.index));
     }
 
     /// @dev The first record stands: a later one changes nothing for anyone.

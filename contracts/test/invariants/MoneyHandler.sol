@@ -99,12 +99,12 @@ contract MoneyHandler is MoneyHarness {
         } else if (operation == 2) {
             post(price(b));
         } else if (operation == 3) {
-            uint128 amount = amountOf(work.balanceOf(who), b, c);
+            uint128 amount = amountOf(work.balanceOf(who), b, c) / 4;
             vm.prank(who);
             credits.buy(amount, 0);
             burned[who] += amount;
         } else if (operation == 4) {
-            uint128 amount = amountOf(work.balanceOf(who), b, c);
+            uint128 amount = amountOf(work.balanceOf(who), b, c) / 16;
             vm.prank(who);
             credits.cover(amount);
             burned[who] += amount;
@@ -302,10 +302,10 @@ contract MoneyHandler is MoneyHarness {
             rails.submit(id);
         } else if (operation == 29) {
             rails.finishEscrow(id);
-        } else if (c % 3 == 0) {
+        } else if (c % 9 == 0) {
             vm.prank(e.payer);
             rails.accept(id);
-        } else if (c % 3 == 1) {
+        } else if (c % 9 == 1) {
             vm.prank(e.payee);
             rails.decline(id);
         } else {
@@ -460,8 +460,8 @@ contract MoneyHandler is MoneyHarness {
 
     /// @dev Mostly near the present price, else anywhere between the bounds and a little beyond.
     function price(uint256 b) private view returns (uint64) {
-        if (b % 64 == 0) return uint64(1 << (b >> 8) % 63);
-        if (b % 64 == 1) return uint64(b >> 8);
+        if (b % 512 == 0) return uint64(1 << (b >> 8) % 63);
+        if (b % 512 == 1) return uint64(b >> 8);
         (uint64 low_, uint64 high_,) = feed.quote();
         return uint64((uint256(low_) + high_) * (950 + (b >> 8) % 102) / 2000) + 1;
     }

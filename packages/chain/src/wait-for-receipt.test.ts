@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
+import { keccak256 } from 'viem'
 import { connect, type Connection } from './client.ts'
 import { deployerAccount } from './devnet/accounts.ts'
 import { mine, reorg, rollBack, setAutomine, snapshot } from './devnet/anvil-control.ts'
@@ -55,11 +56,15 @@ test('bytes whose nonce went to another transaction are lost for good, and that 
 
 test('confirmations are counted from its own block, and start again after a reorganisation', async () => {
   const { hash, raw } = await submit(connection, coin, { signal })
-  const stop = new AbortController()
-  const deep = waitForReceipt(connection, hash, { signal: stop.signal, raw, confirmations: 3 })
+  const first = await waitForReceipt(connection, hash, { signal })
+  const seen = { isDeep: false }
+  const deep = waitForReceipt(connection, hash, { signal, raw, confirmations: 3 }).finally(() => {
+    seen.isDeep = true
+  })
   await reorg(connection, { depth: 1 })
-  await mine(connection, { blocks: 4 })
-  const { blockNumber } = await deep
+  while (!seen.isDeep && !signal.aborted) await mine(connection, { blocks: 1 })
+  const { blockNumber, blockHash } = await deep
+  assert.notEqual(blockHash, first.blockHash)
   assert.ok((await connection.client.getBlockNumber({ cacheTime: 0 })) >= blockNumber + 2n)
 })
 
@@ -75,7 +80,6 @@ test('a mined failure tells the reason', async () => {
     gas: 100_000n,
     maxFeePerGas: 10n ** 10n,
   })
-  const { keccak256 } = await import('viem')
   await submitRaw(connection, raw)
   await assert.rejects(waitForReceipt(connection, keccak256(raw), { signal }), TransactionFailed)
 })

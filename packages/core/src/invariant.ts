@@ -16,3 +16,12 @@ import { InvariantBroken } from './errors/invariant-broken.ts'
 export function invariant(condition: unknown, why: string): asserts condition {
   if (!condition) throw new InvariantBroken(why)
 }
+
+/**
+ * Stands after a switch over every kind: the compiler sees that none is left, and a kind from outside stops the work.
+ *
+ * @throws InvariantBroken
+ */
+export function unreachable(left: never): never {
+  throw new InvariantBroken(`every kind is known, and ${JSON.stringify(left)} is not`)
+}

@@ -65,13 +65,6 @@ export interface PieceStore extends PieceReader {
   readonly pieceCount: number
 }
 
-/** Evidence is content-addressed: what its CID names, and nothing else. */
-export interface EvidenceSink {
-  /** Keeps blocks; resolves after the flush. */
-  putMany(blocks: readonly { readonly cid: CID; readonly bytes: Uint8Array }[], waiting: Waiting): Promise<void>
-  get(cid: CID, waiting: Waiting): Promise<Uint8Array | undefined>
-}
-
 /** Signs with the account's secp256k1 key; keys stay behind it. */
 export interface AccountSigner {
   readonly address: Hex

@@ -208,3 +208,33 @@ export class QueueStopped extends GroundworkError {
     super('Nobody takes what comes next.')
   }
 }
+
+/** A form of the content that is not served here. */
+export class FormatUnsupported extends GroundworkError {
+  readonly code = 'GW_FORMAT_UNSUPPORTED'
+  readonly blame: Blame = 'caller'
+
+  constructor(facts: { readonly format: string; readonly wanted: string }) {
+    super(`"${facts.format}" is not served here; ask for ${facts.wanted}.`, facts)
+  }
+}
+
+/** The content is on the denylist that this node follows. */
+export class ContentDenied extends GroundworkError {
+  readonly code = 'GW_CONTENT_DENIED'
+  readonly blame: Blame = 'caller'
+
+  constructor(facts: { readonly cid: string; readonly reason: string }) {
+    super(`${facts.cid} is not served here: ${facts.reason}.`, facts)
+  }
+}
+
+/** A bundle that this operator does not vouch for. */
+export class BundleRefused extends GroundworkError {
+  readonly code = 'GW_BUNDLE_REFUSED'
+  readonly blame: Blame = 'caller'
+
+  constructor(facts: { readonly reason: string }) {
+    super(`The bundle is not kept here: ${facts.reason}.`, facts)
+  }
+}

@@ -10,9 +10,9 @@ import { railsBatchCall, readKeyUsed } from '../rails-batch.ts'
 import { openStreamCall } from '../open-stream.ts'
 import { readBalances } from '../read-balances.ts'
 import { transferWorkCall, transferWorkSync } from '../transfer-work.ts'
-import { decodeRefusal, decodeSent } from './outgoing-call.ts'
+import { decodeRefusal, decodeSent, encodeSent } from './outgoing-call.ts'
 import { type SqliteOutbox, sqliteOutbox } from './outbox.ts'
-import { makeSender, type Promised, type Sender } from './sender.ts'
+import { entriesPerPassMax, makeSender, type Promised, rememberedBlocks, type Sender } from './sender.ts'
 
 const signal = AbortSignal.timeout(120_000)
 const work = 10n ** 18n
@@ -152,6 +152,31 @@ test('a keyed batch that was done is skipped by the contract, whoever sends it a
   await sender.promise([{ key: 'again', call: railsBatchCall(chain.deployment, [{ key, call: open }]) }], { signal })
   await untilDone(['again'])
   assert.equal((await readBalances(chain, { account: sent.sender })).bought.credits, credits)
+})
+
+test('what is done is remembered until no rollback reaches it, then forgotten', async () => {
+  const deep = `0x${'00'.repeat(32)}` as const
+  const keys = Array.from({ length: entriesPerPassMax }, (_, at) => `old ${at}`)
+  const body = new TextEncoder().encode('{}')
+  await outbox.put(
+    keys.map((key) => ({ topic: 'old', key, body })),
+    { signal },
+  )
+  await mine(chain, { blocks: Number(rememberedBlocks) + 50 })
+  const head = await chain.client.getBlockNumber({ cacheTime: 0 })
+  const { hash } = await chain.client.getBlock({ blockNumber: head })
+  for (const [at, key] of keys.entries()) {
+    const blockNumber = at < 3 ? 1n : head
+    const blockHash = at < 3 ? (await chain.client.getBlock({ blockNumber })).hash : hash
+    const note = encodeSent({ hash: deep, nonce: 0, raw: '0x', blockNumber, blockHash })
+    await outbox.mark({ key, state: 'done', note }, { signal })
+  }
+  await makeSender({ connection: chain, outbox, topic: 'old', confirmations: 1 }).pass({ signal })
+  const left = await outbox.list({ topic: 'old', state: 'done', limit: entriesPerPassMax }, { signal })
+  assert.deepEqual(
+    left.map(({ key }) => key),
+    keys.slice(3),
+  )
 })
 
 test('done means as deep as was asked for', async () => {

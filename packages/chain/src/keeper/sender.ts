@@ -47,6 +47,8 @@ export type Sender = {
   readonly pass: (options: Waiting) => Promise<Pass>
 }
 
+/** Blocks for which what is done is remembered, and looked at again after a rollback. */
+export const rememberedBlocks = 50_000n
 /** Entries of one state that one pass handles. */
 export const entriesPerPassMax = 256
 
@@ -77,6 +79,15 @@ export function makeSender({ connection, outbox, topic, confirmations }: SenderO
     }
   }
 
+  /** Forgets the oldest of what is done, once no rollback reaches it. */
+  async function forgetOld({ signal }: Waiting): Promise<void> {
+    const entries = await outbox.list({ topic, state: 'done', limit: entriesPerPassMax }, { signal })
+    if (entries.length < entriesPerPassMax || seen === undefined) return
+    const oldest = seen.number - rememberedBlocks
+    const kept = entries.find(({ note }) => (decodeSent(note).blockNumber ?? oldest) >= oldest)
+    await outbox.prune({ topic, below: kept?.sequence ?? (entries.at(-1)?.sequence ?? 0) + 1 }, { signal })
+  }
+
   return {
     promise: (calls, { signal }) =>
       outbox.put(
@@ -101,6 +112,7 @@ export function makeSender({ connection, outbox, topic, confirmations }: SenderO
       if (step === 'sent') sent.push(entry.key)
       else refused.push(entry.key)
     }
+    await forgetOld({ signal })
     return { sent, done, refused, resubmitted: [...new Set(resubmitted)] }
   }
 }

@@ -133,7 +133,11 @@ export type Challenge =
       readonly [batch: CountedBatch, entry: EntryAt, lines: LinesView, used: readonly (readonly Used[])[]]
     >
   | Call<'challengeOmission', readonly [header: BatchHeader, batches: BatchesView]>
-  | Call<'challengeReused', readonly [batch: BatchAt, earlierEpoch: bigint, earlierCount: bigint, earlierPath: SumPath]>
+  | Call<
+      'challengeReused',
+      readonly [batch: BatchAt, earlierEpoch: bigint, earlierCount: bigint, earlierPath: SumPath],
+      'receipt'
+    >
   | Call<'challengeCounted', readonly [batch: BatchAt], 'receipt'>
 
 interface Call<Name extends string, Args extends readonly unknown[], Judge extends 'sum' | 'receipt' = 'sum'> {

@@ -207,20 +207,18 @@ const usedTwice: Check = (trees) => {
 const wrongLine: Check = (trees) => {
   for (const [index, line] of trees.lines.entries()) {
     if (postedUsedTree(trees, line) === undefined) continue
-    const entries = line.entries.flatMap((place) => entryAt(trees.batches, place) ?? [])
-    const total = entries.reduce((sum, { quantity }) => sum + quantity, 0n)
+    const entries = line.entries.flatMap(({ batchDigest, index: place }) => {
+      const entry = entryAt(trees.batches, { batchDigest, index: place })
+      return entry === undefined ? [] : [{ batchDigest, index: place, entry }]
+    })
+    const total = entries.reduce((sum, { entry }) => sum + entry.quantity, 0n)
     const isRebate = laneOf(line.kind) === 'rebate'
-    const isForeign = entries.some(({ account, kind }) => account !== line.account || (isRebate && kind !== line.kind))
+    const isForeign = entries.some(
+      ({ entry }) => entry.account !== line.account || (isRebate && entry.kind !== line.kind),
+    )
     const isUnsorted = line.entries.some((place, i) => i > 0 && comparePlaces(line.entries[i - 1] ?? place, place) >= 0)
     if (!isForeign && !isUnsorted && (!isRebate || total === line.quantity)) continue
-    const digests = line.entries.map(({ batchDigest }) => batchDigest)
-    const indexes = line.entries.map((place) => place.index)
-    return {
-      judge: 'sum',
-      letter: 'b',
-      functionName: 'challengeLine',
-      args: [lineAt(trees, index), entries, digests, indexes],
-    }
+    return { judge: 'sum', letter: 'b', functionName: 'challengeLine', args: [lineAt(trees, index), entries] }
   }
   return undefined
 }
@@ -279,7 +277,7 @@ const wrongBatch: Check = (trees, closed, { judgedPrice, countedBefore }) => {
   for (const [index, { digest, batch, entriesTree }] of trees.batches.entries()) {
     const excludedBy = facts.excluded.get(digest)
     if (excludedBy === excludedByJudge.refuted) {
-      return { judge: 'sum', letter: 'e', functionName: 'challengeRefuted', args: [batchAt(trees, index)] }
+      return { judge: 'receipt', letter: 'e', functionName: 'challengeRefuted', args: [batchAt(trees, index)] }
     }
     if (excludedBy === excludedByJudge.contradicted) {
       return { judge: 'receipt', letter: 'e', functionName: 'challengeCounted', args: [batchAt(trees, index)] }
@@ -287,13 +285,13 @@ const wrongBatch: Check = (trees, closed, { judgedPrice, countedBefore }) => {
     const earlier = countedBefore?.get(digest)
     if (earlier !== undefined) {
       const args = [batchAt(trees, index), earlier.epoch, earlier.count, earlier.path] as const
-      return { judge: 'sum', letter: 'e', functionName: 'challengeReused', args }
+      return { judge: 'receipt', letter: 'e', functionName: 'challengeReused', args }
     }
     const verdict = verifyBatch(batch, { domain: facts.domain, network, epoch })
     const judged = ['wrong-network', 'wrong-epoch', 'bad-signature']
     if (verdict.tag === 'refused' && judged.includes(verdict.reason)) {
       const args = [countedBatch(trees, index), batch.signature] as const
-      return { judge: 'sum', letter: 'e', functionName: 'challengeBatch', args }
+      return { judge: 'receipt', letter: 'e', functionName: 'challengeBatch', args }
     }
     const isStrange = ({ account, kind }: { account: Hex; kind: number }): boolean =>
       BigInt(account) === 0n || (judgedPrice !== undefined && kind !== judgedPrice.kind)
@@ -301,7 +299,12 @@ const wrongBatch: Check = (trees, closed, { judgedPrice, countedBefore }) => {
     const shown =
       entriesTree === undefined || strange === -1 ? undefined : shownEntry({ digest, batch, entriesTree }, strange)
     if (shown !== undefined) {
-      return { judge: 'sum', letter: 'e', functionName: 'challengeEntry', args: [countedBatch(trees, index), shown] }
+      return {
+        judge: 'receipt',
+        letter: 'e',
+        functionName: 'challengeEntry',
+        args: [countedBatch(trees, index), shown],
+      }
     }
   }
   return undefined

@@ -97,7 +97,9 @@ export function mediansOf(
 ): { lowerUsd8: bigint; upperUsd8: bigint } | undefined {
   const fresh = [...feed.posts.values()].filter((post) => nowSeconds - post.atSeconds <= freshSeconds)
   if (fresh.length < freshPostCountMin) return undefined
-  const prices = fresh.map((post) => post.priceUsd8).toSorted((left, right) => (left < right ? -1 : Number(left > right)))
+  const prices = fresh
+    .map((post) => post.priceUsd8)
+    .toSorted((left, right) => (left < right ? -1 : Number(left > right)))
   const lowerUsd8 = prices[(prices.length - 1) >> 1] ?? 0n
   const upperUsd8 = prices[prices.length >> 1] ?? 0n
   return { lowerUsd8, upperUsd8 }
@@ -123,9 +125,14 @@ export function postPrice(feed: Feed, { poster, priceUsd8, nowSeconds, freshSeco
   if (medians === undefined) return posted
   return {
     ...posted,
-    low: feed.low === undefined ? firstLow(medians.lowerUsd8, nowSeconds) : stepLow(feed.low, medians.lowerUsd8, nowSeconds),
+    low:
+      feed.low === undefined
+        ? firstLow(medians.lowerUsd8, nowSeconds)
+        : stepLow(feed.low, medians.lowerUsd8, nowSeconds),
     high:
-      feed.high === undefined ? firstHigh(medians.upperUsd8, nowSeconds) : stepHigh(feed.high, medians.upperUsd8, nowSeconds),
+      feed.high === undefined
+        ? firstHigh(medians.upperUsd8, nowSeconds)
+        : stepHigh(feed.high, medians.upperUsd8, nowSeconds),
     computedAtSeconds: nowSeconds,
   }
 }

@@ -52,7 +52,10 @@ test('no random history breaks a law', () => {
 })
 
 test('no seeded history of 400 operations breaks a law', () => {
-  assert.deepEqual(firstBroken(moneyRules, { seeds: seedsFrom(7_001, 12), operationCount: 400, start: simulatedLedger() }), [])
+  assert.deepEqual(
+    firstBroken(moneyRules, { seeds: seedsFrom(7_001, 12), operationCount: 400, start: simulatedLedger() }),
+    [],
+  )
 })
 
 test('law 10 holds for every set of accounts, not for single ones only', () => {
@@ -100,7 +103,11 @@ test('law 11: a way out is refused for nothing but a wrong caller, amount, deadl
       else assert.ok(allowed.includes(refusal), `${operation.kind} was refused with ${refusal}`)
     }
   }
-  assert.deepEqual(Object.keys(waysOut).filter((kind) => !seen.has(kind)), [], 'every way out was walked')
+  assert.deepEqual(
+    Object.keys(waysOut).filter((kind) => !seen.has(kind)),
+    [],
+    'every way out was walked',
+  )
 })
 
 test('law 11: paused and with a dead feed, everything can still be brought home', () => {
@@ -131,8 +138,12 @@ test('law 11: paused and with a dead feed, everything can still be brought home'
       const [payer = guardian, payee = guardian] = key.split(':') as (typeof guardian)[]
       assert.ok([undefined, 'NoSuchRail'].includes(run({ kind: 'finishAllotment', by: someone, payer, payee }, now)))
     }
-    for (const id of ledger.escrows.keys()) assert.ok([undefined, 'NoSuchRail'].includes(run({ kind: 'finishEscrow', by: someone, id }, now)))
-    assert.deepEqual([ledger.streams.size, [...ledger.escrows.values()].filter(({ state }) => state !== 'ended').length], [0, 0])
+    for (const id of ledger.escrows.keys())
+      assert.ok([undefined, 'NoSuchRail'].includes(run({ kind: 'finishEscrow', by: someone, id }, now)))
+    assert.deepEqual(
+      [ledger.streams.size, [...ledger.escrows.values()].filter(({ state }) => state !== 'ended').length],
+      [0, 0],
+    )
     for (const account of simulatedActors.accounts) {
       for (let window = 0; earnedOf(ledger, account).credits > 0n; window += 1) {
         assert.ok(window < 1_000, 'the breaker only puts off')
@@ -158,7 +169,11 @@ function lastOf(seed: number, operationCount: number): Ledger {
 const least = (left: bigint, right: bigint): bigint => (left < right ? left : right)
 
 /** Each broken formula, and the laws of which at least one must notice. */
-const mutants: readonly { readonly name: string; readonly laws: readonly number[]; readonly rules: Partial<MoneyRules> }[] = [
+const mutants: readonly {
+  readonly name: string
+  readonly laws: readonly number[]
+  readonly rules: Partial<MoneyRules>
+}[] = [
   {
     name: 'a convert mints what the credits are worth, whatever was burned for them',
     laws: [4, 10, 6],
@@ -177,19 +192,26 @@ const mutants: readonly { readonly name: string; readonly laws: readonly number[
   {
     name: 'the limit of the rebate counts for each network anew',
     laws: [5, 10],
-    rules: { rebatePays: ({ leafAtto, gotAtto, limitAtto }) => (leafAtto > gotAtto ? least(leafAtto, limitAtto) - gotAtto : 0n) },
+    rules: {
+      rebatePays: ({ leafAtto, gotAtto, limitAtto }) =>
+        leafAtto > gotAtto ? least(leafAtto, limitAtto) - gotAtto : 0n,
+    },
   },
   {
     name: 'moving no credits out of an empty pocket takes its cover along twice',
     laws: [3, 10],
-    rules: { shareOf: (pocket, credits, rounding) => (credits === 0n ? pocket.workAtto + 1n : moneyRules.shareOf(pocket, credits, rounding)) },
+    rules: {
+      shareOf: (pocket, credits, rounding) =>
+        credits === 0n ? pocket.workAtto + 1n : moneyRules.shareOf(pocket, credits, rounding),
+    },
   },
   {
     name: 'a move into a rail needs no cover, and takes its WORK rounded down',
     laws: [7],
     rules: {
       coverToBurn: () => 0n,
-      shareOf: (pocket, credits) => (credits === pocket.credits ? pocket.workAtto : (pocket.workAtto * credits) / pocket.credits),
+      shareOf: (pocket, credits) =>
+        credits === pocket.credits ? pocket.workAtto : (pocket.workAtto * credits) / pocket.credits,
     },
   },
   {
@@ -206,13 +228,21 @@ const mutants: readonly { readonly name: string; readonly laws: readonly number[
     name: 'fault seconds of a finished segment are forgotten, and the segment is earned in full',
     laws: [12],
     rules: {
-      withSegment: (stream, next) => ({ ...moneyRules.withSegment(stream, next), accruedNano: dueAt(stream, stream.end) * 2n * 10n ** 9n }),
+      withSegment: (stream, next) => ({
+        ...moneyRules.withSegment(stream, next),
+        accruedNano: dueAt(stream, stream.end) * 2n * 10n ** 9n,
+      }),
     },
   },
   {
     name: 'a fault takes more than its lock',
     laws: [1, 9],
-    rules: { slashStake: (stake, amountAtto) => ({ totalAtto: stake.totalAtto - amountAtto - 1n, lockedAtto: stake.lockedAtto - amountAtto }) },
+    rules: {
+      slashStake: (stake, amountAtto) => ({
+        totalAtto: stake.totalAtto - amountAtto - 1n,
+        lockedAtto: stake.lockedAtto - amountAtto,
+      }),
+    },
   },
 ]
 
@@ -220,7 +250,10 @@ for (const { name, laws, rules } of mutants) {
   test(`a law notices when ${name}`, () => {
     const search = { seeds: seedsFrom(1, 40), operationCount: 220, start: simulatedLedger() }
     const noticed = firstBroken({ ...moneyRules, ...rules }, search)
-    assert.ok(noticed.some((law) => laws.includes(law)), `noticed by ${noticed.join(', ') || 'none'}, expected one of ${laws.join(', ')}`)
+    assert.ok(
+      noticed.some((law) => laws.includes(law)),
+      `noticed by ${noticed.join(', ') || 'none'}, expected one of ${laws.join(', ')}`,
+    )
   })
 }
 
@@ -228,24 +261,48 @@ test('laws 1 and 6 notice a bootstrap without a schedule', () => {
   const start = simulatedLedger(simulatedActors, { ...simulatedParameters, claimPerWindowAtto: 10n ** 24n })
   const [account = start.parameters.guardian] = simulatedActors.accounts
   const leaf = { rebateAtto: 0n, bootstrapAtto: start.parameters.bootstrapMaxAtto + 1n }
-  const finalise: Operation = { kind: 'finaliseEpoch', by: account, network: 1n, epoch: 0n, leaves: new Map([[account, leaf]]), totals: leaf }
+  const finalise: Operation = {
+    kind: 'finaliseEpoch',
+    by: account,
+    network: 1n,
+    epoch: 0n,
+    leaves: new Map([[account, leaf]]),
+    totals: leaf,
+  }
   assert.equal(applyOperation(start, finalise, 1n).refusal, 'OverAllowance')
 
   const rules: MoneyRules = { ...moneyRules, bootstrapAllowance: ({ bootstrapMaxAtto }) => 2n * bootstrapMaxAtto }
   const { ledger } = applyOperation(start, finalise, 1n, rules)
-  const claimed = applyOperation(ledger, { kind: 'claim', by: account, network: 1n, account, ...leaf }, 2n, rules).ledger
-  assert.deepEqual(brokenLaws(claimed).map((sentence) => sentence.slice(0, 5)), ['law 1', 'law 6'])
+  const claimed = applyOperation(
+    ledger,
+    { kind: 'claim', by: account, network: 1n, account, ...leaf },
+    2n,
+    rules,
+  ).ledger
+  assert.deepEqual(
+    brokenLaws(claimed).map((sentence) => sentence.slice(0, 5)),
+    ['law 1', 'law 6'],
+  )
 })
 
 test('laws 1, 2 and 3 notice money out of nothing', () => {
   const ledger = lastOf(5, 60)
   const [account = ledger.parameters.guardian] = simulatedActors.accounts
-  const richer = (change: Partial<Ledger>): readonly string[] => brokenLaws({ ...ledger, ...change }).map((sentence) => sentence.slice(0, 5))
+  const richer = (change: Partial<Ledger>): readonly string[] =>
+    brokenLaws({ ...ledger, ...change }).map((sentence) => sentence.slice(0, 5))
   assert.deepEqual(brokenLaws(ledger), [])
   assert.ok(richer({ wallets: withEntry(ledger.wallets, account, walletOf(ledger, account) + 1n) }).includes('law 1'))
   const pocket = earnedOf(ledger, account)
-  assert.ok(richer({ earned: withEntry(ledger.earned, account, { ...pocket, credits: pocket.credits + 1n }) }).includes('law 2'))
-  assert.ok(richer({ earned: withEntry(ledger.earned, account, { ...pocket, workAtto: pocket.workAtto + 1n }) }).includes('law 3'))
+  assert.ok(
+    richer({ earned: withEntry(ledger.earned, account, { ...pocket, credits: pocket.credits + 1n }) }).includes(
+      'law 2',
+    ),
+  )
+  assert.ok(
+    richer({ earned: withEntry(ledger.earned, account, { ...pocket, workAtto: pocket.workAtto + 1n }) }).includes(
+      'law 3',
+    ),
+  )
 })
 
 test('a network never pays more than its last finalised totals, whatever its leaves say', () => {

@@ -50,12 +50,28 @@ export function brokenLaws(ledger: Ledger): readonly string[] {
   law(3, pockets.workAtto === lineage, 'the WORK of all pockets is what was burned and neither minted nor retired')
   const kept = basisPoints - feeBasisPoints
   law(4, totals.mintedAtto * basisPoints <= totals.burnedAtto * kept, 'no more is minted than burned, less the fee')
-  law(5, [...ledger.flows.keys()].every((account) => isWithinLimit(ledger, account)), 'rebates stay within k of what was retired')
+  law(
+    5,
+    [...ledger.flows.keys()].every((account) => isWithinLimit(ledger, account)),
+    'rebates stay within k of what was retired',
+  )
   law(6, supply + pockets.workAtto <= cap, 'supply and lineage together are at most the cap')
   law(9, brokenStakes(ledger).length === 0, 'bonds hold what is locked and thawing')
-  law(10, [...ledger.flows.keys()].every((account) => isCoalitionBounded(ledger, [account])), 'nobody gets out more than went in')
-  law(10, [...ledger.flows.keys()].every((account) => hasHonestLineage(ledger, account)), 'what an account did explains its lineage')
-  law(12, [...ledger.streams.values()].every((stream) => stream.credits >= creditsPromised(stream)), 'an open stream holds what may still fall due')
+  law(
+    10,
+    [...ledger.flows.keys()].every((account) => isCoalitionBounded(ledger, [account])),
+    'nobody gets out more than went in',
+  )
+  law(
+    10,
+    [...ledger.flows.keys()].every((account) => hasHonestLineage(ledger, account)),
+    'what an account did explains its lineage',
+  )
+  law(
+    12,
+    [...ledger.streams.values()].every((stream) => stream.credits >= creditsPromised(stream)),
+    'an open stream holds what may still fall due',
+  )
   return broken
 }
 
@@ -83,7 +99,10 @@ function brokenStakes({ stakes, locks }: Ledger): readonly string[] {
  *
  * @returns atto-WORK: minted and rebates; and burned, plus lineage received, less lineage paid
  */
-export function coalitionFlows(ledger: Ledger, accounts: readonly Hex[]): { readonly outAtto: bigint; readonly inAtto: bigint } {
+export function coalitionFlows(
+  ledger: Ledger,
+  accounts: readonly Hex[],
+): { readonly outAtto: bigint; readonly inAtto: bigint } {
   const flows = accounts.map((account) => flowsOf(ledger, account))
   return {
     outAtto: sumOf(flows.map(({ mintedAtto, rebatesAtto }) => mintedAtto + rebatesAtto)),
@@ -118,7 +137,13 @@ export function lineageOf(ledger: Ledger, account: Hex): bigint {
  *
  * @param step the ledgers before and after one operation
  */
-export function brokenStepLaws({ before, after }: { readonly before: Ledger; readonly after: Ledger }): readonly string[] {
+export function brokenStepLaws({
+  before,
+  after,
+}: {
+  readonly before: Ledger
+  readonly after: Ledger
+}): readonly string[] {
   const broken: string[] = []
   for (const [id, stream] of after.streams) {
     const earlier = before.streams.get(id)

@@ -7,7 +7,7 @@
  */
 
 import { MoneyRefused, type RefusalName } from '../errors/money-errors.ts'
-import { invariant } from '../invariant.ts'
+import { invariant, unreachable } from '../invariant.ts'
 import { applyAllotment } from './ledger/apply-allotment.ts'
 import { applyBonds } from './ledger/apply-bonds.ts'
 import { applyCredits } from './ledger/apply-credits.ts'
@@ -101,9 +101,21 @@ function dispatch(ledger: Ledger, operation: Operation, rules: MoneyRules): Ledg
     case 'finaliseEpoch':
     case 'claim':
       return applyEpoch(ledger, operation, rules)
-    default:
+    case 'deposit':
+    case 'withdraw':
+    case 'lock':
+    case 'raiseLock':
+    case 'thaw':
+    case 'unlock':
+    case 'releaseThawed':
+    case 'commitReport':
+    case 'slash':
+    case 'openDeposit':
+    case 'payDeposit':
+    case 'returnDeposit':
       return applyBonds(ledger, operation, rules)
   }
+  return unreachable(operation)
 }
 
 /** Runs the entries as the caller; skips used keys and refused entries; only success uses a key up. */

@@ -78,7 +78,10 @@ export function coverMissing(pocket: Pocket, lowUsd8: bigint): bigint {
 export function coverToBurn(pocket: Pocket, lowUsd8: bigint, coverMaxAtto: bigint): bigint {
   const missingAtto = coverMissing(pocket, lowUsd8)
   if (missingAtto > coverMaxAtto) {
-    throw new MoneyRefused('NotFullCover', { needed: pocket.workAtto + missingAtto, actual: pocket.workAtto + coverMaxAtto })
+    throw new MoneyRefused('NotFullCover', {
+      needed: pocket.workAtto + missingAtto,
+      actual: pocket.workAtto + coverMaxAtto,
+    })
   }
   return missingAtto
 }

@@ -15,7 +15,8 @@ import { runProgram } from './run-program.ts'
 interface AuditSaid {
   readonly agrees?: boolean
   readonly root?: string
-  readonly error?: { readonly code: string; readonly message: string }
+  /** the first line that differs */
+  readonly difference?: Readonly<Record<string, unknown>>
 }
 
 const differs = 1
@@ -44,8 +45,8 @@ export async function auditElsewhere({
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
     await writeFile(saved, bytes)
     const changed = await runProgram<AuditSaid>({ words: [...words, '--bundle', saved], cwd: folder, signal, codesAllowed: [differs] })
-    if (changed.agrees === true || changed.error === undefined) throw new StepFailed({ step: 'audit', why: 'a changed byte was not noticed' })
-    return `it agrees; with one byte changed: ${changed.error.message}`
+    if (changed.agrees === true || changed.difference === undefined) throw new StepFailed({ step: 'audit', why: 'a changed byte was not noticed' })
+    return `it agrees; with one byte changed the first difference is ${JSON.stringify(changed.difference)}`
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -23,6 +23,8 @@ export interface AwaitPayOptions {
 export interface PayOutcome {
   readonly spentCredits: bigint
   readonly mintedAtto: bigint
+  /** the block at which the balances were read */
+  readonly balancesBlock: bigint
   readonly balances: readonly { readonly provider: Address; readonly workAtto: bigint; readonly mintedAtto: bigint; readonly claimedAtto: bigint }[]
   readonly txs: readonly string[]
 }
@@ -47,10 +49,11 @@ export async function awaitPay({ network, index, providers, tell, signal }: Awai
   }
   const conversions = providers.flatMap(conversionsOf)
   const settlements = paymentsIn(index).filter(({ kind, payee }) => kind === 'stream' && providers.some((provider) => is(provider, payee)))
+  const balancesBlock = index.tip()?.number ?? 0n
   const balances = await Promise.all(
     providers.map(async (provider) => ({
       provider: provider.operator,
-      workAtto: (await readBalances(network.chain, { account: provider.operator })).workAtto,
+      workAtto: (await readBalances(network.chain, { account: provider.operator }, { blockNumber: balancesBlock })).workAtto,
       mintedAtto: sum(conversionsOf(provider).map(({ workAtto }) => workAtto)),
       claimedAtto: sum(claimsOf(provider).map(({ rebateAtto, bootstrapAtto }) => rebateAtto + bootstrapAtto)),
     })),
@@ -58,6 +61,7 @@ export async function awaitPay({ network, index, providers, tell, signal }: Awai
   return {
     spentCredits: sum(conversions.map(({ credits }) => credits)),
     mintedAtto: sum(conversions.map(({ workAtto }) => workAtto)),
+    balancesBlock,
     balances,
     txs: [...settlements, ...conversions, ...providers.flatMap(claimsOf)].map(({ tx }) => tx),
   }

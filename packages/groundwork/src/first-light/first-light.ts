@@ -47,6 +47,7 @@ export interface FirstLightStorage {
   readonly mintedAtto: bigint
   readonly evidenceCid: string
   readonly epoch: bigint
+  readonly balancesBlock: bigint
   readonly balances: readonly { readonly provider: Address; readonly workAtto: bigint; readonly mintedAtto: bigint; readonly claimedAtto: bigint }[]
   readonly txs: readonly string[]
 }
@@ -152,7 +153,7 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
       const { cid, pieces } = need('stored')
       const { slashedAtto, txs } = need('demands')
       const { epoch, evidenceCid } = need('epoch')
-      const { spentCredits, mintedAtto, balances, txs: payTxs } = need('pay')
+      const { spentCredits, mintedAtto, balances, balancesBlock, txs: payTxs } = need('pay')
       const victim = need('victim')
       const repaired = need('repair').replaced.find(({ lost }) => lost.toLowerCase() === victim.operator.toLowerCase())
       const epochTxs = epochStepsIn(index, { network: 1 }).filter((step) => step.epoch === epoch && step.state !== 'sealed').map(({ tx }) => tx)
@@ -170,6 +171,7 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
         mintedAtto,
         evidenceCid,
         epoch,
+        balancesBlock,
         balances,
         txs: [...new Set([...txs, ...demandTxs, ...epochTxs, ...payTxs])],
       }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { decodeBatch, type Batch } from '@groundwork/core/evidence/batch.ts'
+import type { Batch } from '@groundwork/core/evidence/batch.ts'
 import { digestOfHeader } from '@groundwork/core/evidence/batch-header.ts'
 import type { BlockSource } from '@groundwork/core/evidence/block.ts'
 import { decodeBundle, type Bundle, type PreviousEpoch } from '@groundwork/core/evidence/bundle.ts'

@@ -136,17 +136,9 @@ function pendingView({ epoch, post, poster, block, isAvailable }: PostRecord): P
 }
 
 /** The fault as its judge's function takes it, the case first. */
-function challengeCall({ addresses }: Deployment, challenge: Challenge, shown: Case): Call {
-  const { judge, functionName } = challenge
+function challengeCall({ addresses }: Deployment, { judge, functionName, args }: Challenge, shown: Case): Call {
   const [to, abi] = judge === 'sum' ? [addresses.sumJudge, sumJudgeAbi] : [addresses.receiptJudge, receiptJudgeAbi]
-  return { to, abi, functionName, args: [shown, ...argsOf(challenge)] }
-}
-
-/** The contract takes each entry of a line together with its place. */
-function argsOf(challenge: Challenge): readonly unknown[] {
-  if (challenge.functionName !== 'challengeLine') return challenge.args
-  const [line, entries, batchDigests, indexes] = challenge.args
-  return [line, entries.map((entry, at) => ({ entry, batchDigest: batchDigests[at], index: indexes[at] }))]
+  return { to, abi, functionName, args: [shown, ...args] }
 }
 
 /** Secret until it is revealed, and the same after every restart: derived from a signature that is never published. */

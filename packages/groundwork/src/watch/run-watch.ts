@@ -57,7 +57,7 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
   const context: AuditContext & { readonly store: WatchStore } = { chain, index, advance: indexAdvance(index, chain), rules, store, self }
   const desk = chainDesk({ context, account })
   const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork watcher', version: options.version })
-  serveEvidence(app, { context, chain: desk, account, signal })
+  serveEvidence(app, { context, account, signal })
   const url = await app.listen({ host: config.host, port: config.port })
   try {
     options.onReady({ operator: account.address, url })

@@ -50,7 +50,7 @@ async function pass(world: World, options: { isPoster?: boolean } = {}): Promise
 function readyToPost(): World {
   const world = makeWorld()
   mine(world, 32n)
-  world.chain = { ...world.chain, sealed: new Map([[0n, `0x${'77'.repeat(32)}`]]) }
+  world.chain = { ...world.chain, sealed: new Map([[0n, `0x${'77'.repeat(32)}` as const]]) }
   mine(world, 30n)
   return world
 }

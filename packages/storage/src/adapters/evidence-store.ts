@@ -22,13 +22,15 @@ export interface KeptBatch {
   readonly header: BatchHeader
   readonly signature: Hex
   readonly isRegistered: boolean
+  /** the sealed hash that its proofs answer, of an own batch: after a rollback the epoch may have another */
+  readonly sealedHash: Hex | undefined
 }
 
 export interface EvidenceStore extends BlockSource {
   /** Keeps blocks, all or none. Their names are checked. */
   putBlocks(blocks: readonly Block[]): void
   /** Keeps a batch with the blocks that it links to. */
-  putBatch(kept: { readonly batch: Pick<VerifiedBatch, 'header' | 'digest'>; readonly block: Block; readonly details: readonly Block[] }): void
+  putBatch(kept: { readonly batch: Pick<VerifiedBatch, 'header' | 'digest'>; readonly block: Block; readonly details: readonly Block[]; readonly sealedHash?: Hex }): void
   markRegistered(digest: Hex): void
   /** Names of the batches known of an epoch, at most `batchesListedMax`. */
   batchesOf(wanted: { readonly network: number; readonly epoch: bigint }): readonly CID[]
@@ -61,18 +63,19 @@ export function openEvidenceStore({ database }: { readonly database: DatabaseSyn
     const batch = bytes === undefined ? undefined : decodeBatch(bytes)
     if (batch === undefined) return []
     const { header, signature } = batch
-    return [{ digest: String(row['digest']) as Hex, cid: CID.parse(String(row['cid'])), header, signature, isRegistered: row['registered'] === 1 }]
+    const sealedHash = row['sealed_hash'] === null ? undefined : (String(row['sealed_hash']) as Hex)
+    return [{ digest: String(row['digest']) as Hex, cid: CID.parse(String(row['cid'])), header, signature, isRegistered: row['registered'] === 1, sealedHash }]
   }
 
   return {
     get: getBlock,
     putBlocks: (blocks) => inTransaction(database, () => insertBlocks(blocks)),
-    putBatch({ batch: { header, digest }, block, details }) {
+    putBatch({ batch: { header, digest }, block, details, sealedHash }) {
       inTransaction(database, () => {
         insertBlocks([block, ...details])
         database
-          .prepare('INSERT OR IGNORE INTO storage_kept_batches VALUES (?, ?, ?, ?, ?, ?, 0)')
-          .run(digest, block.cid.toString(), header.network, header.epoch, header.signer, header.counter)
+          .prepare('INSERT OR IGNORE INTO storage_kept_batches VALUES (?, ?, ?, ?, ?, ?, 0, ?)')
+          .run(digest, block.cid.toString(), header.network, header.epoch, header.signer, header.counter, sealedHash ?? null)
       })
     },
     markRegistered: (digest) => void database.prepare('UPDATE storage_kept_batches SET registered = 1 WHERE digest = ?').run(digest),

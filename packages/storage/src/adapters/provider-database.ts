@@ -33,7 +33,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS storage_kept_evidence_blocks (cid TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS storage_kept_batches (
     digest TEXT PRIMARY KEY, cid TEXT NOT NULL, network INTEGER NOT NULL, epoch INTEGER NOT NULL, signer TEXT NOT NULL,
-    counter INTEGER NOT NULL, registered INTEGER NOT NULL
+    counter INTEGER NOT NULL, registered INTEGER NOT NULL, sealed_hash TEXT
   ) STRICT;
   CREATE INDEX IF NOT EXISTS storage_kept_batches_epoch ON storage_kept_batches (network, epoch);
   CREATE TABLE IF NOT EXISTS storage_kept_versions (version INTEGER NOT NULL) STRICT;

@@ -5,6 +5,7 @@
  */
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
+import { unreachable } from '../../invariant.ts'
 import type { Hex } from '../../units/hex.ts'
 import type { Allotment } from '../allotment.ts'
 import type { MoneyRules } from '../money-rules.ts'
@@ -32,6 +33,7 @@ export function applyAllotment(ledger: Ledger, operation: AllotmentOperation, ru
     case 'finishAllotment':
       return finishAllotment(ledger, operation)
   }
+  return unreachable(operation)
 }
 
 interface Parties {

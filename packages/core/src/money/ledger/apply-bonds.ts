@@ -7,6 +7,7 @@
  */
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
+import { unreachable } from '../../invariant.ts'
 import type { Hex } from '../../units/hex.ts'
 import { isThawed, lockStake, requireFree, rewardOf, unlockStake, type Lock } from '../bonds.ts'
 import type { MoneyRules } from '../money-rules.ts'
@@ -57,6 +58,7 @@ export function applyBonds(ledger: Ledger, operation: BondsOperation, rules: Mon
     case 'returnDeposit':
       return closeDeposit(ledger, operation.demandId, undefined)
   }
+  return unreachable(operation)
 }
 
 function lockOf(ledger: Ledger, lockId: Hex): Lock {

@@ -5,6 +5,7 @@
  */
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
+import { unreachable } from '../../invariant.ts'
 import type { Hex } from '../../units/hex.ts'
 import type { MoneyRules } from '../money-rules.ts'
 import { mergePockets, requireCredits, withoutPocket, type Pocket } from '../pocket.ts'
@@ -37,6 +38,7 @@ export function applyCredits(ledger: Ledger, operation: CreditsOperation, rules:
       return withBought(burned, by, mergePockets(boughtOf(burned, by), { credits: 0n, workAtto: operation.workAtto }))
     }
   }
+  return unreachable(operation)
 }
 
 function buy(ledger: Ledger, { by, workAtto, creditsMin }: OperationOf<'buy'>, rules: MoneyRules): Ledger {

@@ -5,6 +5,7 @@
  */
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
+import { unreachable } from '../../invariant.ts'
 import type { Hex } from '../../units/hex.ts'
 import type { Escrow } from '../escrow.ts'
 import type { MoneyRules } from '../money-rules.ts'
@@ -39,6 +40,7 @@ export function applyEscrow(ledger: Ledger, operation: EscrowOperation, rules: M
       return end(ledger, { id: operation.id, escrow, creditsPaid }, rules)
     }
   }
+  return unreachable(operation)
 }
 
 function runningEscrow(ledger: Ledger, id: Hex): Escrow {

@@ -5,6 +5,7 @@
  */
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
+import { unreachable } from '../../invariant.ts'
 import type { Hex } from '../../units/hex.ts'
 import { withPosters } from '../feed.ts'
 import { timelockSeconds } from '../money-constants.ts'
@@ -39,6 +40,7 @@ export function applyFeed(ledger: Ledger, operation: FeedOperation, rules: Money
       requireGuardian(ledger, operation.by)
       return changePosters(ledger, operation.posters)
   }
+  return unreachable(operation)
 }
 
 function changePosters(ledger: Ledger, posters: readonly Hex[]): Ledger {
@@ -47,5 +49,9 @@ function changePosters(ledger: Ledger, posters: readonly Hex[]): Ledger {
   if (ledger.nowSeconds < proposal.fromSeconds) {
     throw new MoneyRefused('TooSoon', { allowedAt: proposal.fromSeconds, nowAt: ledger.nowSeconds })
   }
-  return { ...ledger, postersProposal: undefined, feed: withPosters(ledger.feed, posters, ledger.parameters.posterCountMin) }
+  return {
+    ...ledger,
+    postersProposal: undefined,
+    feed: withPosters(ledger.feed, posters, ledger.parameters.posterCountMin),
+  }
 }

@@ -5,6 +5,7 @@
  */
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
+import { unreachable } from '../../invariant.ts'
 import type { Hex } from '../../units/hex.ts'
 import { useBreaker } from '../breaker.ts'
 import type { MoneyRules } from '../money-rules.ts'
@@ -33,6 +34,7 @@ export function applyOut(ledger: Ledger, operation: OutOperation, rules: MoneyRu
     case 'payFee':
       return payFee(ledger, operation, rules)
   }
+  return unreachable(operation)
 }
 
 interface Conversion {

@@ -7,6 +7,7 @@
  */
 
 import { MoneyRefused } from '../../errors/money-errors.ts'
+import { unreachable } from '../../invariant.ts'
 import type { Hex } from '../../units/hex.ts'
 import { timeSecondsMax } from '../money-constants.ts'
 import type { MoneyRules } from '../money-rules.ts'
@@ -55,6 +56,7 @@ export function applyStream(ledger: Ledger, operation: StreamOperation, rules: M
     case 'fault':
       return judged(ledger, operation, (stream) => withoutDemand(rules.withFault(stream, operation.faultSeconds)))
   }
+  return unreachable(operation)
 }
 
 interface OnStream {

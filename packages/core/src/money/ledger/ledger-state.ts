@@ -256,7 +256,10 @@ export const withEarned = (ledger: Ledger, account: Hex, pocket: Pocket): Ledger
 })
 
 /** A payment: it merges into the payee's earned pocket. */
-export function payEarned(ledger: Ledger, payment: { readonly from: Hex; readonly to: Hex; readonly pocket: Pocket }): Ledger {
+export function payEarned(
+  ledger: Ledger,
+  payment: { readonly from: Hex; readonly to: Hex; readonly pocket: Pocket },
+): Ledger {
   const { from, to, pocket } = payment
   const paid = withEarned(ledger, to, mergePockets(earnedOf(ledger, to), pocket))
   return addFlows(addFlows(paid, from, { paidOutAtto: pocket.workAtto }), to, { paidInAtto: pocket.workAtto })

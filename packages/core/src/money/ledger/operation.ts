@@ -151,12 +151,6 @@ export type BondsOperation =
   | ({ readonly kind: 'payDeposit'; readonly demandId: Hex; readonly answerer: Hex } & By)
   | ({ readonly kind: 'returnDeposit'; readonly demandId: Hex } & By)
 
-export type Operation =
-  | FeedOperation
-  | CreditsOperation
-  | RailsOperation
-  | Batch
-  | EpochOperation
-  | BondsOperation
+export type Operation = FeedOperation | CreditsOperation | RailsOperation | Batch | EpochOperation | BondsOperation
 
 export type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { readonly kind: Kind }>

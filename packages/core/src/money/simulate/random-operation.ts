@@ -6,9 +6,20 @@
  * @module
  */
 
+import { unreachable } from '../../invariant.ts'
 import { bytesOfBigint } from '../../units/bytes.ts'
 import { toHex, type Hex } from '../../units/hex.ts'
-import { allotmentKey, boughtOf, earnedOf, headOf, quoteNow, stakeOf, walletOf, type Lanes, type Ledger } from '../ledger/ledger-state.ts'
+import {
+  allotmentKey,
+  boughtOf,
+  earnedOf,
+  headOf,
+  quoteNow,
+  stakeOf,
+  walletOf,
+  type Lanes,
+  type Ledger,
+} from '../ledger/ledger-state.ts'
 import type { Operation, RailsOperation, SignedVoucher } from '../ledger/operation.ts'
 import { bootstrapAllowance } from '../bootstrap.ts'
 import { priceUsd8Max } from '../money-constants.ts'
@@ -31,13 +42,16 @@ function someId(world: World, ids: Iterable<Hex>): Hex {
   return world.draw(12) === 0 || known.length === 0 ? word(world.draw(3)) : oneOf(world.draw, known)
 }
 /** Mostly the one who may, at times anyone. */
-const mostly = (world: World, who: Hex | undefined): Hex => (who === undefined || world.draw(8) === 0 ? anyone(world) : who)
+const mostly = (world: World, who: Hex | undefined): Hex =>
+  who === undefined || world.draw(8) === 0 ? anyone(world) : who
 const mostlyJudge = (world: World, judge: Hex | undefined): Hex =>
   judge === undefined || world.draw(8) === 0 ? oneOf(world.draw, world.actors.judges) : judge
 /** At most half of the wallet, so that nobody is poor too soon. */
 const someWork = (world: World, account: Hex): bigint => amountUpTo(world.draw, walletOf(world.ledger, account) / 2n)
-const someCredits = (world: World, account: Hex): bigint => amountUpTo(world.draw, boughtOf(world.ledger, account).credits)
-const someCover = (world: World, account: Hex): bigint => (world.draw(3) === 0 ? someWork(world, account) : walletOf(world.ledger, account) / 4n)
+const someCredits = (world: World, account: Hex): bigint =>
+  amountUpTo(world.draw, boughtOf(world.ledger, account).credits)
+const someCover = (world: World, account: Hex): bigint =>
+  world.draw(3) === 0 ? someWork(world, account) : walletOf(world.ledger, account) / 4n
 const someTerm = ({ draw }: World): bigint => oneOf(draw, [0n, 0n, 1n, 3_600n, 86_400n, 30n * 86_400n, 30n * 86_400n])
 
 /** A rate that the credits pay for the term, at times a bit more than they do. */
@@ -56,7 +70,12 @@ function randomPrice({ ledger, draw }: World): bigint {
 
 const buy: Maker = (world) => {
   const by = anyone(world)
-  return { kind: 'buy', by, workAtto: someWork(world, by), creditsMin: BigInt(world.draw(24) === 0 ? world.draw(1_000_000_000) : 0) }
+  return {
+    kind: 'buy',
+    by,
+    workAtto: someWork(world, by),
+    creditsMin: BigInt(world.draw(24) === 0 ? world.draw(1_000_000_000) : 0),
+  }
 }
 const cover: Maker = (world) => {
   const by = anyone(world)
@@ -167,7 +186,8 @@ const judge: Maker<RailsOperation> = (world) => {
   const id = someStream(world)
   const by = mostlyJudge(world, world.ledger.streams.get(id)?.judge)
   const kind = oneOf(world.draw, ['hold', 'hold', 'release', 'fault'] as const)
-  if (kind === 'fault') return { kind, id, by, faultSeconds: BigInt(oneOf(world.draw, [0, 1, 600, 86_400, 10_000_000])) }
+  if (kind === 'fault')
+    return { kind, id, by, faultSeconds: BigInt(oneOf(world.draw, [0, 1, 600, 86_400, 10_000_000])) }
   return { kind, id, by }
 }
 
@@ -177,7 +197,8 @@ const openAllotment: Maker<RailsOperation> = (world) => {
 }
 function somePair(world: World): { payer: Hex; payee: Hex } {
   const known = [...world.ledger.allotments.keys()].slice(-6)
-  const [payer, payee] = known.length === 0 || world.draw(10) === 0 ? [] : (oneOf(world.draw, known).split(':') as Hex[])
+  const [payer, payee] =
+    known.length === 0 || world.draw(10) === 0 ? [] : (oneOf(world.draw, known).split(':') as Hex[])
   return { payer: payer ?? anyone(world), payee: payee ?? anyone(world) }
 }
 const topUpAllotment: Maker<RailsOperation> = (world) => {
@@ -201,7 +222,11 @@ const noticeAllotment: Maker<RailsOperation> = (world) => {
   const pair = somePair(world)
   return { kind: 'noticeAllotment', by: mostly(world, oneOf(world.draw, [pair.payer, pair.payee])), ...pair }
 }
-const finishAllotment: Maker<RailsOperation> = (world) => ({ kind: 'finishAllotment', by: anyone(world), ...somePair(world) })
+const finishAllotment: Maker<RailsOperation> = (world) => ({
+  kind: 'finishAllotment',
+  by: anyone(world),
+  ...somePair(world),
+})
 
 const openEscrow: Maker<RailsOperation> = (world) => {
   const by = anyone(world)
@@ -223,9 +248,17 @@ const onEscrow: Maker<RailsOperation> = (world) => {
   const id = someId(world, world.draw(8) === 0 ? world.ledger.escrows.keys() : live)
   const escrow = world.ledger.escrows.get(id)
   const isSubmitted = escrow?.state === 'submitted'
-  const kind = oneOf(world.draw, isSubmitted ? (['verdict', 'verdict', ...escrowKinds] as const) : (['submit', 'submit', ...escrowKinds] as const))
+  const kind = oneOf(
+    world.draw,
+    isSubmitted ? (['verdict', 'verdict', ...escrowKinds] as const) : (['submit', 'submit', ...escrowKinds] as const),
+  )
   if (kind === 'verdict') {
-    return { kind, id, by: mostlyJudge(world, escrow?.judge), creditsToPayee: amountUpTo(world.draw, escrow?.credits ?? 0n) }
+    return {
+      kind,
+      id,
+      by: mostlyJudge(world, escrow?.judge),
+      creditsToPayee: amountUpTo(world.draw, escrow?.credits ?? 0n),
+    }
   }
   return { kind, id, by: mostly(world, kind === 'accept' ? escrow?.payer : escrow?.payee) }
 }
@@ -298,12 +331,23 @@ const claim: Maker = (world) => {
 
 const deposit: Maker = (world) => {
   const by = anyone(world)
-  return { kind: 'deposit', by, operator: anyone(world), network: BigInt(1 + world.draw(2)), amountAtto: someWork(world, by) >> 2n }
+  return {
+    kind: 'deposit',
+    by,
+    operator: anyone(world),
+    network: BigInt(1 + world.draw(2)),
+    amountAtto: someWork(world, by) >> 2n,
+  }
 }
 const withdraw: Maker = (world) => {
   const by = anyone(world)
   const network = BigInt(1 + world.draw(2))
-  return { kind: 'withdraw', by, network, amountAtto: amountUpTo(world.draw, stakeOf(world.ledger, by, network).totalAtto) }
+  return {
+    kind: 'withdraw',
+    by,
+    network,
+    amountAtto: amountUpTo(world.draw, stakeOf(world.ledger, by, network).totalAtto),
+  }
 }
 const lock: Maker = (world) => {
   const operator = anyone(world)
@@ -322,8 +366,18 @@ const lock: Maker = (world) => {
 const onLock: Maker = (world) => {
   const lockId = fromKeys(world, world.ledger.locks.keys())
   const found = world.ledger.locks.get(lockId)
-  const keeper = found === undefined || world.draw(10) === 0 ? oneOf(world.draw, world.ledger.parameters.keepers) : found.keeper
-  const kind = oneOf(world.draw, ['raiseLock', 'thaw', 'unlock', 'releaseThawed', 'slash', 'slash', 'commitReport', 'commitReport'] as const)
+  const keeper =
+    found === undefined || world.draw(10) === 0 ? oneOf(world.draw, world.ledger.parameters.keepers) : found.keeper
+  const kind = oneOf(world.draw, [
+    'raiseLock',
+    'thaw',
+    'unlock',
+    'releaseThawed',
+    'slash',
+    'slash',
+    'commitReport',
+    'commitReport',
+  ] as const)
   const salt = word(world.draw(2))
   switch (kind) {
     case 'raiseLock':
@@ -338,6 +392,7 @@ const onLock: Maker = (world) => {
     case 'slash':
       return { kind, by: mostlyJudge(world, found?.judge), lockId, reporter: world.actors.accounts[0] ?? keeper, salt }
   }
+  return unreachable(kind)
 }
 const demand: Maker = (world) => {
   const by = anyone(world)
@@ -352,9 +407,24 @@ const railMakers: readonly (readonly [Maker, number])[] = [
   [finish, 5], [judge, 12], [openAllotment, 4], [topUpAllotment, 3], [redeem, 7], [redeemMany, 3], [noticeAllotment, 2],
   [finishAllotment, 2], [openEscrow, 6], [onEscrow, 16], [convert, 12], [payFee, 3], [batch, 4],
 ] // prettier-ignore
-const moneyMakers: readonly (readonly [Maker, number])[] = [[buy, 14], [cover, 2], [transfer, 3], [burn, 1], [pause, 1], [changePosters, 1]]
-const epochMakers: readonly (readonly [Maker, number])[] = [[finaliseEpoch, 4], [claim, 12]]
-const bondMakers: readonly (readonly [Maker, number])[] = [[deposit, 6], [withdraw, 4], [lock, 6], [onLock, 14]]
+const moneyMakers: readonly (readonly [Maker, number])[] = [
+  [buy, 14],
+  [cover, 2],
+  [transfer, 3],
+  [burn, 1],
+  [pause, 1],
+  [changePosters, 1],
+]
+const epochMakers: readonly (readonly [Maker, number])[] = [
+  [finaliseEpoch, 4],
+  [claim, 12],
+]
+const bondMakers: readonly (readonly [Maker, number])[] = [
+  [deposit, 6],
+  [withdraw, 4],
+  [lock, 6],
+  [onLock, 14],
+]
 const depositMakers: readonly (readonly [Maker, number])[] = [[demand, 4]]
 
 /** Which parts of money take part. */

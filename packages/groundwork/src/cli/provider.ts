@@ -1,0 +1,32 @@
+/**
+ * `groundwork provider`: puts this machine's hardware to work: registers, bonds, offers, serves, proves, and is paid.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { runProvider } from '../provider/run-provider.ts'
+import { openDataDir } from '../state/data-dir.ts'
+import { command, type AnyCommand } from './command.ts'
+
+export const provider: AnyCommand = command({
+  name: 'provider',
+  summary: 'Put this machine’s hardware to work for a network.',
+  options: z.object({
+    misbehave: z.enum(['skip-proof', 'serve-wrong-byte']).optional().describe('lie in one way, to see it caught; for demonstrations'),
+  }),
+  async run({ misbehave }, { config, signal, show }) {
+    using dataDir = openDataDir(config.dataDir)
+    await runProvider({
+      config: { ...config, dataDir: dataDir.path },
+      misbehave,
+      signal,
+      onReady: (ready) => {
+        if (process.stdout.isTTY) {
+          show.say(`Provider ${ready.operator} serves at ${ready.endpoint}.`)
+          show.say('It registers, bonds and offers as soon as its account has a little of the chain’s coin, and WORK for the bond.')
+        } else process.stdout.write(`${JSON.stringify({ ready })}\n`)
+      },
+    })
+  },
+})

@@ -1,0 +1,150 @@
+/**
+ * The one place that picks adapters: which hasher, which peers, which chain behind each network's ports.
+ *
+ * @module
+ */
+
+import path from 'node:path'
+import { performance } from 'node:perf_hooks'
+import type { Chain } from '@groundwork/chain/client.ts'
+import { operatorsIn } from '@groundwork/chain/indexer/index-queries.ts'
+import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
+import { cellAt } from '@groundwork/core/geography/cell.ts'
+import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
+import { parseWork } from '@groundwork/core/units/work.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import type { Offer, Piece } from '@groundwork/storage'
+import {
+  chainActions,
+  clearSpools,
+  customer as makeCustomer,
+  fastestHasher,
+  httpPeers,
+  nodeSha256,
+  openCustomerRecords,
+  openReader,
+  type Customer,
+  type CustomerRecords,
+  type ObjectReader,
+} from '@groundwork/storage/adapters'
+import type { CID } from 'multiformats/cid'
+import type { Logger } from 'pino'
+import type { LocalAccount } from 'viem'
+import { openNodeKey } from './account/open-account.ts'
+import type { Config } from './config.ts'
+import { httpEvidencePeer, parseCid } from './watch/evidence-peer.ts'
+
+interface Waiting {
+  readonly signal: AbortSignal
+}
+
+/** A customer's storage, ready to be mounted. */
+export interface ComposedCustomer extends Disposable {
+  readonly customer: Customer
+  readonly records: CustomerRecords
+  openReader(cid: CID, holders: readonly Hex[], waiting: Waiting): Promise<ObjectReader>
+  readPiece(piece: Piece, from: readonly Hex[], waiting: Waiting): AsyncIterable<Uint8Array>
+  lostProviders(waiting: Waiting): Promise<readonly Hex[]>
+  offers(waiting: Waiting): Promise<readonly Offer[]>
+  /** milliseconds of a probe of every operator that answers, by address in lower case; at most `latencyAgeMsMax` old */
+  latencies(waiting: Waiting): Promise<ReadonlyMap<Hex, number>>
+  /** a block of evidence by CID, from whoever keeps it */
+  evidence(cid: string, waiting: Waiting): Promise<Uint8Array | undefined>
+}
+
+export interface ComposeCustomerOptions {
+  readonly config: Config
+  readonly chain: Chain
+  readonly account: LocalAccount
+  readonly index: ChainIndex
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** The most WORK that one stream may cost without anyone being asked. */
+const buyAttoMax: bigint = parseWork('1000')
+const latencyAgeMsMax = 4_000
+const probeMsMax = 1_500
+
+/** The machine's clocks. */
+export const machineClock: { nowMs(): number; elapsedMs(): number } = { nowMs: () => Date.now(), elapsedMs: () => performance.now() }
+
+/** An account as the networks sign with it: the address in lower case, the key behind it. */
+export function accountSigner(account: LocalAccount): { readonly address: Hex; sign(digest: Hex): Promise<Hex> } {
+  const { sign } = account
+  if (sign === undefined) throw new TypeError('a local account signs digests')
+  return { address: account.address.toLowerCase() as Hex, sign: async (hash) => sign({ hash }) }
+}
+
+export async function composeCustomer({ config, chain, account, index }: ComposeCustomerOptions): Promise<ComposedCustomer> {
+  const nodeKey = await openNodeKey(config)
+  const signer = accountSigner(account)
+  const port = chainActions({ chain, account: signer.address, buyAttoMax })
+  const peers = httpPeers({ nodeSigner: softwareNodeSigner(nodeKey.seed), clock: machineClock, sha256: nodeSha256 })
+  const records = openCustomerRecords({ path: path.join(config.dataDir, 'storage.sqlite') })
+  const spoolFolder = path.join(config.dataDir, 'spool')
+  await clearSpools(spoolFolder)
+  const near = cellAt(config)
+  const hasher = await fastestHasher()
+  const options = { records, chain: port, peers, signer, hasher, sha256: nodeSha256, clock: machineClock, spoolFolder }
+  const customer = makeCustomer(near === undefined ? options : { ...options, near })
+
+  const offersOf = async (holders: readonly Hex[], { signal }: Waiting): Promise<readonly Offer[]> => {
+    const wanted = new Set(holders)
+    return (await port.offers({ signal })).filter(({ operator }) => wanted.has(operator))
+  }
+  let probed: { atMs: number; latencies: ReadonlyMap<Hex, number> } | undefined
+
+  return {
+    customer,
+    records,
+    openReader: async (cid, holders, { signal }) => openReader({ cid, holders: await offersOf(holders, { signal }), peers, sha256: nodeSha256, signal }),
+    async *readPiece(piece, from, { signal }) {
+      let last: unknown
+      for (const offer of await offersOf(from, { signal })) {
+        try {
+          yield* peers.peerOf(offer).getPiece({ piece }, { signal })
+          return
+        } catch (error) {
+          signal.throwIfAborted()
+          last = error
+        }
+      }
+      throw last
+    },
+    async lostProviders({ signal }) {
+      const { blockNumber } = await port.head({ signal })
+      const standing = new Set((await port.dataSetsAt({ blockNumber, customer: signer.address }, { signal })).map(({ provider }) => provider))
+      return records
+        .sets()
+        .filter(({ isLost, provider, postedVersion }) => !isLost && postedVersion > 0n && !standing.has(provider))
+        .map(({ provider }) => provider)
+    },
+    offers: async ({ signal }) => port.offers({ signal }),
+    async latencies({ signal }) {
+      const nowMs = machineClock.elapsedMs()
+      if (probed !== undefined && nowMs - probed.atMs < latencyAgeMsMax) return probed.latencies
+      const found = await Promise.all(
+        (await port.offers({ signal })).map(async (offer) => {
+          const within = AbortSignal.any([signal, AbortSignal.timeout(probeMsMax)])
+          const latencyMs = await peers.peerOf(offer).probe({ signal: within }).catch(() => undefined)
+          return latencyMs === undefined ? [] : [[offer.operator, latencyMs] as const]
+        }),
+      )
+      probed = { atMs: nowMs, latencies: new Map(found.flat()) }
+      return probed.latencies
+    },
+    async evidence(text, { signal }) {
+      const cid = parseCid(text)
+      if (cid === undefined) return undefined
+      for (const { endpoint } of operatorsIn(index)) {
+        const bytes = await httpEvidencePeer(endpoint)
+          .block(cid, { signal })
+          .catch(() => undefined)
+        if (bytes !== undefined && Buffer.from(nodeSha256(bytes)).equals(Buffer.from(cid.multihash.digest))) return bytes
+      }
+      return undefined
+    },
+    [Symbol.dispose]: () => records[Symbol.dispose](),
+  }
+}

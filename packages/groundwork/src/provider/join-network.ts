@@ -1,0 +1,69 @@
+/**
+ * Taking part: registered at the endpoint, bonded, and offering at the configured price; kept so while the program runs.
+ *
+ * Level-triggered: each look compares the chain with the configuration, so a restart, a rollback or a new price all end the
+ * same way. Without money it waits for some.
+ *
+ * @module
+ */
+
+import type { Chain } from '@groundwork/chain/client.ts'
+import { postOfferSync } from '@groundwork/chain/post-offer.ts'
+import { readOffer } from '@groundwork/chain/read-operator.ts'
+import { sleep } from '@groundwork/chain/sleep.ts'
+import { cellAt } from '@groundwork/core/geography/cell.ts'
+import { invariant } from '@groundwork/core/invariant.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import { offer, storageNetwork } from '@groundwork/storage'
+import type { Logger } from 'pino'
+import type { LocalAccount } from 'viem'
+import type { Config } from '../config.ts'
+import { keepBond } from '../watch/keep-bond.ts'
+
+export interface JoinNetworkOptions {
+  readonly config: Config
+  readonly chain: Chain
+  readonly account: LocalAccount
+  readonly nodeKey: Hex
+  readonly endpoint: string
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+const lookMs = 300
+/** Once all is as it should be, the chain is looked at this seldom. */
+const lookAgainMs = 10_000
+
+export async function joinNetwork(options: JoinNetworkOptions): Promise<void> {
+  const { log, signal } = options
+  let last = ''
+  while (!signal.aborted) {
+    let state = 'failed'
+    try {
+      state = await look(options)
+    } catch (err) {
+      if (signal.aborted) return
+      log.warn({ err }, 'joining the network failed; it is tried again')
+    }
+    if (state !== last) log.info({ state, operator: options.account.address, endpoint: options.endpoint }, 'place in the network')
+    last = state
+    await sleep(state === 'joined' ? lookAgainMs : lookMs, { signal }).catch(() => undefined)
+  }
+}
+
+async function look({ config, chain, account, nodeKey, endpoint, signal }: JoinNetworkOptions): Promise<string> {
+  const cell = cellAt(config)
+  invariant(cell !== undefined, 'the configuration has a position on the globe')
+  const bond = await keepBond({ chain, account, nodeKey, cell, endpoint, network: storageNetwork, bondAtto: config.bondAtto }, { signal })
+  if (bond !== 'kept') return bond
+  const wanted = offer({
+    operator: account.address,
+    capacityBytes: config.storageCapacityBytes,
+    priceNanoPerGibSecond: config.storagePriceNano,
+  })
+  const standing = await readOffer(chain, { account: account.address, network: storageNetwork })
+  if (!standing.open || standing.priceNano !== wanted.priceNano || standing.capacity !== wanted.capacity) {
+    await postOfferSync(chain, wanted, { signal })
+  }
+  return 'joined'
+}

@@ -1,0 +1,139 @@
+/**
+ * A provider, composed: its server (on a port, or behind a relay), its place in the registry, its roles, and its pay.
+ *
+ * @module
+ */
+
+import { rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import path from 'node:path'
+import type { Chain } from '@groundwork/chain/client.ts'
+import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
+import { sleep } from '@groundwork/chain/sleep.ts'
+import { epochAt } from '@groundwork/core/epoch/timing.ts'
+import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
+import { fastestHasher, openStorageProvider, chainActions, type AuditBundle, type StorageProvider } from '@groundwork/storage/adapters'
+import type { Logger } from 'pino'
+import { openAccount, openNodeKey, type NodeKey } from '../account/open-account.ts'
+import { openChain } from '../account/open-chain.ts'
+import { accountSigner, machineClock } from '../compose.ts'
+import type { Config } from '../config.ts'
+import { makeLog } from '../log.ts'
+import { relayDialer } from '../relay/relay-dialer.ts'
+import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
+import { auditPostedBundle } from '../watch/audit-post.ts'
+import { timingOf } from '../watch/chain-desk.ts'
+import { storageRules } from '../watch/storage-rules.ts'
+import { collectPay } from './collect-pay.ts'
+import { joinNetwork } from './join-network.ts'
+
+export interface ProviderReady {
+  readonly operator: string
+  readonly endpoint: string
+}
+
+export interface RunProviderOptions {
+  readonly config: Config
+  readonly misbehave?: 'skip-proof' | 'serve-wrong-byte' | undefined
+  readonly signal: AbortSignal
+  onReady(ready: ProviderReady): void
+}
+
+const payMs = 1_000
+
+export async function runProvider({ config, misbehave, signal, onReady }: RunProviderOptions): Promise<void> {
+  const log = makeLog({ name: 'provider', level: config.logLevel })
+  const [account, nodeKey] = await Promise.all([openAccount(config), openNodeKey(config)])
+  await using chain = await openChain({ config, account, signal })
+  using index = openIndex({ path: path.join(config.dataDir, 'index.sqlite'), deployment: chain.deployment })
+  const signer = accountSigner(account)
+  const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [await storageRules()], self: signer.address }
+  const timing = timingOf(chain.deployment)
+
+  await using storage = openStorageProvider({
+    folder: path.join(config.dataDir, 'storage'),
+    chain: chainActions({ chain, account: signer.address, buyAttoMax: 0n }),
+    signer,
+    nodeSigner: softwareNodeSigner(nodeKey.seed),
+    hasher: await fastestHasher(),
+    clock: machineClock,
+    capacityBytes: Number(config.storageCapacityBytes),
+    priceNanoPerGibSecond: config.storagePriceNano,
+    lockAttoMax: config.bondAtto,
+    epochAt: (block) => (block < timing.startBlock ? undefined : epochAt(timing, block)),
+    auditBundle: bundleAuditor(context),
+    onEvent: (event) => log[event.kind === 'proven' || event.kind === 'answered' ? 'info' : 'warn'](shownEvent(event), event.kind),
+    ...(misbehave === undefined ? {} : { misbehave }),
+  })
+  await using face = await openFace({ config, nodeKey, storage, log })
+  onReady({ operator: account.address, endpoint: face.endpoint })
+
+  await Promise.all([
+    joinNetwork({ config, chain, account, nodeKey: nodeKey.publicKey, endpoint: face.endpoint, log, signal }),
+    storage.run({ signal }),
+    collecting({ context, chain, log, signal }),
+  ])
+}
+
+function shownEvent(event: object): object {
+  const { error } = event as { error?: unknown }
+  return error === undefined ? event : { ...event, err: error }
+}
+
+/** A drawn operator signs only for bundles that it has recomputed itself. */
+function bundleAuditor(context: AuditContext): AuditBundle {
+  return async ({ available: { network, evidence }, blocks }, waiting) => {
+    const verdict = await auditPostedBundle(context, { network, evidence, blocks }, waiting)
+    if (verdict.tag === 'agrees') return undefined
+    if (verdict.tag === 'differs') return `it differs from what this operator recomputed: ${JSON.stringify(verdict.difference, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}`
+    return verdict.tag === 'not-pending' ? 'nothing on the chain names it now' : `evidence is missing: ${verdict.missing.join(', ')}`
+  }
+}
+
+interface Face extends AsyncDisposable {
+  readonly endpoint: string
+}
+
+/** The provider's server: on a port of its own, or on a socket file behind a relay that it dials. */
+async function openFace({ config, nodeKey, storage, log }: { config: Config; nodeKey: NodeKey; storage: StorageProvider; log: Logger }): Promise<Face> {
+  if (config.relay === undefined) {
+    const { url } = await storage.server.listen({ host: config.host, port: config.port })
+    return { endpoint: config.endpoint ?? url, [Symbol.asyncDispose]: async () => undefined }
+  }
+  const socketPath = path.join(config.dataDir, 'provider.sock')
+  rmSync(socketPath, { force: true })
+  const server = createServer((request, response) => {
+    void storage.server.handle(request, response).then((isOurs) => {
+      if (!isOurs) response.writeHead(404).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve))
+  const dialer = relayDialer({
+    relayUrl: config.relay,
+    nodePrivateKey: nodeKey.privateKey,
+    socketPath,
+    onConnected: () => log.info({ relay: config.relay }, 'connected to the relay'),
+    onLost: (why) => log.warn({ relay: config.relay, why }, 'the line to the relay is lost; dialling again'),
+  })
+  return {
+    endpoint: `${config.relay.replace(/^ws/, 'http').replace(/\/+$/, '')}/${nodeKey.publicKey.slice(2)}`,
+    async [Symbol.asyncDispose]() {
+      await dialer[Symbol.asyncDispose]()
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+async function collecting({ context, chain, log, signal }: { context: AuditContext; chain: Chain; log: Logger; signal: AbortSignal }): Promise<void> {
+  const collector = collectPay({ context, chain })
+  while (!signal.aborted) {
+    try {
+      const collected = await collector({ signal })
+      if (collected !== undefined) log.info(collected, 'paid')
+    } catch (err) {
+      if (!signal.aborted) log.warn({ err }, 'pay could not be collected; the next try follows')
+    }
+    await sleep(payMs, { signal }).catch(() => undefined)
+  }
+}
