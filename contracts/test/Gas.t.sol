@@ -39,7 +39,7 @@ contract GasTest is MoneyHarness {
 
     function test_gas_open() public {
         vm.prank(payer);
-        rails.open(OpenStream(payee, JUDGE, 1e9, 7 days, TERM_CREDITS, 0, "gas"));
+        rails.open(OpenStream(payee, at_.storageJudge, 1e9, 7 days, TERM_CREDITS, 0, keccak256("gas")));
         limit("open", 1, OPEN_MAX);
     }
 

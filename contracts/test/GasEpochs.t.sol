@@ -93,14 +93,15 @@ contract GasEpochsTest is EpochsFixture {
         settle(32);
         EpochPost memory post = next();
         postAs(operators[0], post);
-        uint256 posted = used("post");
+        uint256 posted = used();
+        vm.snapshotValue("Epochs", "post", posted);
         rollTo(vm.getBlockNumber() + 2);
         bytes[] memory signatures = attestations(post.epoch, post.evidence, epochs.committee(NETWORK));
         epochs.attest(NETWORK, post, signatures);
-        used("attest, 3 signatures");
+        vm.snapshotValue("Epochs", "attest, 3 signatures", used());
         rollTo(epochs.pending(NETWORK).windowEnd + 1);
         epochs.finalise(NETWORK, post);
-        limit("post and finalise", posted + used("finalise"), POST_AND_FINALISE_MAX);
+        limit("post and finalise", posted + used(), POST_AND_FINALISE_MAX);
     }
 
     function test_gas_claim() external {
@@ -118,17 +119,16 @@ contract GasEpochsTest is EpochsFixture {
         Node[] memory nodes = leaves(epoch);
         Claim memory single = claimOf(nodes, 0);
         epochs.claim(single);
-        limit(string.concat("claim, ", tree), used("claim"), singleMax);
+        limit(string.concat("claim, ", tree), used(), singleMax);
         Claim[] memory batch = new Claim[](BATCH_SIZE - 1);
         for (uint256 i = 0; i < batch.length; ++i) batch[i] = claimOf(nodes, i + 1);
         epochs.claimMany(batch);
-        limit(string.concat("claimMany, each of 19, ", tree), used("claimMany") / batch.length, CLAIM_EACH_MAX);
+        limit(string.concat("claimMany, each of 19, ", tree), used() / batch.length, CLAIM_EACH_MAX);
         assert(work.balanceOf(account(19)) == (uint256(REBATE) + BOOTSTRAP) * epoch);
     }
 
-    function used(string memory name) private returns (uint256 gas_) {
-        gas_ = uint256(vm.lastCallGas().gasTotalUsed);
-        vm.snapshotValue("Epochs", name, gas_);
+    function used() private view returns (uint256) {
+        return uint256(vm.lastCallGas().gasTotalUsed);
     }
 
     function limit(string memory name, uint256 gas_, uint256 maximum) private {

@@ -29,7 +29,7 @@ contract HonestPostTest is JudgeFixture {
     uint256 private state;
     uint256 private tried;
 
-    /// forge-config: default.fuzz.runs = 48
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_survivesEveryChallenge(uint256 seed) external {
         state = seed;
         Book memory book = honest(1, counts5(any(20), any(3), any(35), any(2), 1), seed, epochZero());

@@ -313,7 +313,7 @@ contract StreamsTest is MoneyHarness {
         skip(elapsed);
         post(USD);
         vm.prank(payer);
-        rails.raise(id, rate, 10_000_000_000 / 1000 * 605, 0);
+        rails.raise(id, rate, 6_048_000, 0);
         Stream memory s = streamOf(id);
         uint256 used = faultSeconds < elapsed ? faultSeconds : elapsed;
         equal(uint256(old) * (elapsed - used), s.accruedNano);
@@ -569,7 +569,7 @@ contract StreamsTest is MoneyHarness {
         equal(due > elapsed ? due - elapsed : 0, rails.settle(id));
     }
 
-    function test_hold_countIsBounded() public {
+    function test_release_keepsTheFirstOpening() public {
         bytes32 id = openStream(RATE, TERM, "s");
         vm.prank(JUDGE);
         rails.release(id); // none open: nothing
@@ -577,9 +577,21 @@ contract StreamsTest is MoneyHarness {
         for (uint256 i = 0; i < 3; i++) {
             vm.prank(JUDGE);
             rails.hold(id);
+            skip(1);
         }
         vm.prank(JUDGE);
         rails.release(id);
         assert(streamOf(id).openDemands == 2 && streamOf(id).firstOpened == T0);
+    }
+
+    function test_hold_countDoesNotWrap() public {
+        bytes32 id = openStream(RATE, TERM, "s");
+        bytes32 spanSlot = bytes32(uint256(keccak256(abi.encode(id, uint256(0)))) + 1);
+        uint256 span = uint256(vm.load(address(rails), spanSlot));
+        vm.store(address(rails), spanSlot, bytes32(span | uint256(type(uint16).max) << 240));
+        equal(type(uint16).max, streamOf(id).openDemands);
+        vm.expectRevert(abi.encodeWithSelector(IRails.OutOfRange.selector, 65_535, 65_536));
+        vm.prank(JUDGE);
+        rails.hold(id);
     }
 }

@@ -19,13 +19,14 @@ import {
   earnedOf,
   flowsOf,
   gotOf,
+  quoteNow,
   stakeOf,
   supplyOf,
   walletOf,
   type Ledger,
 } from '@groundwork/core/money/ledger/ledger-state.ts'
 import { emptyPocket } from '@groundwork/core/money/pocket.ts'
-import { dueAt, type Stream } from '@groundwork/core/money/stream.ts'
+import { dueAt, payableAt, type Stream } from '@groundwork/core/money/stream.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import { type Abi, decodeFunctionResult, encodeFunctionData } from 'viem'
 import type { MoneyChain } from './money-chain.ts'
@@ -49,9 +50,11 @@ const workToken = view('workToken', workTokenAbi)
 /** @returns a sentence for each view that differs from the ledger; with `wholeOnly` of totals and prices alone */
 export async function differencesOf(
   { rpc, addresses, actors }: MoneyChain,
-  ledger: Ledger,
+  atOperation: Ledger,
   { wholeOnly }: { readonly wholeOnly: boolean },
 ): Promise<readonly string[]> {
+  const block = (await rpc('eth_getBlockByNumber', 'latest', false)) as { readonly timestamp: Hex }
+  const ledger: Ledger = { ...atOperation, nowSeconds: BigInt(block.timestamp) } // finalising an epoch takes some blocks more
   const parts = [
     actors.accounts.flatMap((account) => accountViews(ledger, account)),
     railViews(ledger),
@@ -87,6 +90,7 @@ function globalViews(ledger: Ledger): readonly View[] {
     credits('totals', [], [issuedCredits, spentCredits, burnedAtto, mintedAtto, retiredAtto]),
     workToken('totalSupply', [], supplyOf(ledger)),
     view('priceFeed', priceFeedAbi)('anchors', [], anchors),
+    view('priceFeed', priceFeedAbi)('quote', [], [lowUsd8, highUsd8, quoteNow(ledger).fresh]),
     view('priceFeed', priceFeedAbi)('posters', [], ledger.feed.posters),
     view('guard', guardAbi)('pausedUntil', [], ledger.pausedUntil),
     ...[...ledger.heads].flatMap(([network, head]) => [
@@ -136,10 +140,14 @@ const finishedStream: Stream = {
 const escrowStates = { open: 1n, submitted: 2n, ended: 3n } as const
 
 function railViews(ledger: Ledger): readonly View[] {
+  const { holdSeconds } = ledger.parameters
   return [
     ...[...ledger.streams].map(([id, stream]) => rails('stream', [id], stream)),
     ...[...ledger.streams].map(([id, stream]) =>
       rails('due', [id, Number(ledger.nowSeconds)], dueAt(stream, ledger.nowSeconds)),
+    ),
+    ...[...ledger.streams].map(([id, stream]) =>
+      rails('payable_', [id], payableAt(stream, ledger.nowSeconds, holdSeconds)),
     ),
     ...[...ledger.closedStreams].map((id) => rails('stream', [id], finishedStream)),
     ...[...ledger.allotments].map(([key, allotment]) => rails('allotment', key.split(':'), allotment)),

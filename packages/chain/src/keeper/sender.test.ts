@@ -12,7 +12,7 @@ import { readBalances } from '../read-balances.ts'
 import { transferWorkCall, transferWorkSync } from '../transfer-work.ts'
 import { decodeRefusal, decodeSent, encodeSent } from './outgoing-call.ts'
 import { type SqliteOutbox, sqliteOutbox } from './outbox.ts'
-import { entriesPerPassMax, makeSender, type Promised, rememberedBlocks, type Sender } from './sender.ts'
+import { entriesPerPassMax, makeSender, type Promised, type Sender } from './sender.ts'
 
 const signal = AbortSignal.timeout(120_000)
 const work = 10n ** 18n
@@ -162,7 +162,7 @@ test('what is done is remembered until no rollback reaches it, then forgotten', 
     keys.map((key) => ({ topic: 'old', key, body })),
     { signal },
   )
-  await mine(chain, { blocks: Number(rememberedBlocks) + 50 })
+  await mine(chain, { blocks: 50 })
   const head = await chain.client.getBlockNumber({ cacheTime: 0 })
   const { hash } = await chain.client.getBlock({ blockNumber: head })
   for (const [at, key] of keys.entries()) {
@@ -171,7 +171,7 @@ test('what is done is remembered until no rollback reaches it, then forgotten', 
     const note = encodeSent({ hash: deep, nonce: 0, raw: '0x', blockNumber, blockHash })
     await outbox.mark({ key, state: 'done', note }, { signal })
   }
-  await makeSender({ connection: chain, outbox, topic: 'old', confirmations: 1 }).pass({ signal })
+  await makeSender({ connection: chain, outbox, topic: 'old', confirmations: 1, rememberBlocks: 40n }).pass({ signal })
   const left = await outbox.list({ topic: 'old', state: 'done', limit: entriesPerPassMax }, { signal })
   assert.deepEqual(
     left.map(({ key }) => key),

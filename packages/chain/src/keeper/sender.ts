@@ -29,6 +29,8 @@ export type SenderOptions = {
   readonly topic: string
   /** blocks until a call is done; 1 is its own block */
   readonly confirmations: number
+  /** `rememberedBlocks` when left out */
+  readonly rememberBlocks?: bigint | undefined
 }
 
 /** What one pass did, by key. */
@@ -52,7 +54,13 @@ export const rememberedBlocks = 50_000n
 /** Entries of one state that one pass handles. */
 export const entriesPerPassMax = 256
 
-export function makeSender({ connection, outbox, topic, confirmations }: SenderOptions): Sender {
+export function makeSender({
+  connection,
+  outbox,
+  topic,
+  confirmations,
+  rememberBlocks = rememberedBlocks,
+}: SenderOptions): Sender {
   let seen: { readonly number: bigint; readonly hash: Hex } | undefined
 
   /** At the start, and whenever the block that we saw last is gone. */
@@ -83,7 +91,7 @@ export function makeSender({ connection, outbox, topic, confirmations }: SenderO
   async function forgetOld({ signal }: Waiting): Promise<void> {
     const entries = await outbox.list({ topic, state: 'done', limit: entriesPerPassMax }, { signal })
     if (entries.length < entriesPerPassMax || seen === undefined) return
-    const oldest = seen.number - rememberedBlocks
+    const oldest = seen.number - rememberBlocks
     const kept = entries.find(({ note }) => (decodeSent(note).blockNumber ?? oldest) >= oldest)
     await outbox.prune({ topic, below: kept?.sequence ?? (entries.at(-1)?.sequence ?? 0) + 1 }, { signal })
   }

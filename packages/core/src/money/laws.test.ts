@@ -176,7 +176,7 @@ const mutants: readonly {
 }[] = [
   {
     name: 'a convert mints what the credits are worth, whatever was burned for them',
-    laws: [4, 10, 6],
+    laws: [4, 5, 6, 10],
     rules: { mintedFor: ({ credits }, highUsd8) => (credits * 10n ** 21n) / highUsd8 },
   },
   {

@@ -54,6 +54,7 @@ export const up: AnyCommand = command({
     using dataDir = openDataDir(folder)
     const log = makeLog({ name: 'up', level: config.logLevel === 'info' ? 'warn' : config.logLevel })
     const startedMs = performance.now()
+    let hasFailed = false
     try {
       await using steps = await networkSteps({ dataDir: dataDir.path, log, signal, break: how })
       const isShown = !show.isJson && process.stdout.isTTY === true
@@ -75,6 +76,7 @@ export const up: AnyCommand = command({
     } catch (error) {
       // Ctrl-C while the network stays up is how it ends, not a failure.
       if (signal.aborted && !once) return 0
+      hasFailed = true
       if (error instanceof GroundworkError) {
         process.stderr.write(`First light failed: ${error.message} [${error.code}]\n`)
         show.finish({ firstLight: { storage: { ok: false, code: error.code, blame: error.blame, message: error.message, facts: error.facts } } })
@@ -83,7 +85,8 @@ export const up: AnyCommand = command({
       }
       throw error
     } finally {
-      if (isThrowaway) rmSync(folder, { recursive: true, force: true })
+      // The logs of a failed run are what its messages point to.
+      if (isThrowaway && !hasFailed) rmSync(folder, { recursive: true, force: true })
     }
   },
 })

@@ -4,13 +4,12 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { z } from 'zod'
 import { openAccount, openNodeKey } from '../account/open-account.ts'
 import { openChain } from '../account/open-chain.ts'
 import { makeLog } from '../log.ts'
 import { openDataDir } from '../state/data-dir.ts'
+import { version } from '../version.ts'
 import { misbehaviours } from '../watch/misbehave.ts'
 import { runWatch } from '../watch/run-watch.ts'
 import { storageRules } from '../watch/storage-rules.ts'
@@ -38,15 +37,10 @@ export const watch: AnyCommand = command({
       rules: [await storageRules()],
       isPoster: post,
       misbehaviour: misbehave,
-      version: programVersion(),
+      version,
       log,
       onReady: (ready) => show.say(toJson({ ready })),
       signal,
     })
   },
 })
-
-function programVersion(): string {
-  const manifest = path.join(import.meta.dirname, '..', '..', 'package.json')
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
-}

@@ -30,7 +30,7 @@ const watcherGiftAtto = 5_000n * work
 const watcherBondAtto = 2_000n * work
 const customerGiftAtto = 100_000n * work
 const gasGiftWei = 10n ** 18n
-const readyMsMax = 30_000
+const readyMsMax = 90_000
 
 export interface LocalProvider {
   readonly plan: LocalProviderPlan

@@ -16,13 +16,14 @@ import type { Logger } from 'pino'
 import type { LocalAccount } from 'viem'
 import type { NodeKey } from '../account/open-account.ts'
 import type { Config } from '../config.ts'
-import { makeServer } from '../http/make-server.ts'
+import { makeServer, type Api } from '../http/make-server.ts'
 import { indexAdvance, type AuditContext } from './audit-context.ts'
 import { chainDesk } from './chain-desk.ts'
 import { evidenceDesk } from './evidence-desk.ts'
 import { keepBond, type BondState } from './keep-bond.ts'
 import type { Misbehaviour } from './misbehave.ts'
 import type { NetworkRules } from './network-rules.ts'
+import { ListenFailed } from './watch-errors.ts'
 import { makeWatcher } from './watcher.ts'
 import { serveEvidence } from './watch-server.ts'
 import { openWatchStore, type WatchStore } from './watch-store.ts'
@@ -58,7 +59,7 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
   const desk = chainDesk({ context, account })
   const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork watcher', version: options.version })
   serveEvidence(app, { context, account, signal })
-  const url = await app.listen({ host: config.host, port: config.port })
+  const url = await listen(app, config)
   try {
     options.onReady({ operator: account.address, url })
     const watcher = makeWatcher({
@@ -76,9 +77,18 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
   }
 }
 
+async function listen(app: Api, { host, port }: { readonly host: string; readonly port: number }): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (cause) {
+    throw new ListenFailed({ host, port, reason: cause instanceof Error ? cause.message : String(cause) }, { cause })
+  }
+}
+
 interface Passes {
   readonly context: AuditContext
-  readonly bond: () => Promise<void>
+  /** whether there is coin to act with */
+  readonly bond: () => Promise<boolean>
   readonly watcher: ReturnType<typeof makeWatcher>
   readonly log: Logger
   readonly everyMs: number
@@ -94,8 +104,7 @@ async function passUntilStopped({ context, bond, watcher, log, everyMs, signal }
       await context.advance({ signal })
       const tip = context.index.tip()?.hash
       if (tip !== seen) {
-        await bond()
-        await watcher.pass({ signal })
+        if (await bond()) await watcher.pass({ signal })
       }
       seen = tip
       isUnreachable = false
@@ -111,19 +120,20 @@ async function passUntilStopped({ context, bond, watcher, log, everyMs, signal }
 }
 
 /** Looks at registration and bond at every pass until they are kept, then now and then. */
-function bondKeeper({ config, chain, account, nodeKey, rules, log, signal }: RunWatchOptions, endpoint: string): () => Promise<void> {
+function bondKeeper({ config, chain, account, nodeKey, rules, log, signal }: RunWatchOptions, endpoint: string): () => Promise<boolean> {
   const cell = cellAt(config)
   invariant(cell !== undefined, 'the configuration has a position on the globe')
   const states = new Map<number, BondState>()
   let passes = 0
   return async () => {
     const isKept = rules.every(({ network }) => states.get(network) === 'kept')
-    if (isKept && passes++ % passesPerBondLook !== 0) return
+    if (isKept && passes++ % passesPerBondLook !== 0) return true
     for (const { network } of rules) {
       const terms = { chain, account, nodeKey: nodeKey.publicKey, cell, endpoint, network, bondAtto: config.bondAtto }
       const state = await keepBond(terms, { signal })
       if (state !== states.get(network)) log.info({ network, state, endpoint, bondAtto: config.bondAtto }, 'registration and bond')
       states.set(network, state)
     }
+    return ![...states.values()].includes('gas-missing')
   }
 }

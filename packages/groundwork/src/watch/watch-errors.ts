@@ -48,3 +48,13 @@ export class WatchStoreForeign extends GroundworkError {
     super(`${facts.path} has version ${facts.found} of the watcher's tables; this program knows up to ${facts.known}.`, facts)
   }
 }
+
+/** The server could not have its address. */
+export class ListenFailed extends GroundworkError {
+  readonly code = 'GW_LISTEN_FAILED'
+  readonly blame = 'host'
+
+  constructor(facts: { host: string; port: number; reason: string }, options?: ErrorOptions) {
+    super(`The server cannot listen on ${facts.host}:${facts.port}: ${facts.reason}. Another --port may be free.`, facts, options)
+  }
+}

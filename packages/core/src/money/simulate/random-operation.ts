@@ -13,6 +13,7 @@ import {
   allotmentKey,
   boughtOf,
   earnedOf,
+  flowsOf,
   headOf,
   quoteNow,
   stakeOf,
@@ -103,8 +104,13 @@ const changePosters: Maker = (world) => {
   return { kind: 'proposePosters', by, posters: actors.posters.slice(from, from + 3 + draw(3)) }
 }
 
+/** Mostly of those who have bought credits. */
+const someBuyer = (world: World): Hex => {
+  const buyers = world.actors.accounts.filter((account) => boughtOf(world.ledger, account).credits > 0n)
+  return buyers.length === 0 || world.draw(8) === 0 ? anyone(world) : oneOf(world.draw, buyers)
+}
 const open: Maker<RailsOperation> = (world) => {
-  const by = anyone(world)
+  const by = someBuyer(world)
   const credits = someCredits(world, by)
   const termSeconds = someTerm(world)
   return {
@@ -167,9 +173,15 @@ const notice: Maker<RailsOperation> = (world) => {
   const payee = world.ledger.streams.get(on.id)?.payee
   return { kind: 'notice', id: on.id, by: world.draw(2) === 0 && payee !== undefined ? payee : on.by }
 }
+/** Half of the time one with an open demand, where there is one. */
+function someHeld(world: World): Hex {
+  const { streams } = world.ledger
+  const held = [...streams].filter(([, stream]) => stream.openDemands > 0n).map(([id]) => id)
+  return someId(world, held.length === 0 || world.draw(2) === 0 ? streams.keys() : held)
+}
 const settle: Maker<RailsOperation> = (world) => ({
   kind: 'settle',
-  id: someId(world, world.ledger.streams.keys()),
+  id: someHeld(world),
   by: anyone(world),
 })
 const settleMany: Maker<RailsOperation> = (world) => ({
@@ -179,20 +191,20 @@ const settleMany: Maker<RailsOperation> = (world) => ({
 })
 const finish: Maker<RailsOperation> = (world) => ({
   kind: 'finish',
-  id: someId(world, world.ledger.streams.keys()),
+  id: someHeld(world),
   by: anyone(world),
 })
 const judge: Maker<RailsOperation> = (world) => {
   const id = someStream(world)
   const by = mostlyJudge(world, world.ledger.streams.get(id)?.judge)
-  const kind = oneOf(world.draw, ['hold', 'hold', 'release', 'fault'] as const)
+  const kind = oneOf(world.draw, ['hold', 'hold', 'hold', 'release', 'fault'] as const)
   if (kind === 'fault')
     return { kind, id, by, faultSeconds: BigInt(oneOf(world.draw, [0, 1, 600, 86_400, 10_000_000])) }
   return { kind, id, by }
 }
 
 const openAllotment: Maker<RailsOperation> = (world) => {
-  const by = anyone(world)
+  const by = someBuyer(world)
   return { kind: 'openAllotment', by, payee: anyone(world), signer: anyone(world), ...fund(world, by) }
 }
 function somePair(world: World): { payer: Hex; payee: Hex } {
@@ -229,7 +241,7 @@ const finishAllotment: Maker<RailsOperation> = (world) => ({
 })
 
 const openEscrow: Maker<RailsOperation> = (world) => {
-  const by = anyone(world)
+  const by = someBuyer(world)
   const workDeadline = world.ledger.nowSeconds + BigInt(world.draw(900_000) - (world.draw(9) === 0 ? 900_000 : 0))
   return {
     kind: 'openEscrow',
@@ -324,7 +336,9 @@ const finaliseEpoch: Maker = (world) => {
 }
 const claim: Maker = (world) => {
   const network = oneOf(world.draw, [1n, ...world.ledger.heads.keys()])
-  const account = oneOf(world.draw, [anyone(world), ...headOf(world.ledger, network).leaves.keys()])
+  const known = [...headOf(world.ledger, network).leaves.keys()]
+  const limited = known.filter((one) => flowsOf(world.ledger, one).limitAtto > 0n)
+  const account = oneOf(world.draw, [anyone(world), ...known, ...limited, ...limited])
   const leaf = headOf(world.ledger, network).leaves.get(account) ?? { rebateAtto: 0n, bootstrapAtto: 0n }
   return { kind: 'claim', by: anyone(world), network, account, ...leaf }
 }
@@ -403,7 +417,7 @@ const demand: Maker = (world) => {
 }
 
 const railMakers: readonly (readonly [Maker, number])[] = [
-  [open, 10], [topUp, 4], [renew, 7], [raise, 6], [cut, 5], [coverStream, 2], [notice, 3], [settle, 9], [settleMany, 3],
+  [open, 10], [topUp, 4], [renew, 7], [raise, 6], [cut, 5], [coverStream, 2], [notice, 3], [settle, 18], [settleMany, 3],
   [finish, 5], [judge, 12], [openAllotment, 4], [topUpAllotment, 3], [redeem, 7], [redeemMany, 3], [noticeAllotment, 2],
   [finishAllotment, 2], [openEscrow, 6], [onEscrow, 16], [convert, 12], [payFee, 3], [batch, 4],
 ] // prettier-ignore
