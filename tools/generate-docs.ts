@@ -177,8 +177,8 @@ ${generatedBy}
 
 Every error that this project throws has a stable code, says who has to change something, and carries facts. HTTP status, exit code
 and log level follow from the blame in one table, [http-status.ts](../packages/core/src/errors/http-status.ts); a few codes have a status
-that another protocol fixes. With \`--json\` a command that fails prints \`{"error": {"code", "blame", "message", "facts"}}\`; an HTTP
-answer carries the same four fields.
+that another protocol fixes. With \`--json\` a command that fails prints \`{"error": {"code", "blame", "message", "facts"}}\`. A gateway or watcher answers
+with the four fields at the top; a provider's server with \`{"error": {"code", "message", "facts"}}\`.
 
 ## Who is to blame
 <a id="blame"></a>
@@ -234,6 +234,7 @@ ${generatedBy}
 Every command takes every setting. A value is looked for in this order: the command line, the environment, the configuration file,
 the default. The file is JSON with the keys of the first column; it is named by \`--config FILE\` or \`GROUNDWORK_CONFIG\`. An unknown key is an error.
 No secret is a setting: keys, passwords and tokens lie in files of the data directory. \`groundwork config show\` prints the values in force.
+Only \`audit\` has no \`--network\`, for its first word is the resource network: give it \`--rpc\`, or \`GROUNDWORK_NETWORK\`.
 
 | key | option | environment | default | meaning |
 |---|---|---|---|---|

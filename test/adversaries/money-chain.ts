@@ -68,7 +68,11 @@ export async function startMoneyChain(): Promise<MoneyChain> {
       '--gas-price', '0', '--block-base-fee-per-gas', '0', '--gas-limit', '60000000', '--disable-min-priority-fee'], // prettier-ignore
     { stdio: 'ignore' },
   )
-  process.once('exit', () => anvil.kill('SIGKILL'))
+  const endWithUs = (): void => {
+    anvil.kill('SIGKILL')
+  }
+  process.once('exit', endWithUs)
+  anvil.once('exit', () => process.off('exit', endWithUs))
   try {
     return await deployedChain(anvil, rpcTo(`http://127.0.0.1:${port}`))
   } catch (error) {

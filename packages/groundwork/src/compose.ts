@@ -86,7 +86,7 @@ export async function composeCustomer({ config, chain, account, index }: Compose
   await clearSpools(spoolFolder)
   const near = cellAt(config)
   const hasher = await fastestHasher()
-  const options = { records, chain: port, peers, signer, hasher, sha256: nodeSha256, clock: machineClock, spoolFolder }
+  const options = { records, chain: port, peers, signer, hasher, sha256: nodeSha256, clock: machineClock, spoolFolder, pieceSizeBytesMax: config.storagePieceBytes }
   const customer = makeCustomer(near === undefined ? options : { ...options, near })
 
   const offersOf = async (holders: readonly Hex[], { signal }: Waiting): Promise<readonly Offer[]> => {

@@ -32,6 +32,13 @@ const configSchema = z.strictObject({
   longitude: z.coerce.number().min(-180).max(180).default(13.405).describe('where the hardware stands, in degrees east'),
   storageCapacityBytes: z.coerce.bigint().positive().default(10n * 2n ** 30n).describe('disk space offered, in bytes'),
   storagePriceNano: z.coerce.bigint().nonnegative().default(100_000n).describe('price of storage, in nano-credits per GiB and second'),
+  storagePieceBytes: z.coerce
+    .number()
+    .int()
+    .min(4 * 2 ** 20)
+    .max(2 ** 30)
+    .default(2 ** 30)
+    .describe('largest piece that a customer’s gateway makes, in bytes'),
   bondAtto: z.coerce.bigint().nonnegative().default(0n).describe('bond to keep on the storage network, in atto-WORK'),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('what is logged'),
   keyCost: z.enum(['standard', 'devnet']).default('standard').describe('scrypt cost of new key files'),
@@ -49,6 +56,7 @@ export interface Config {
   readonly longitude: number
   readonly storageCapacityBytes: bigint
   readonly storagePriceNano: bigint
+  readonly storagePieceBytes: number
   readonly bondAtto: bigint
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   readonly keyCost: 'standard' | 'devnet'

@@ -63,8 +63,7 @@ export const up: AnyCommand = command({
       await runSteps({ steps: startSteps(steps), ...progress })
       const network = steps.network()
       const index = openIndex({ path: path.join(dataDir.path, 'index.sqlite'), deployment: network.chain.deployment })
-      using _closed = index
-      void followChain(index, network.chain, { signal }).catch((err: unknown) => log.error({ err }, 'the index stopped'))
+      await using _following = following({ index, network, signal, onError: (err) => log.error({ err }, 'the index stopped') })
 
       const known = await readKnown(folder)
       const result = known ?? (await runFirstLight({ network, index, seed, input, how, signal, progress, startedMs }))
@@ -90,6 +89,29 @@ export const up: AnyCommand = command({
     }
   },
 })
+
+/** Keeps an index at the head; disposing ends the following first, then closes the file. */
+function following({
+  index,
+  network,
+  signal,
+  onError,
+}: {
+  readonly index: ChainIndex
+  readonly network: LocalNetwork
+  readonly signal: AbortSignal
+  readonly onError: (error: unknown) => void
+}): AsyncDisposable {
+  const over = new AbortController()
+  const running = followChain(index, network.chain, { signal: AbortSignal.any([signal, over.signal]) }).catch(onError)
+  return {
+    async [Symbol.asyncDispose]() {
+      over.abort(new Error('the index is closed'))
+      await running
+      index[Symbol.dispose]()
+    },
+  }
+}
 
 function startSteps(steps: Awaited<ReturnType<typeof networkSteps>>): Step[] {
   return [

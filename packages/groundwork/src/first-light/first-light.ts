@@ -113,7 +113,8 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
       title: 'A third program demands named leaves on chain: one is answered and verified, the dead provider’s is not',
       run: async (tell) => {
         const victim = need('victim')
-        state.demands = await demandLeaves({ network, index, holders: holders(), victim, choose, tell, signal })
+        const honest = holders().filter(({ child }) => how !== 'skip-proof' || !isLiar(network, child.name))
+        state.demands = await demandLeaves({ network, index, holders: honest, victim, choose, tell, signal })
         return `slashed ${state.demands.slashedAtto} atto-WORK, ${state.demands.rewardAtto} of it to the reporter`
       },
     },

@@ -30,6 +30,8 @@ const watcherGiftAtto = 5_000n * work
 const watcherBondAtto = 2_000n * work
 const customerGiftAtto = 100_000n * work
 const gasGiftWei = 10n ** 18n
+/** Small pieces, so that a few megabytes are a set of several. */
+const pieceBytes = 4 * 2 ** 20
 const readyMsMax = 90_000
 
 export interface LocalProvider {
@@ -166,7 +168,10 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
       return outcome
     },
     async startGateway() {
-      parts.gateway = await start('gateway', 'gateway', { GROUNDWORK_PORT: String(portOf('gateway')) })
+      parts.gateway = await start('gateway', 'gateway', {
+        GROUNDWORK_PORT: String(portOf('gateway')),
+        GROUNDWORK_STORAGE_PIECE_BYTES: String(pieceBytes),
+      })
       await gift([String(parts.gateway.ready['customer']) as Address], customerGiftAtto)
     },
     async startProviders() {

@@ -122,7 +122,8 @@ export function customer(options: CustomerOptions): Customer {
       return { object, pieces: pieces.map((piece) => ({ piece, providers: holdersOf(piece) })) }
     },
 
-    async flush({ signal }) {
+    // One at a time: two looks at one chain would both open what is missing.
+    flush: inTurn(async ({ signal }: Waiting) => {
       const { blockNumber } = await chain.head({ signal })
       const standing = await chain.dataSetsAt({ blockNumber, customer: signer.address }, { signal })
       const onChain = new Map(standing.map((set) => [set.provider.toLowerCase(), set.version]))
@@ -138,7 +139,7 @@ export function customer(options: CustomerOptions): Customer {
       }
       for (const { provider, signed } of behind) records.markPosted({ provider, version: signed.set.version })
       return behind.map(({ provider }) => provider)
-    },
+    }),
 
     async replace(lost, { readPiece, signal }) {
       const set = records.set(lost)
@@ -162,6 +163,16 @@ export function customer(options: CustomerOptions): Customer {
     },
 
     holdersOf,
+  }
+}
+
+/** The same function, whose calls wait for the ones before; an earlier one's failure is its own caller's. */
+function inTurn<Argument, Result>(work: (argument: Argument) => Promise<Result>): (argument: Argument) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve()
+  return async (argument) => {
+    const mine = last.then(async () => work(argument))
+    last = mine.catch(() => undefined)
+    return mine
   }
 }
 

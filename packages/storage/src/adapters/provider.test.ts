@@ -133,10 +133,16 @@ async function startNetwork({ misbehave = [], count = 4 }: { readonly misbehave?
   }
 }
 
+function patterned(sizeBytes: number, step: number): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes)
+  for (let index = 0; index < sizeBytes; index += 1) bytes[index] = index * step + (index >> 8)
+  return bytes
+}
+
 const files: readonly (readonly [string, Uint8Array])[] = [
   ['a.txt', new TextEncoder().encode('a stranger keeps this')],
-  ['deep/b.bin', Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff)],
-  ['deep/c.bin', Uint8Array.from({ length: 2_500_000 }, (_, index) => (index * 13 + (index >> 9)) & 0xff)],
+  ['deep/b.bin', patterned(3_000_000, 7)],
+  ['deep/c.bin', patterned(2_500_000, 13)],
 ]
 
 async function* sources(): AsyncGenerator<FileSource> {

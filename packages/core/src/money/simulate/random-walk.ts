@@ -11,7 +11,8 @@ import type { Operation } from '../ledger/operation.ts'
 import { moneyRules, type MoneyRules } from '../money-rules.ts'
 import { simulatedActors, simulatedLedger, type Actors } from './actors.ts'
 import type { Draw } from './draw.ts'
-import { randomBuy, randomElapsed, randomOperation, randomPost, wholeScope, type Scope } from './random-operation.ts'
+import { randomBuy, randomPost } from './random-money.ts'
+import { randomElapsed, randomOperation, wholeScope, type Scope } from './random-operation.ts'
 
 export interface Walk {
   readonly draw: Draw
