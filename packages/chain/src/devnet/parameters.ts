@@ -82,7 +82,7 @@ export const devnetParameters: ParameterValues = {
   seatAtto: 100n * work,
   posterBondMinAtto: 100n * work,
   depositAtto: work / 10n,
-  referenceNanoPerGibSecond: 76_000n,
+  referenceNanoPerGibSecond: 500_000_000_000n,
 }
 
 export const devnetSupply: Supply = {

@@ -16,7 +16,7 @@ import { addLanes } from '@groundwork/core/merkle/lanes.ts'
 import { buildSumTree } from '@groundwork/core/merkle/sum-tree.ts'
 import { CID } from 'multiformats/cid'
 
-/** overpay: the first rebate line has twice its quantity. drop-line: the first rebate line is left out. */
+/** overpay: the first rebate line has twice its quantity. drop-line: the first account earned nothing; its share goes to the others. */
 export type Misbehaviour = 'overpay' | 'drop-line'
 
 export const misbehaviours: readonly [Misbehaviour, ...Misbehaviour[]] = ['overpay', 'drop-line']
@@ -24,13 +24,19 @@ export const misbehaviours: readonly [Misbehaviour, ...Misbehaviour[]] = ['overp
 /** The bundle that a dishonest poster would post; the same one when it is to be honest. */
 export function misbehave(closed: ClosedBundle, misbehaviour: Misbehaviour | undefined): ClosedBundle {
   if (misbehaviour === undefined) return closed
-  const { lines } = closed.bundle
+  return withLines(closed, misbehaviour === 'overpay' ? overpaid(closed.bundle) : dropped(closed.bundle))
+}
+
+function overpaid({ lines }: Bundle): Line[] {
   const index = lines.findIndex(({ kind }) => laneOf(kind) === 'rebate')
-  const wrong = lines.flatMap((line, at): Line[] => {
-    if (at !== index) return [line]
-    return misbehaviour === 'drop-line' ? [] : [{ ...line, quantity: 2n * line.quantity }]
-  })
-  return withLines(closed, wrong)
+  return lines.map((line, at) => (at === index ? { ...line, quantity: 2n * line.quantity } : line))
+}
+
+/** Nothing else is wrong: the bootstrap is shared among those who are left, as it would be without that account. */
+function dropped({ lines, allowanceAtto }: Bundle): Line[] {
+  const left = lines.filter(({ account }) => account !== lines[0]?.account)
+  const sharers = left.filter(({ kind }) => laneOf(kind) === 'bootstrap')
+  return left.map((line) => (sharers.includes(line) ? { ...line, unitPriceAtto: allowanceAtto / BigInt(sharers.length) } : line))
 }
 
 /** The same epoch with other lines: leaves, trees, totals, pages and names all follow from them. */

@@ -71,8 +71,8 @@ export function makeWatcher(options: WatcherOptions): Watcher {
 
   const perform = async (step: Step, view: EpochView, waiting: Waiting): Promise<string> => {
     const { network } = view
-    if (step.do === 'seal') return said(network, step, await chain.seal({ network, epoch: step.epoch }, waiting))
-    if (step.do === 'lapse') return said(network, step, await chain.lapse({ network }, waiting))
+    if (step.do === 'seal') return said(view, step, await chain.seal({ network, epoch: step.epoch }, waiting))
+    if (step.do === 'lapse') return said(view, step, await chain.lapse({ network }, waiting))
     if (step.do === 'post') return postEpoch(view, step.epoch, waiting)
     const { pending } = view
     const post = pending && (await chain.pendingPost(network, pending.digest, waiting))
@@ -81,11 +81,12 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     if (step.do === 'inspect') return inspect(network, found, waiting)
     if (step.do === 'attest') return attest(network, found, waiting)
     if (step.do === 'challenge') return challenge(network, found, waiting)
-    return said(network, step, await chain.finalise({ network, post }, waiting))
+    return said(view, step, await chain.finalise({ network, post }, waiting))
   }
 
-  const said = (network: number, step: Step, result: string): string => {
-    const epoch = 'epoch' in step ? step.epoch : undefined
+  const said = (view: EpochView, step: Step, result: string): string => {
+    const { network } = view
+    const epoch = 'epoch' in step ? step.epoch : view.pending?.epoch
     log[result === 'done' ? 'info' : 'debug']({ network, epoch, step: step.do, result }, 'epoch step')
     return result
   }

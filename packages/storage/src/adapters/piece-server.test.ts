@@ -176,7 +176,7 @@ test('a write without a good signature is refused and leaves nothing', async () 
   await using at = await bench()
   const car = carOf([new Uint8Array(100).fill(1)])
   const target = `/v1/pieces/${car.name}?customer=${customer}`
-  const put = (headers: Record<string, string>): Promise<Response> => fetch(`${at.url}${target}`, { method: 'PUT', headers, body: car.bytes })
+  const put = (headers: Record<string, string>): Promise<Response> => fetch(`${at.url}${target}`, { method: 'PUT', headers, body: car.bytes as Uint8Array<ArrayBuffer> })
   assert.equal(await codeOf(await put({})), '401 GW_NOT_AUTHENTICATED')
   assert.equal(await codeOf(await put(await authorised('PUT', '/v1/pieces/other'))), '401 GW_NOT_AUTHENTICATED')
   const once = await authorised('PUT', target)

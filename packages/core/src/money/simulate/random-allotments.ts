@@ -8,7 +8,7 @@ import type { Hex } from '../../units/hex.ts'
 import { allotmentKey } from '../ledger/ledger-state.ts'
 import type { RailsOperation, SignedVoucher } from '../ledger/operation.ts'
 import { amountUpTo, oneOf } from './draw.ts'
-import { type World, type Maker, anyone, mostly, someBuyer, type Weighted } from './world.ts'
+import { type World, type Maker, anyone, mostly, someBuyer, type Weighted, fund } from './world.ts'
 
 const openAllotment: Maker<RailsOperation> = (world) => {
   const by = someBuyer(world)

@@ -8,14 +8,17 @@
 
 import type { Operation } from '../ledger/operation.ts'
 import { oneOf, type Draw } from './draw.ts'
-import { redeem } from './random-allotments.ts'
+import { allotmentMakers, redeem } from './random-allotments.ts'
 import { bondMakers } from './random-bonds.ts'
 import { depositMakers } from './random-deposits.ts'
 import { epochMakers } from './random-epochs.ts'
-import { convert, payFee } from './random-out.ts'
-import { topUp, notice, settle, finish } from './random-streams.ts'
-import { type World, type Maker, word, anyone, type Weighted } from './world.ts'
+import { escrowMakers } from './random-escrows.ts'
+import { moneyMakers } from './random-money.ts'
+import { convert, outMakers, payFee } from './random-out.ts'
+import { finish, notice, settle, streamMakers, topUp } from './random-streams.ts'
+import { anyone, word, type Maker, type Weighted, type World } from './world.ts'
 
+/** A few calls of Rails in one, with keys that come again. */
 const batch: Maker = (world) => {
   const by = anyone(world)
   const entries = Array.from({ length: world.draw(5) }, () => ({

@@ -20,6 +20,7 @@ import {
   someCover,
   someBuyer,
   type Weighted,
+  fund,
 } from './world.ts'
 
 const someTerm = ({ draw }: World): bigint => oneOf(draw, [0n, 0n, 1n, 3_600n, 86_400n, 30n * 86_400n, 30n * 86_400n])

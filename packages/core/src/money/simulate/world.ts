@@ -10,7 +10,6 @@ import { boughtOf, walletOf, type Ledger } from '../ledger/ledger-state.ts'
 import type { Operation } from '../ledger/operation.ts'
 import type { Actors } from './actors.ts'
 import { amountUpTo, oneOf, type Draw } from './draw.ts'
-import { judge } from './random-streams.ts'
 
 export interface World {
   readonly ledger: Ledger
