@@ -16,6 +16,9 @@ interface Stage {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
+  /** folder to run in, below the root */
+  readonly folder?: string
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const root = path.join(import.meta.dirname, '..')
@@ -61,26 +64,44 @@ const short: readonly (readonly Stage[])[] = [
     nodeTest('conformance', 'process', files('test/conformance/*.test.ts')),
     nodeTest('adversaries', 'process', files('test/adversaries/*.test.ts', 'test/simulate/*.test.ts')),
   ],
-  [{ name: 'forge', command: bin('forge'), args: ['test', '--root', 'contracts', '--summary'] }],
+  [
+    {
+      name: 'contracts',
+      command: bin('forge'),
+      args: ['test', '--no-match-path', 'test/Gas*.t.sol'],
+      folder: 'contracts',
+      // Fewer random runs than the long suite, which takes foundry.toml as it is.
+      environment: { FOUNDRY_FUZZ_RUNS: '48', FOUNDRY_INVARIANT_RUNS: '8' },
+    },
+    {
+      name: 'gas',
+      command: bin('forge'),
+      args: ['test', '--isolate', '--match-path', 'test/Gas*.t.sol'],
+      folder: 'contracts',
+      // A number that changed has to be committed, so that review sees it.
+      environment: { FORGE_SNAPSHOT_CHECK: 'true' },
+    },
+  ],
 ]
 const walks: readonly (readonly Stage[])[] = [[nodeTest('walks', 'process', files('test/walks/*.test.ts'))]]
 const long: readonly (readonly Stage[])[] = [
+  [{ name: 'contracts, long', command: bin('forge'), args: ['test', '--no-match-path', 'test/Gas*.t.sol'], folder: 'contracts' }],
   [
-    nodeTest(
-      'long',
-      'process',
-      files('packages/*/src/**/*.test.ts', 'test/**/*.test.ts'),
-    ),
+    nodeTest('long', 'process', files('packages/*/src/**/*.test.ts', 'test/**/*.test.ts')),
   ],
 ]
 
 const failed: string[] = []
 let stageCount = 0
 
-async function runStage({ name, command, args }: Stage): Promise<void> {
+async function runStage({ name, command, args, folder = '', environment = {} }: Stage): Promise<void> {
   const startedMs = performance.now()
   const output: Buffer[] = []
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: scratch } })
+  const child = spawn(command, args, {
+    cwd: path.join(root, folder),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment, TMPDIR: scratch },
+  })
   child.stdout.on('data', (bytes: Buffer) => output.push(bytes))
   child.stderr.on('data', (bytes: Buffer) => output.push(bytes))
   const code = await new Promise<number>((resolve) => {

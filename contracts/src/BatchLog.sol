@@ -67,7 +67,8 @@ abstract contract BatchLog is EpochClock {
         if (batch.registeredBlock == 0) revert BadProof(digest, 0);
         if (batch.vouchedBlock != 0) return;
         _requireBefore(evidenceDeadline(epoch));
-        address[] memory signers = _quorumOf(network, epoch, digest, signatures, vouchers(network, epoch));
+        bytes32 available = Evidence.availableDigest(address(this), network, epoch, digest, 0);
+        address[] memory signers = _quorumOf(available, signatures, vouchers(network, epoch));
         batch.vouchedBlock = uint48(block.number);
         emit BatchVouched(network, epoch, digest, signers);
     }
@@ -97,13 +98,14 @@ abstract contract BatchLog is EpochClock {
         if (block.number > lastBlock) revert TooLate(lastBlock, uint64(block.number));
     }
 
+    /// @param available digest of what they signed
     /// @return signers the distinct drawn operators that signed; NotAvailable when they are too few
-    function _quorumOf(uint8 network, uint64 epoch, bytes32 evidence, bytes[] calldata signatures, address[] memory drawn)
+    function _quorumOf(bytes32 available, bytes[] calldata signatures, address[] memory drawn)
         internal
         view
         returns (address[] memory signers)
     {
-        signers = Committee.signersOf(Evidence.availableDigest(address(this), network, epoch, evidence), signatures, drawn);
+        signers = Committee.signersOf(available, signatures, drawn);
         uint256 needed = Committee.quorumOf(COMMITTEE_QUORUM, drawn.length);
         if (signers.length < needed) revert NotAvailable(needed, signers.length);
     }

@@ -10,6 +10,7 @@ import {IRails} from "./interfaces/IRails.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
 import {BlockHashes} from "./libraries/BlockHashes.sol";
 import {Breaker, Window} from "./libraries/Breaker.sol";
+import {Evidence} from "./libraries/Evidence.sol";
 import {Payouts} from "./libraries/Payouts.sol";
 import {Node, SumTree} from "./libraries/SumTree.sol";
 
@@ -109,7 +110,8 @@ contract Epochs is BatchLog {
         if (pending_.available) return;
         if (_canLapse(pending_)) revert TooLate(_lapseBlock(pending_) - 1, uint64(block.number));
         if (block.number <= pending_.postedBlock + 1) revert NotYet(pending_.postedBlock + 2, uint64(block.number));
-        address[] memory signers = _quorumOf(network, post_.epoch, post_.evidence, signatures, committee(network));
+        bytes32 available = Evidence.availableDigest(address(this), network, post_.epoch, post_.evidence, pending_.digest);
+        address[] memory signers = _quorumOf(available, signatures, committee(network));
         pending_.available = true;
         emit EpochAvailable(network, post_.epoch, signers);
     }

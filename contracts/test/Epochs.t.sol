@@ -102,7 +102,7 @@ contract EpochsTest is EpochsFixture {
         sealEpoch(0);
         address[] memory drawn = epochs.vouchers(NETWORK, 0);
         equal(3, drawn.length);
-        bytes[] memory signatures = attestations(0, batch.digest, drawn);
+        bytes[] memory signatures = vouchings(0, batch.digest, drawn);
         refuse(abi.encodeWithSelector(IEpochs.BadProof.selector, batch.digest, bytes32(0)));
         epochs.vouchBatch(batch.digest, signatures);
         epochs.registerBatch(batch.header, batch.signature);
@@ -110,7 +110,7 @@ contract EpochsTest is EpochsFixture {
         signatures[2] = signatures[1];
         refuse(abi.encodeWithSelector(IEpochs.NotAvailable.selector, 2, 1));
         epochs.vouchBatch(batch.digest, signatures);
-        signatures = attestations(0, batch.digest, drawn);
+        signatures = vouchings(0, batch.digest, drawn);
         epochs.vouchBatch(batch.digest, signatures);
         equal(vm.getBlockNumber(), epochs.vouchedBlock(batch.digest));
     }
@@ -236,16 +236,23 @@ contract EpochsTest is EpochsFixture {
         epochs.attest(NETWORK, post, empty);
         rollTo(vm.getBlockNumber() + 1);
         address[] memory drawn = epochs.committee(NETWORK);
-        bytes[] memory signatures = attestations(0, post.evidence, drawn);
+        bytes[] memory signatures = attestations(post, drawn);
         bytes[] memory one = new bytes[](5);
         for (uint256 i = 0; i < 3; ++i) one[i] = signatures[1];
-        one[3] = signature(keyOf(undrawn(drawn)), Evidence.availableDigest(address(epochs), NETWORK, 0, post.evidence));
+        one[3] = attestations(post, only(undrawn(drawn)))[0];
         one[4] = hex"00";
         refuse(abi.encodeWithSelector(IEpochs.NotAvailable.selector, 2, 1));
         epochs.attest(NETWORK, post, one);
-        signatures[2] = attestations(1, post.evidence, drawn)[2]; // of another epoch
+        EpochPost memory later = postOf(honest3(0, none));
+        later.epoch = 1;
+        signatures[2] = attestations(later, drawn)[2]; // of another epoch
         epochs.attest(NETWORK, post, signatures);
         assert(epochs.pending(NETWORK).available);
+    }
+
+    function only(address account) internal pure returns (address[] memory list) {
+        list = new address[](1);
+        list[0] = account;
     }
 
     function undrawn(address[] memory drawn) internal view returns (address) {
@@ -255,6 +262,57 @@ contract EpochsTest is EpochsFixture {
             if (!isDrawn) return operators[i];
         }
         revert("all were drawn");
+    }
+
+    /// @dev Signatures of an honest post are collected, the post lapses, and other lines are posted under the same evidence.
+    function test_signaturesForALapsedPostDoNotMakeAnotherPostWithItsEvidenceAvailable() external {
+        rollToPost(0);
+        Book memory book = honest3(0, none);
+        EpochPost memory honest_ = postOf(book);
+        postAs(operators[0], honest_);
+        rollTo(vm.getBlockNumber() + 2);
+        bytes[] memory collected = attestations(honest_, operatorList());
+        rollTo(vm.getBlockNumber() + 20);
+        epochs.lapse(NETWORK);
+
+        book.lines[0].line.unitPriceAtto += 1e18;
+        relevel(book, none.leaves);
+        EpochPost memory secret = postOf(book);
+        secret.evidence = honest_.evidence;
+        assert(secret.root != honest_.root && secret.epoch == honest_.epoch);
+        postAs(operators[0], secret);
+        rollTo(vm.getBlockNumber() + 2);
+        refuse(abi.encodeWithSelector(IEpochs.NotAvailable.selector, 2, 0));
+        epochs.attest(NETWORK, secret, collected);
+        bytes[] memory vouched = vouchings(0, honest_.evidence, operatorList());
+        refuse(abi.encodeWithSelector(IEpochs.NotAvailable.selector, 2, 0));
+        epochs.attest(NETWORK, secret, vouched);
+        assert(!epochs.pending(NETWORK).available);
+
+        rollTo(vm.getBlockNumber() + 20);
+        epochs.lapse(NETWORK);
+        postAs(operators[1], honest_);
+        rollTo(vm.getBlockNumber() + 2);
+        epochs.attest(NETWORK, honest_, collected); // the same content, from whoever posts it
+        assert(epochs.pending(NETWORK).available);
+    }
+
+    /// @dev Nor does a signature for a post vouch for a batch: the same digest is asked for with and without a post.
+    function test_signaturesForAPostVouchForNoBatch() external {
+        BatchBook memory batch = honestBatch();
+        epochs.registerBatch(batch.header, batch.signature);
+        sealEpoch(0);
+        EpochPost memory post = postOf(honest3(0, none));
+        post.evidence = batch.digest;
+        address[] memory drawn = epochs.vouchers(NETWORK, 0);
+        bytes[] memory signatures = attestations(post, drawn);
+        refuse(abi.encodeWithSelector(IEpochs.NotAvailable.selector, 2, 0));
+        epochs.vouchBatch(batch.digest, signatures);
+    }
+
+    function operatorList() internal view returns (address[] memory list) {
+        list = new address[](OPERATORS);
+        for (uint256 i = 0; i < OPERATORS; ++i) list[i] = operators[i];
     }
 
     function test_highSignaturesAreNone() external view {
@@ -304,7 +362,7 @@ contract EpochsTest is EpochsFixture {
         rollTo(windowEnd + 1);
         refuse(abi.encodeWithSelector(IEpochs.NotAvailable.selector, 2, 0));
         epochs.finalise(NETWORK, post);
-        bytes[] memory signatures = attestations(0, post.evidence, epochs.committee(NETWORK));
+        bytes[] memory signatures = attestations(post, epochs.committee(NETWORK));
         epochs.attest(NETWORK, post, signatures);
         EpochPost memory other = postOf(book);
         other.rules = 2;
@@ -522,7 +580,7 @@ contract EpochsTest is EpochsFixture {
         epochs.post(network, post);
         rollTo(vm.getBlockNumber() + 2);
         bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signature(keys[0], Evidence.availableDigest(address(epochs), network, epoch, 0));
+        signatures[0] = signature(keys[0], Evidence.availableDigest(address(epochs), network, epoch, 0, keccak256(abi.encode(post))));
         epochs.attest(network, post, signatures);
         rollTo(epochs.pending(network).windowEnd + 1);
         epochs.finalise(network, post);

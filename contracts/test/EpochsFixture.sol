@@ -284,8 +284,24 @@ abstract contract EpochsFixture is Predicted, EpochBook {
         epochs.post(NETWORK, post);
     }
 
-    function attestations(uint64 epoch, bytes32 evidence, address[] memory signers) internal view returns (bytes[] memory signatures) {
-        bytes32 structHash = keccak256(abi.encode(Evidence.AVAILABLE_TYPEHASH, NETWORK, epoch, evidence));
+    function attestations(EpochPost memory post, address[] memory signers) internal view returns (bytes[] memory) {
+        return _availables(post.epoch, post.evidence, keccak256(abi.encode(post)), signers);
+    }
+
+    function vouchings(uint64 epoch, bytes32 batchDigest, address[] memory signers) internal view returns (bytes[] memory) {
+        return _availables(epoch, batchDigest, 0, signers);
+    }
+
+    function _availables(uint64 epoch, bytes32 evidence, bytes32 post, address[] memory signers)
+        private
+        view
+        returns (bytes[] memory signatures)
+    {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256("Available(uint8 network,uint64 epoch,bytes32 evidence,bytes32 post)"), NETWORK, epoch, evidence, post
+            )
+        );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", Evidence.domainOf(address(epochs)), structHash));
         signatures = new bytes[](signers.length);
         for (uint256 i = 0; i < signers.length; ++i) signatures[i] = signature(keyOf(signers[i]), digest);
@@ -293,7 +309,7 @@ abstract contract EpochsFixture is Predicted, EpochBook {
 
     function attest(EpochPost memory post) internal {
         rollTo(vm.getBlockNumber() + 2);
-        epochs.attest(NETWORK, post, attestations(post.epoch, post.evidence, epochs.committee(NETWORK)));
+        epochs.attest(NETWORK, post, attestations(post, epochs.committee(NETWORK)));
     }
 
     function finalise(EpochPost memory post) internal {

@@ -96,7 +96,7 @@ contract GasEpochsTest is EpochsFixture {
         uint256 posted = used();
         vm.snapshotValue("Epochs", "post", posted);
         rollTo(vm.getBlockNumber() + 2);
-        bytes[] memory signatures = attestations(post.epoch, post.evidence, epochs.committee(NETWORK));
+        bytes[] memory signatures = attestations(post, epochs.committee(NETWORK));
         epochs.attest(NETWORK, post, signatures);
         vm.snapshotValue("Epochs", "attest, 3 signatures", used());
         rollTo(epochs.pending(NETWORK).windowEnd + 1);

@@ -101,7 +101,7 @@ contract ReceiptJudgeTest is JudgeFixture {
         Book memory book = epochTwo();
         BatchBook memory batch = book.batches[1];
         epochs.registerBatch(batch.header, batch.signature);
-        epochs.vouchBatch(batch.digest, attestations(2, batch.digest, epochs.vouchers(NETWORK, 2)));
+        epochs.vouchBatch(batch.digest, vouchings(2, batch.digest, epochs.vouchers(NETWORK, 2)));
         equivocate(contradiction(batch), batch);
         rollTo(epochs.evidenceDeadline(2) + 1);
         withoutBatch(book, 1);

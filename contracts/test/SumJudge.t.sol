@@ -535,7 +535,7 @@ contract SumJudgeTest is JudgeFixture {
     function vouch(BatchBook memory batch) internal {
         epochs.registerBatch(batch.header, batch.signature);
         uint64 epoch = batch.header.epoch;
-        epochs.vouchBatch(batch.digest, attestations(epoch, batch.digest, epochs.vouchers(NETWORK, epoch)));
+        epochs.vouchBatch(batch.digest, vouchings(epoch, batch.digest, epochs.vouchers(NETWORK, epoch)));
     }
 
     function omissionChallenge(Case memory case_, Book memory book, BatchBook memory batch) internal pure returns (bytes memory) {

@@ -154,8 +154,8 @@ contract SumTreeTest is EpochBook {
         for (uint256 i = 0; i < 65; ++i) sevens[i] = 0x77;
         Node memory batch = SumTree.batchLeaf(digest, keccak256(sevens));
         equal(bytes32(0xf351d58e5862dad2f6b59e5c8b2c7a4dd89372bfa22b58a8b0fe3789440ae63d), batch.hash);
-        bytes32 available = Evidence.availableDigest(epochs, 1, 42, eights);
-        equal(bytes32(0x2ddc2f0b9f37ffc795b4a41193da2bbf9cbfe09f699dcfc59ff4730e7af2e028), available);
+        bytes32 available = Evidence.availableDigest(epochs, 1, 42, eights, sixes);
+        equal(bytes32(0x751ba0d5c6f8e224be292c08e72c20984a1ad12da7f708d0956c2048ad57af2b), available);
     }
 
     function entryHash(EvidenceEntry calldata entry) external pure returns (bytes32) {

@@ -6,6 +6,7 @@
 
 import { epochsAbi } from '@groundwork/chain/abi/epochs.ts'
 import { buildLeafTree } from '@groundwork/core/epoch/leaves.ts'
+import { digestOfPost, type EpochPost } from '@groundwork/core/epoch/post.ts'
 import { digestOfAvailable } from '@groundwork/core/evidence/availability.ts'
 import { sign } from '@groundwork/core/identity/secp256k1.ts'
 import { packLanes } from '@groundwork/core/merkle/lanes.ts'
@@ -59,14 +60,14 @@ export async function finaliseOnChain(
   seconds = atSeconds
   await mine()
   await mine()
-  await must(chain.send(call('attest', network, post, [signatureOf(chain, ledger, operation)]), seconds + 1n))
+  await must(chain.send(call('attest', network, post, [signatureOf(chain, ledger, { network, post })]), seconds + 1n))
   seconds += 1n
   await mine()
   await must(chain.send(call('finalise', network, post), seconds + 1n))
   return undefined
 }
 
-function postOf({ network, epoch, leaves, totals }: OperationOf<'finaliseEpoch'>, previous: Lanes): object {
+function postOf({ network, epoch, leaves, totals }: OperationOf<'finaliseEpoch'>, previous: Lanes): EpochPost {
   const { root } = buildLeafTree(sortedLeaves(leaves), Number(network))
   const sum = packLanes(totals.rebateAtto, totals.bootstrapAtto)
   return {
@@ -83,11 +84,11 @@ function postOf({ network, epoch, leaves, totals }: OperationOf<'finaliseEpoch'>
   }
 }
 
-function signatureOf(chain: MoneyChain, ledger: Ledger, { network, epoch }: OperationOf<'finaliseEpoch'>): Hex {
+function signatureOf(chain: MoneyChain, ledger: Ledger, { network, post }: { readonly network: number; readonly post: EpochPost }): Hex {
   const domain = { chainId: ledger.parameters.chainId, verifyingContract: chain.addresses.epochs }
   const secretKey = chain.secretKeys.get(chain.watcher)
   if (secretKey === undefined) throw new Error('the watcher has a key')
-  return sign(digestOfAvailable({ network: Number(network), epoch, evidence }, domain), secretKey)
+  return sign(digestOfAvailable({ network, epoch: post.epoch, evidence, post: digestOfPost(post) }, domain), secretKey)
 }
 
 async function blockNumber({ rpc }: MoneyChain): Promise<bigint> {

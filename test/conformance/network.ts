@@ -25,10 +25,19 @@ const machine = /^(node:|ws$|fastify|undici|kysely|viem)/
  * @param door what `import('@groundwork/<network>')` gives
  * @param root the repository's root
  */
-export function networkConformance({ network, door, root }: { readonly network: string; readonly door: Readonly<Record<string, unknown>>; readonly root: string }): void {
+export function networkConformance({
+  network,
+  door,
+  root,
+}: {
+  readonly network: string
+  readonly door: Readonly<Record<string, unknown>>
+  readonly root: string
+}): void {
   const folder = path.join(root, 'packages', network, 'src')
   const textOf = (file: string): string => readFileSync(path.join(folder, file), 'utf8')
-  const importsOf = (file: string): string[] => [...textOf(file).matchAll(/from '([^']+)'/g)].map((found) => found[1] ?? '')
+  const importsOf = (file: string): string[] =>
+    [...textOf(file).matchAll(/from '([^']+)'/g)].map((found) => found[1] ?? '')
 
   test(`${network}: the door hands out each verb’s doer and checker`, () => {
     for (const { doer, checker } of verbs) {
@@ -40,23 +49,32 @@ export function networkConformance({ network, door, root }: { readonly network: 
   test(`${network}: doer and checker stand side by side, in the file of their verb`, () => {
     for (const { verb, doer, checker } of verbs) {
       const text = textOf(`${verb}.ts`)
-      for (const name of [doer, checker]) assert.match(text, new RegExp(`^export (async )?function\\*? ?${name}\\b`, 'm'), `${verb}.ts ${name}`)
+      for (const name of [doer, checker])
+        assert.match(text, new RegExp(`^export (async )?function\\*? ?${name}\\b`, 'm'), `${verb}.ts ${name}`)
     }
   })
 
   test(`${network}: a checker waits for nothing, so that it can only judge what it is given`, () => {
-    for (const { verb, checker } of verbs) assert.doesNotMatch(textOf(`${verb}.ts`), new RegExp(`^export async function\\*? ?${checker}\\b`, 'm'))
+    for (const { verb, checker } of verbs)
+      assert.doesNotMatch(textOf(`${verb}.ts`), new RegExp(`^export async function\\*? ?${checker}\\b`, 'm'))
   })
 
   test(`${network}: it has model, ports, README and two doors`, () => {
-    for (const file of ['model.ts', 'ports.ts', 'index.ts', 'adapters/index.ts', '../README.md']) assert.ok(existsSync(path.join(folder, file)), file)
+    for (const file of ['model.ts', 'ports.ts', 'index.ts', 'adapters/index.ts', '../README.md'])
+      assert.ok(existsSync(path.join(folder, file)), file)
     const { exports } = JSON.parse(textOf('../package.json')) as { exports: Record<string, string> }
     assert.deepEqual(Object.keys(exports).toSorted(), ['.', './adapters'])
   })
 
   test(`${network}: nothing behind the pure door touches the machine`, () => {
-    const pure = globSync('**/*.ts', { cwd: folder }).filter((file) => !file.startsWith('adapters') && !file.endsWith('.test.ts'))
-    const touching = pure.flatMap((file) => importsOf(file).filter((name) => machine.test(name) || name.includes('/adapters/')).map((name) => `${file} imports ${name}`))
+    const pure = globSync('**/*.ts', { cwd: folder }).filter(
+      (file) => !file.startsWith('adapters') && !file.endsWith('.test.ts'),
+    )
+    const touching = pure.flatMap((file) =>
+      importsOf(file)
+        .filter((name) => machine.test(name) || name.includes('/adapters/'))
+        .map((name) => `${file} imports ${name}`),
+    )
     assert.deepEqual(touching, [])
   })
 }

@@ -28,7 +28,13 @@ pieceStoreConformance({
   open: async (capacityBytes) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'piece-store-'))
     const database = openProviderDatabase({ path: path.join(folder, 'index.sqlite') })
-    const store = openSegmentStore({ folder: path.join(folder, 'pieces'), database, hasher, sha256: nodeSha256, capacityBytes })
+    const store = openSegmentStore({
+      folder: path.join(folder, 'pieces'),
+      database,
+      hasher,
+      sha256: nodeSha256,
+      capacityBytes,
+    })
     return {
       store,
       async [Symbol.asyncDispose]() {

@@ -7,7 +7,17 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { capHeight, carHeader, carSection, hashPiece, pieceOf, unknownRoot, type Hasher, type Piece, type PieceStore } from '@groundwork/storage'
+import {
+  capHeight,
+  carHeader,
+  carSection,
+  hashPiece,
+  pieceOf,
+  unknownRoot,
+  type Hasher,
+  type Piece,
+  type PieceStore,
+} from '@groundwork/storage'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
@@ -40,32 +50,41 @@ export function pieceStoreConformance({
   async function* parts(bytes: Uint8Array, partBytes: number): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += partBytes) yield bytes.subarray(at, at + partBytes)
   }
-  const put = (store: PieceStore, { bytes, piece }: { bytes: Uint8Array; piece: Piece }, partBytes = 4096): Promise<Piece> =>
-    store.put({ name: piece, bytes: parts(bytes, partBytes) }, { signal })
+  const put = (
+    store: PieceStore,
+    { bytes, piece }: { bytes: Uint8Array; piece: Piece },
+    partBytes = 4096,
+  ): Promise<Piece> => store.put({ name: piece, bytes: parts(bytes, partBytes) }, { signal })
 
   test(`${name}: a piece comes back whole, in ranges and by its blocks`, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 6 }), fc.integer({ min: 1, max: 5000 }), fc.nat(), fc.nat(), async (contents, partBytes, a, b) => {
-        await using under = await open(room)
-        const { store } = under
-        const car = carOf(contents)
-        assert.deepEqual(await put(store, car, partBytes), car.piece)
-        assert.deepEqual(store.find(car.piece), car.piece)
-        assert.equal(store.usedBytes, car.bytes.length)
-        const startBytes = a % car.bytes.length
-        const range = { startBytes, sizeBytes: b % (car.bytes.length - startBytes + 1) }
-        const [read] = await store.readRanges({ piece: car.piece, ranges: [range] }, { signal })
-        assert.deepEqual(Buffer.from(read ?? []), car.bytes.subarray(startBytes, startBytes + range.sizeBytes))
-        const streamed: Uint8Array[] = []
-        for await (const part of store.read({ piece: car.piece, range }, { signal })) streamed.push(part)
-        assert.deepEqual(Buffer.concat(streamed), car.bytes.subarray(startBytes, startBytes + range.sizeBytes))
-        for (const [index, cid] of car.cids.entries()) {
-          const place = store.findBlock(cid)
-          assert.ok(place !== undefined)
-          const [block] = await store.readRanges({ piece: place.piece, ranges: [place.range] }, { signal })
-          assert.deepEqual(Buffer.from(block ?? []), Buffer.from(contents[index] ?? []))
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 6 }),
+        fc.integer({ min: 1, max: 5000 }),
+        fc.nat(),
+        fc.nat(),
+        async (contents, partBytes, a, b) => {
+          await using under = await open(room)
+          const { store } = under
+          const car = carOf(contents)
+          assert.deepEqual(await put(store, car, partBytes), car.piece)
+          assert.deepEqual(store.find(car.piece), car.piece)
+          assert.equal(store.usedBytes, car.bytes.length)
+          const startBytes = a % car.bytes.length
+          const range = { startBytes, sizeBytes: b % (car.bytes.length - startBytes + 1) }
+          const [read] = await store.readRanges({ piece: car.piece, ranges: [range] }, { signal })
+          assert.deepEqual(Buffer.from(read ?? []), car.bytes.subarray(startBytes, startBytes + range.sizeBytes))
+          const streamed: Uint8Array[] = []
+          for await (const part of store.read({ piece: car.piece, range }, { signal })) streamed.push(part)
+          assert.deepEqual(Buffer.concat(streamed), car.bytes.subarray(startBytes, startBytes + range.sizeBytes))
+          for (const [index, cid] of car.cids.entries()) {
+            const place = store.findBlock(cid)
+            assert.ok(place !== undefined)
+            const [block] = await store.readRanges({ piece: place.piece, ranges: [place.range] }, { signal })
+            assert.deepEqual(Buffer.from(block ?? []), Buffer.from(contents[index] ?? []))
+          }
+        },
+      ),
       { numRuns: 15 },
     )
   })
@@ -75,7 +94,10 @@ export function pieceStoreConformance({
     const car = carOf([new Uint8Array(300_000).fill(5)])
     const piece = await put(under.store, car)
     assert.ok(piece.height > capHeight)
-    assert.deepEqual(Buffer.from(await under.store.cap(piece, { signal })), Buffer.from(hashPiece({ raw: car.bytes, hasher }).cap))
+    assert.deepEqual(
+      Buffer.from(await under.store.cap(piece, { signal })),
+      Buffer.from(hashPiece({ raw: car.bytes, hasher }).cap),
+    )
   })
 
   test(`${name}: what is not the announced piece, or no CAR, is refused by name and leaves nothing`, async () => {
@@ -83,7 +105,8 @@ export function pieceStoreConformance({
     const { store } = under
     const car = carOf([new Uint8Array(2000).fill(1)])
     const other = carOf([new Uint8Array(2000).fill(2)])
-    const refused = (bytes: Uint8Array, piece: Piece, code: string): Promise<void> => assert.rejects(store.put({ name: piece, bytes: parts(bytes, 500) }, { signal }), { code })
+    const refused = (bytes: Uint8Array, piece: Piece, code: string): Promise<void> =>
+      assert.rejects(store.put({ name: piece, bytes: parts(bytes, 500) }, { signal }), { code })
     await refused(other.bytes, car.piece, 'GW_PIECE_MISMATCH')
     await refused(car.bytes.subarray(0, 900), car.piece, 'GW_CAR_MALFORMED')
     await refused(Buffer.concat([car.bytes, other.bytes]), car.piece, 'GW_BODY_TOO_LARGE')
@@ -117,7 +140,10 @@ export function pieceStoreConformance({
     await store.remove(car.piece, { signal })
     assert.equal(store.find(car.piece), undefined)
     assert.equal(store.usedBytes, 0)
-    await assert.rejects(store.readRanges({ piece: car.piece, ranges: [{ startBytes: 0, sizeBytes: 1 }] }, { signal }), { code: 'GW_NOT_FOUND' })
+    await assert.rejects(
+      store.readRanges({ piece: car.piece, ranges: [{ startBytes: 0, sizeBytes: 1 }] }, { signal }),
+      { code: 'GW_NOT_FOUND' },
+    )
     for (const cid of car.cids) assert.equal(store.findBlock(cid), undefined)
   })
 

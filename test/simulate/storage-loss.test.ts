@@ -37,7 +37,13 @@ function seeded(seed: number): () => number {
 }
 
 const drawsOf = (trial: number, epoch: number): number[] =>
-  drawnLeaves({ sealedHash: hashOf(`seal ${trial} ${epoch}`), dataSetId: hashOf(`set ${trial}`), epoch: BigInt(epoch), layout, leafCounts })
+  drawnLeaves({
+    sealedHash: hashOf(`seal ${trial} ${epoch}`),
+    dataSetId: hashOf(`set ${trial}`),
+    epoch: BigInt(epoch),
+    layout,
+    leafCounts,
+  })
 
 type Adversary = (known: { readonly drawn: ReadonlySet<number>; readonly random: () => number }) => Set<number>
 
@@ -88,21 +94,35 @@ test('1% of the bytes is caught within 3 epochs in 99 of 100 cases, by adversari
     }
   }
   const lossCount = trialCount * lossesPerTrial
-  for (const [name, caught] of caughtBy) assert.ok(caught >= 0.99 * lossCount, `who ${name} was caught ${caught} of ${lossCount} times`)
+  for (const [name, caught] of caughtBy)
+    assert.ok(caught >= 0.99 * lossCount, `who ${name} was caught ${caught} of ${lossCount} times`)
 })
 
 test('the loss of any one piece, however small in however large a set, is caught for certain', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 90 }), fc.nat(), fc.nat(10_000), fc.nat(1000), (pieceCount, lostPiece, firstEpoch, seed) => {
-      const counts = Array.from({ length: pieceCount }, (_, index) => (index === lostPiece % pieceCount ? 1 : 1_000_000))
-      const rows = setLayout(counts.map((leafCount) => ({ leafCount })))
-      const isCaught = Array.from({ length: rotationEpochs(pieceCount) }, (_, turn) => firstEpoch + turn).some((epoch) =>
-        drawnLeaves({ sealedHash: hashOf(`${seed} ${epoch}`), dataSetId: hashOf('one'), epoch: BigInt(epoch), layout: rows, leafCounts: counts }).some(
-          (leaf) => placeOfLeaf(rows, leaf).pieceIndex === lostPiece % pieceCount,
-        ),
-      )
-      assert.ok(isCaught)
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 90 }),
+      fc.nat(),
+      fc.nat(10_000),
+      fc.nat(1000),
+      (pieceCount, lostPiece, firstEpoch, seed) => {
+        const counts = Array.from({ length: pieceCount }, (_, index) =>
+          index === lostPiece % pieceCount ? 1 : 1_000_000,
+        )
+        const rows = setLayout(counts.map((leafCount) => ({ leafCount })))
+        const isCaught = Array.from({ length: rotationEpochs(pieceCount) }, (_, turn) => firstEpoch + turn).some(
+          (epoch) =>
+            drawnLeaves({
+              sealedHash: hashOf(`${seed} ${epoch}`),
+              dataSetId: hashOf('one'),
+              epoch: BigInt(epoch),
+              layout: rows,
+              leafCounts: counts,
+            }).some((leaf) => placeOfLeaf(rows, leaf).pieceIndex === lostPiece % pieceCount),
+        )
+        assert.ok(isCaught)
+      },
+    ),
     { numRuns: 40 },
   )
 })

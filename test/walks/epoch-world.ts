@@ -73,15 +73,24 @@ export interface EpochWorld {
 }
 
 /** Starts everything; parties are bonded and registered. */
-export async function openEpochWorld(names: readonly string[], { port }: { readonly port: number }): Promise<EpochWorld> {
+export async function openEpochWorld(
+  names: readonly string[],
+  { port }: { readonly port: number },
+): Promise<EpochWorld> {
   const stopping = new AbortController()
   const { signal } = stopping
   const folder = mkdtempSync(path.join(tmpdir(), 'groundwork-epoch-'))
   const anvil = await startAnvil({ port, signal })
-  const deployer = await connect({ rpcUrl: anvil.rpcUrl, account: deployerAccount(), pollingIntervalMs: 10 }, { signal })
+  const deployer = await connect(
+    { rpcUrl: anvil.rpcUrl, account: deployerAccount(), pollingIntervalMs: 10 },
+    { signal },
+  )
   const { deployment } = await deployDevnet(deployer, { path: path.join(folder, 'deployment.json'), signal })
   await deployer[Symbol.asyncDispose]()
-  const chain = await makeChain({ rpcUrl: anvil.rpcUrl, account: devnetAccount(9), deployment, pollingIntervalMs: 10 }, { signal })
+  const chain = await makeChain(
+    { rpcUrl: anvil.rpcUrl, account: devnetAccount(9), deployment, pollingIntervalMs: 10 },
+    { signal },
+  )
   const rules = plainRules()
   const closers: (() => Promise<void> | void)[] = []
   const parties = new Map<string, Party>()
@@ -90,7 +99,19 @@ export async function openEpochWorld(names: readonly string[], { port }: { reado
     const account = privateKeyToAccount(secret)
     await fund(chain, [{ to: account.address, gasWei: 10n ** 18n, workAtto: 5_000n * workAtto }], { signal })
     const own = withAccount(chain, account)
-    parties.set(name, await openParty({ chain: own, account, secret, rules, port: port + 1 + index, folder: path.join(folder, name), closers, signal }))
+    parties.set(
+      name,
+      await openParty({
+        chain: own,
+        account,
+        secret,
+        rules,
+        port: port + 1 + index,
+        folder: path.join(folder, name),
+        closers,
+        signal,
+      }),
+    )
   }
 
   const blockNumber = async (): Promise<bigint> => chain.client.getBlockNumber({ cacheTime: 0 })
@@ -130,7 +151,16 @@ interface PartyOptions {
   readonly signal: AbortSignal
 }
 
-async function openParty({ chain, account, secret, rules, port, folder, closers, signal }: PartyOptions): Promise<Party> {
+async function openParty({
+  chain,
+  account,
+  secret,
+  rules,
+  port,
+  folder,
+  closers,
+  signal,
+}: PartyOptions): Promise<Party> {
   const operator = account.address.toLowerCase() as Address
   const index = openIndex({ path: ':memory:', deployment: chain.deployment })
   const kept = openWatchStore(':memory:')
@@ -141,14 +171,21 @@ async function openParty({ chain, account, secret, rules, port, folder, closers,
   const store: WatchStore = {
     ...kept,
     get: (name) => (isServing ? (published.get(name) ?? kept.get(name)) : undefined),
-    batches: ({ network: wanted, epoch }) => [...(isServing ? (batchesOf.get(epoch) ?? []) : []), ...kept.batches({ network: wanted, epoch })],
+    batches: ({ network: wanted, epoch }) => [
+      ...(isServing ? (batchesOf.get(epoch) ?? []) : []),
+      ...kept.batches({ network: wanted, epoch }),
+    ],
   }
   const context = { chain, index, advance: indexAdvance(index, chain), rules: [rules], store, self: operator }
   const desk = chainDesk({ context, account })
   const app = await makeServer({ dataDir: await made(folder), log, title: 'party', version: '0' })
   serveEvidence(app, { context, account, signal })
   const endpoint = await app.listen({ host: '127.0.0.1', port })
-  closers.push(() => app.close(), () => index[Symbol.dispose](), () => kept[Symbol.dispose]())
+  closers.push(
+    () => app.close(),
+    () => index[Symbol.dispose](),
+    () => kept[Symbol.dispose](),
+  )
   const nodeKey = toHex(bytesOfBigint(BigInt(port), 32))
   await keepBond({ chain, account, nodeKey, cell: 608693241335840767n, endpoint, network, bondAtto }, { signal })
   const evidence = evidenceDesk({ context, account })
@@ -168,7 +205,10 @@ async function openParty({ chain, account, secret, rules, port, folder, closers,
         return { kind: 1, account: operator, subject, quantity, detail: subject }
       })
       const draft = { network, epoch, signer: operator, entries, details: [], previous }
-      const batch = buildBatch(draft, { domain: evidenceDomain(context), sign: (digest) => sign(digest, fromHex(secret, 32)) })
+      const batch = buildBatch(draft, {
+        domain: evidenceDomain(context),
+        sign: (digest) => sign(digest, fromHex(secret, 32)),
+      })
       previous = batch
       const { cid, bytes } = encodeBatch(batch)
       published.set(cid.toString(), bytes)
@@ -193,7 +233,10 @@ interface PlainFacts {
 
 /** Storage's lines without storage's proofs: kind 1 by quantity at RebatePrice.sol's price, kind 2 for everyone seated. */
 function plainRules(): NetworkRules {
-  const priceOf = (highUsd8: bigint, { epochBlocks, blockSeconds, referenceNanoPerGibSecond }: Chain['deployment']['parameters']): bigint =>
+  const priceOf = (
+    highUsd8: bigint,
+    { epochBlocks, blockSeconds, referenceNanoPerGibSecond }: Chain['deployment']['parameters'],
+  ): bigint =>
     (referenceNanoPerGibSecond * BigInt(epochBlocks * blockSeconds) * 32n * 10n ** 21n * 500n * 8000n) /
     (2n ** 30n * 10n ** 9n * 10n ** 8n * highUsd8)
   return {
@@ -203,7 +246,9 @@ function plainRules(): NetworkRules {
     audit: plainAudit,
     stateOf: ({ index, deployment, epoch }) => {
       const stakes = stakesIn(index, { network, until: closeBlockOf(timingOf(deployment), epoch) })
-      const ready = [...stakes].filter(([, atto]) => atto >= deployment.parameters.seatAtto).map(([operator]) => operator)
+      const ready = [...stakes]
+        .filter(([, atto]) => atto >= deployment.parameters.seatAtto)
+        .map(([operator]) => operator)
       return { ready: new Set(ready), price: (highUsd8: bigint) => priceOf(highUsd8, deployment.parameters) }
     },
     judgedPriceOf: ({ highUsd8 }, { parameters }) => ({ kind: 1, unitPriceAtto: priceOf(highUsd8, parameters) }),
@@ -223,9 +268,23 @@ const plainAudit: Audit = ({ batches, facts }) => {
     const places = some.toSorted((a, b) => comparePlaces(a.place, b.place))
     const entries = places.map(({ place }) => place)
     const quantity = places.reduce((sum, one) => sum + one.quantity, 0n)
-    const paid: LineDraft = { account, kind: 1, quantity, unitPriceAtto: state.price(facts.highUsd8), lane: 'rebate', entries }
+    const paid: LineDraft = {
+      account,
+      kind: 1,
+      quantity,
+      unitPriceAtto: state.price(facts.highUsd8),
+      lane: 'rebate',
+      entries,
+    }
     const share = readyCount === 0n ? 0n : facts.allowanceAtto / readyCount
-    const ready: LineDraft = { account, kind: 2, quantity: 1n, unitPriceAtto: share, lane: 'bootstrap', entries: entries.slice(0, 1) }
+    const ready: LineDraft = {
+      account,
+      kind: 2,
+      quantity: 1n,
+      unitPriceAtto: share,
+      lane: 'bootstrap',
+      entries: entries.slice(0, 1),
+    }
     return state.ready.has(account) ? [paid, ready] : [paid]
   })
   return { lines, refusedBatches: [] }

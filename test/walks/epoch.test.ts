@@ -16,10 +16,17 @@ import { readPending } from '@groundwork/chain/read-pending.ts'
 import { readLock } from '@groundwork/chain/read-stake.ts'
 import type { ClosedBundle } from '@groundwork/core/epoch/close-bundle.ts'
 import { buildLeafTree, proveLeaf } from '@groundwork/core/epoch/leaves.ts'
+import { digestOfPost, type EpochPost } from '@groundwork/core/epoch/post.ts'
 import { closeBlockOf, epochAt, evidenceDeadlineOf } from '@groundwork/core/epoch/timing.ts'
+import { digestOfAvailable, type Available } from '@groundwork/core/evidence/availability.ts'
+import type { Address } from '@groundwork/core/identity/address.ts'
+import { recover } from '@groundwork/core/identity/secp256k1.ts'
 import { addLanes, packLanes } from '@groundwork/core/merkle/lanes.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
 import { timingOf, posterLockId } from '../../packages/groundwork/src/watch/chain-desk.ts'
-import { auditPost, type Audited } from '../../packages/groundwork/src/watch/audit-post.ts'
+import { auditPost, auditPostedBundle, type Audited } from '../../packages/groundwork/src/watch/audit-post.ts'
+import { bundleBlocks } from '../../packages/groundwork/src/watch/bundle-blocks.ts'
+import { evidenceDomain } from '../../packages/groundwork/src/watch/epoch-facts.ts'
 import { libraryOf } from '../../packages/groundwork/src/watch/audit-context.ts'
 import { postsIn } from '../../packages/groundwork/src/watch/epoch-history.ts'
 import { misbehave, withLines } from '../../packages/groundwork/src/watch/misbehave.ts'
@@ -48,7 +55,10 @@ async function closedEpoch(): Promise<bigint> {
 }
 
 /** Passes of one party's watcher, a block mined after each. */
-async function passes(party: Party, { blocks, isPoster = false }: { blocks: number; isPoster?: boolean }): Promise<StepDone[]> {
+async function passes(
+  party: Party,
+  { blocks, isPoster = false }: { blocks: number; isPoster?: boolean },
+): Promise<StepDone[]> {
   const watcher = party.watcher({ isPoster })
   const done: StepDone[] = []
   for (let pass = 0; pass < blocks; pass += 1) {
@@ -84,7 +94,10 @@ test('an epoch is posted, kept by drawn operators, finalised in its window, and 
   const poster = world.party('poster')
   const postable = await world.blockNumber()
   const done = await passes(poster, { blocks: 14, isPoster: true })
-  assert.deepEqual(resultsOf(done).filter((result) => result.endsWith('done')), ['post done', 'attest done', 'finalise done'])
+  assert.deepEqual(
+    resultsOf(done).filter((result) => result.endsWith('done')),
+    ['post done', 'attest done', 'finalise done'],
+  )
   const head = await headOf()
   assert.equal(head.epoch, epoch + 1n)
   assert.ok((await world.blockNumber()) - postable <= 20n, 'it was final within 20 blocks of the evidence deadline')
@@ -119,7 +132,10 @@ const wrongs: readonly { readonly name: string; readonly make: (honest: ClosedBu
     make: (honest) => {
       const { linesTotal, totals } = honest.post
       const one = packLanes(1n, 0n)
-      return { ...honest, post: { ...honest.post, linesTotal: addLanes(linesTotal, one), totals: addLanes(totals, one) } }
+      return {
+        ...honest,
+        post: { ...honest.post, linesTotal: addLanes(linesTotal, one), totals: addLanes(totals, one) },
+      }
     },
   },
 ]
@@ -127,20 +143,32 @@ const wrongs: readonly { readonly name: string; readonly make: (honest: ClosedBu
 for (const { name, make } of wrongs) {
   test(`a post with ${name} is rejected, its poster loses its lock, and the reporter is paid`, async () => {
     const epoch = await closedEpoch()
-    const { liar, watcher, poster } = { liar: world.party('liar'), watcher: world.party('watcher'), poster: world.party('poster') }
+    const { liar, watcher, poster } = {
+      liar: world.party('liar'),
+      watcher: world.party('watcher'),
+      poster: world.party('poster'),
+    }
     const bundle = make(await honestBundle(liar, epoch))
     await liar.evidence.publish({ network, bundle }, world)
     assert.equal(await liar.desk.post({ network, post: bundle.post }, world), 'done')
     const { postedBlock } = await readPending(world.chain, { network })
     const { epoch: next } = await headOf()
     await world.mine(2n)
-    const signatures = await liar.evidence.askKeepers({ network, post: bundle.post, committee: await liar.desk.committee(network, world) }, world)
+    const signatures = await liar.evidence.askKeepers(
+      { network, post: bundle.post, committee: await liar.desk.committee(network, world) },
+      world,
+    )
     assert.ok(signatures.length <= 1, 'no honest operator signs for it')
 
     const wealth = await readBalances(world.chain, { account: watcher.account.address })
     const done = await passes(watcher, { blocks: 4 })
-    assert.deepEqual(resultsOf(done).filter((result) => /challenge|inspect/.test(result)), ['inspect differs', 'challenge done', 'challenge done'])
-    const lock = await readLock(world.chain, { lockId: posterLockId({ network, epoch, postedBlock: BigInt(postedBlock) }) })
+    assert.deepEqual(
+      resultsOf(done).filter((result) => /challenge|inspect/.test(result)),
+      ['inspect differs', 'challenge done', 'challenge done'],
+    )
+    const lock = await readLock(world.chain, {
+      lockId: posterLockId({ network, epoch, postedBlock: BigInt(postedBlock) }),
+    })
     assert.equal(lock.slashed, true)
     assert.equal((await headOf()).epoch, next, 'the head has not moved')
     const richer = await readBalances(world.chain, { account: watcher.account.address })
@@ -150,6 +178,45 @@ for (const { name, make } of wrongs) {
     assert.equal((await headOf()).epoch, epoch + 1n, 'an honest post takes its place')
   })
 }
+
+test('a drawn operator signs for the pending post and for no other with the same evidence', async () => {
+  const epoch = await closedEpoch()
+  const { liar, watcher } = { liar: world.party('liar'), watcher: world.party('watcher') }
+  const honest = await honestBundle(liar, epoch)
+  await liar.evidence.publish({ network, bundle: honest }, world)
+  const evidence = honest.post.evidence
+  const secret = { ...misbehave(honest, 'overpay').post, evidence }
+  const domain = evidenceDomain(watcher.context)
+  const kept = bundleBlocks(libraryOf(liar.context, network), { network, evidence })
+  assert.ok(kept !== undefined)
+  const blocks = new Map(kept.blocks.map(({ cid, bytes }) => [cid.toString(), bytes]))
+  const availableOf = (post: EpochPost): Available => ({ network, epoch, evidence, post: digestOfPost(post) })
+  const foundOf = async (post: EpochPost): Promise<string> =>
+    (await auditPostedBundle(watcher.context, { available: availableOf(post), blocks }, world)).tag
+  const others = async (): Promise<readonly Address[]> =>
+    (await liar.desk.committee(network, world)).filter((operator) => operator !== liar.operator)
+  const ask = async (post: EpochPost): Promise<readonly Hex[]> =>
+    liar.evidence.askKeepers({ network, post, committee: await others() }, world)
+
+  assert.equal(await liar.desk.post({ network, post: secret }, world), 'done')
+  await world.mine(2n)
+  assert.ok((await others()).length >= 2)
+  assert.deepEqual(await ask(honest.post), [], 'right, but not the one that is pending')
+  assert.deepEqual(await ask(secret), [], 'pending, but its evidence gives other lines')
+  assert.equal(await foundOf(honest.post), 'not-pending')
+  assert.equal(await foundOf(secret), 'differs')
+  await passes(watcher, { blocks: 26 })
+
+  assert.equal(await liar.desk.post({ network, post: honest.post }, world), 'done')
+  await world.mine(2n)
+  assert.equal(await foundOf(secret), 'not-pending')
+  assert.equal(await foundOf(honest.post), 'agrees')
+  const signers = (await ask(honest.post)).map((signature) =>
+    recover(digestOfAvailable(availableOf(honest.post), domain), signature),
+  )
+  assert.deepEqual(signers, await others())
+  await passes(world.party('poster'), { blocks: 14 })
+})
 
 test('a post whose bundle is withheld is attested by nobody and lapses', async () => {
   const epoch = await closedEpoch()
@@ -175,5 +242,9 @@ test('a right post whose evidence is gone is not said to agree, and lapses', asy
   for (const name of [...providers, 'liar']) world.party(name).serve(true)
   assert.equal(audited.verdict.tag, 'unavailable')
   assert.equal(resultsOf(done).at(-1), 'lapse done')
-  assert.equal((await auditOf(watcher, epoch)).verdict.tag, 'agrees', 'with the evidence back, the same post is found right')
+  assert.equal(
+    (await auditOf(watcher, epoch)).verdict.tag,
+    'agrees',
+    'with the evidence back, the same post is found right',
+  )
 })

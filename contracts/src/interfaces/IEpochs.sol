@@ -95,11 +95,11 @@ interface IEpochs {
     /// @notice Puts a batch on chain's record before the evidence deadline, so that leaving it out can be shown. Who registers it pays.
     function registerBatch(BatchHeader calldata header, bytes calldata signature) external;
     /// @notice Operators drawn from the epoch's seal say, before the deadline, that they hold a registered batch with its proofs
-    /// (Available{network, epoch, digest}). Leaving out a registered batch is a fault only when it was vouched for: nobody can
+    /// (Available{network, epoch, digest, post 0}). Leaving out a registered batch is a fault only when it was vouched for: nobody can
     /// make an honest post wrong by registering a header and keeping the rest to himself.
     function vouchBatch(bytes32 digest, bytes[] calldata signatures) external;
     function post(uint8 network, EpochPost calldata post_) external;
-    /// @notice Signatures of drawn operators over Available{network, epoch, evidence}.
+    /// @notice Signatures of drawn operators over Available{network, epoch, evidence, post}; post is the pending digest.
     function attest(uint8 network, EpochPost calldata post_, bytes[] calldata signatures) external;
     function finalise(uint8 network, EpochPost calldata post_) external;
     /// @notice Anyone, one more window after an unavailable post's window: drops the post; the poster's lock thaws.

@@ -20,7 +20,7 @@ library Evidence {
     bytes32 internal constant BATCH_TYPEHASH = keccak256(
         "Batch(uint8 network,uint64 epoch,address signer,uint64 counter,bytes32 previousDigest,bytes32 entriesRoot,uint32 count,uint128 sum)"
     );
-    bytes32 internal constant AVAILABLE_TYPEHASH = keccak256("Available(uint8 network,uint64 epoch,bytes32 evidence)");
+    bytes32 internal constant AVAILABLE_TYPEHASH = keccak256("Available(uint8 network,uint64 epoch,bytes32 evidence,bytes32 post)");
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     function domainOf(address epochs) internal view returns (bytes32) {
@@ -31,8 +31,14 @@ library Evidence {
         return _digest(epochs, keccak256(abi.encode(BATCH_TYPEHASH, header)));
     }
 
-    function availableDigest(address epochs, uint8 network, uint64 epoch, bytes32 evidence) internal view returns (bytes32) {
-        return _digest(epochs, keccak256(abi.encode(AVAILABLE_TYPEHASH, network, epoch, evidence)));
+    /// @param post keccak256(abi.encode(EpochPost)) of the post whose evidence it is, so that no other post can use the signature;
+    /// zero when evidence is a batch's digest
+    function availableDigest(address epochs, uint8 network, uint64 epoch, bytes32 evidence, bytes32 post)
+        internal
+        view
+        returns (bytes32)
+    {
+        return _digest(epochs, keccak256(abi.encode(AVAILABLE_TYPEHASH, network, epoch, evidence, post)));
     }
 
     function entryHash(EvidenceEntry calldata entry) internal pure returns (bytes32) {

@@ -19,7 +19,7 @@ export type AttestEpoch = {
   readonly network: number
   /** the pending one */
   readonly post: EpochPost
-  /** over Available{network, epoch, evidence} */
+  /** over Available{network, epoch, evidence, post}, post being its digest */
   readonly signatures: readonly Hex[]
 }
 

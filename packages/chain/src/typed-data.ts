@@ -172,14 +172,22 @@ export function pieceSetMessage(deployment: Deployment, message: PieceSet): Type
   return typed({ deployment, contract: 'dataSets', primaryType: 'PieceSet', fields, message })
 }
 
-export type AvailableMessage = { readonly network: number; readonly epoch: bigint; readonly evidence: Hex }
+export type AvailableMessage = {
+  readonly network: number
+  readonly epoch: bigint
+  /** of the post; for vouchBatch: the batch's digest */
+  readonly evidence: Hex
+  /** keccak256(abi.encode(EpochPost)); for vouchBatch: zero */
+  readonly post: Hex
+}
 
-/** Epochs.attest, signed by a drawn operator */
+/** Epochs.attest and Epochs.vouchBatch, signed by a drawn operator */
 export function availableMessage(deployment: Deployment, message: AvailableMessage): Typed {
   const fields: Field[] = [
     ['uint8', 'network'],
     ['uint64', 'epoch'],
     ['bytes32', 'evidence'],
+    ['bytes32', 'post'],
   ]
   return typed({ deployment, contract: 'epochs', primaryType: 'Available', fields, message })
 }

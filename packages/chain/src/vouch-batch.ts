@@ -16,7 +16,7 @@ import { type DoneMany, sendCall, syncMany } from './send-call.ts'
 export type VouchBatch = {
   /** EIP-712 digest of the batch's header */
   readonly digest: Hex
-  /** over Available{network, epoch, digest} */
+  /** over Available{network, epoch, digest, post}, post being zero */
   readonly signatures: readonly Hex[]
 }
 

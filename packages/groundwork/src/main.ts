@@ -21,6 +21,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'storage get', summary: 'Read a file or a folder back, verified block by block.', load: async () => (await import('./cli/storage-get.ts')).storageGet },
   { name: 'storage ls', summary: 'List what is stored, where and since when.', load: async () => (await import('./cli/storage-ls.ts')).storageLs },
   { name: 'credits', summary: 'Show an account’s credits and WORK; buy more.', load: async () => (await import('./cli/credits.ts')).credits },
+  { name: 'bond', summary: 'Deposit WORK into an operator’s bond; anyone may, for anyone.', load: async () => (await import('./cli/bond.ts')).bond },
   { name: 'earnings', summary: 'What a provider earned, per epoch and data set.', load: async () => (await import('./cli/earnings.ts')).earnings },
   { name: 'status', summary: 'Networks, providers, epochs and payments at a glance.', load: async () => (await import('./cli/status.ts')).status },
   { name: 'post-price', summary: 'State the price of WORK, as one of the feed’s posters.', load: async () => (await import('./cli/post-price.ts')).postPrice },

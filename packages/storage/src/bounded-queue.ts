@@ -1,7 +1,7 @@
 /**
- * A queue between one producer and one consumer with room for a few items: the slower of the two sets the pace.
+ * A queue with room for a few items between whoever makes them and one who takes them: the slower side sets the pace.
  *
- * Pure. Not for many consumers, and nothing is dropped.
+ * Pure. Nothing is dropped; producers find room in the order in which they came.
  *
  * @module
  */
@@ -15,24 +15,21 @@ export interface BoundedQueue<Item> {
   end(): void
   /** Nobody takes items any more: what waits to be pushed is refused. */
   stop(): void
+  /** For one consumer. */
   items(): AsyncGenerator<Item>
 }
 
 /** @param countMax items that wait, at least one */
 export function boundedQueue<Item>(countMax: number): BoundedQueue<Item> {
   const waiting: Item[] = []
+  const producers: (() => void)[] = []
   let isOver = false
   let isStopped = false
-  let wakeProducer: (() => void) | undefined
   let wakeConsumer: (() => void) | undefined
 
   return {
     async push(item) {
-      while (waiting.length >= countMax && !isStopped) {
-        await new Promise<void>((resolve) => {
-          wakeProducer = resolve
-        })
-      }
+      if (waiting.length >= countMax && !isStopped) await new Promise<void>((resolve) => producers.push(resolve))
       if (isStopped) throw new QueueStopped()
       waiting.push(item)
       wakeConsumer?.()
@@ -43,13 +40,13 @@ export function boundedQueue<Item>(countMax: number): BoundedQueue<Item> {
     },
     stop() {
       isStopped = true
-      wakeProducer?.()
+      for (const wake of producers.splice(0)) wake()
     },
     async *items() {
       for (;;) {
         const next = waiting.shift()
         if (next !== undefined) {
-          wakeProducer?.()
+          producers.shift()?.()
           yield next
         } else if (isOver) {
           return

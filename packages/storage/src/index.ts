@@ -84,7 +84,14 @@ export { decodeCap, encodeCap } from './wire/cap-block.ts'
 export { decodeManifest, encodeManifest } from './wire/manifest.ts'
 export { formatPieceCid, formatPieceCidV1, parsePieceCid, parsePieceCidV1, sizesOfPieceCid } from './wire/piece-cid.ts'
 export type { PieceCid } from './wire/piece-cid.ts'
-export { dataSetIdOf, decodeProposal, encodeProposal, pieceSetDigest, pieceSetSigner, pieceSetTypes } from './wire/piece-set.ts'
+export {
+  dataSetIdOf,
+  decodeProposal,
+  encodeProposal,
+  pieceSetDigest,
+  pieceSetSigner,
+  pieceSetTypes,
+} from './wire/piece-set.ts'
 export { hashDetail } from './wire/possession-detail.ts'
 export type { PossessionDetail } from './wire/possession-detail.ts'
 export { decodeProofBlock, encodeProofBlock } from './wire/proof-block.ts'

@@ -50,7 +50,8 @@ export function memoryPieceStore({
     async put({ name, bytes }, { signal }) {
       const known = kept.get(keyOf(name))
       if (known !== undefined) return known.piece
-      if (usedBytes + name.rawSizeBytes > capacityBytes) throw new NoRoom({ capacityBytes, usedBytes, wantedBytes: name.rawSizeBytes })
+      if (usedBytes + name.rawSizeBytes > capacityBytes)
+        throw new NoRoom({ capacityBytes, usedBytes, wantedBytes: name.rawSizeBytes })
       const raw = new Uint8Array(name.rawSizeBytes)
       const hashing = pieceHasher({ hasher, rawSizeBytesMax: name.rawSizeBytes })
       const places = new Map<string, BlockPlace>()
@@ -74,7 +75,8 @@ export function memoryPieceStore({
       if (fault !== undefined) throw new CarMalformed({ fault })
       const digest = hashing.digest()
       const piece = pieceOf(digest)
-      if (piece.root !== name.root || sizeBytes !== name.rawSizeBytes) throw new PieceMismatch({ expected: name.root, actual: piece.root })
+      if (piece.root !== name.root || sizeBytes !== name.rawSizeBytes)
+        throw new PieceMismatch({ expected: name.root, actual: piece.root })
       usedBytes += sizeBytes
       kept.set(keyOf(name), { piece, bytes: raw, cap: digest.cap })
       for (const [multihash, place] of places) blocks.set(multihash, { ...place, piece })

@@ -47,17 +47,27 @@ const offers = fc.array(
 
 test('match() picks distinct operators that fit, whatever the order, and accounts for every offer', () => {
   fc.assert(
-    fc.property(offers, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 1500 }), (some, copies, sizeBytes) => {
-      const given = some.map(({ operator, missedCount, ...rest }) => offerOf(operator, { ...rest, record: { provenCount: 10, missedCount } }))
-      const { chosen, spares, excluded } = match({ offers: given, copies, sizeBytes, near: lisbon })
-      assert.equal(new Set(chosen.map(({ operator }) => operator)).size, chosen.length)
-      assert.ok(chosen.length <= copies)
-      assert.ok(chosen.length === copies || spares.length === 0)
-      assert.ok([...chosen, ...spares].every((one) => one.open && one.capacityBytes >= BigInt(sizeBytes)))
-      assert.equal(chosen.length + excluded.length, given.length)
-      const reversed = match({ offers: given.toReversed(), copies, sizeBytes, near: lisbon })
-      assert.deepEqual(reversed.chosen.map(({ operator }) => operator), chosen.map(({ operator }) => operator))
-    }),
+    fc.property(
+      offers,
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 1500 }),
+      (some, copies, sizeBytes) => {
+        const given = some.map(({ operator, missedCount, ...rest }) =>
+          offerOf(operator, { ...rest, record: { provenCount: 10, missedCount } }),
+        )
+        const { chosen, spares, excluded } = match({ offers: given, copies, sizeBytes, near: lisbon })
+        assert.equal(new Set(chosen.map(({ operator }) => operator)).size, chosen.length)
+        assert.ok(chosen.length <= copies)
+        assert.ok(chosen.length === copies || spares.length === 0)
+        assert.ok([...chosen, ...spares].every((one) => one.open && one.capacityBytes >= BigInt(sizeBytes)))
+        assert.equal(chosen.length + excluded.length, given.length)
+        const reversed = match({ offers: given.toReversed(), copies, sizeBytes, near: lisbon })
+        assert.deepEqual(
+          reversed.chosen.map(({ operator }) => operator),
+          chosen.map(({ operator }) => operator),
+        )
+      },
+    ),
   )
 })
 
@@ -74,7 +84,10 @@ test('each exclusion has its reason, at its limit and not before', () => {
   assert.equal(whyOf(offerOf(1, { record: { provenCount: 10, missedCount: 10 } })), undefined)
   assert.equal(whyOf(offerOf(1, { record: { provenCount: 10, missedCount: 11 } })), 'bad-record')
   const two = match({ offers: [offerOf(1), offerOf(2)], copies: 1, sizeBytes: 1 })
-  assert.deepEqual(two.excluded.map(({ why }) => why), ['not-needed'])
+  assert.deepEqual(
+    two.excluded.map(({ why }) => why),
+    ['not-needed'],
+  )
 })
 
 test('the cheaper comes first; misses and distance make dearer; copies spread over regions', () => {
@@ -83,12 +96,28 @@ test('the cheaper comes first; misses and distance make dearer; copies spread ov
   assert.equal(first([offerOf(1), offerOf(2, { priceNanoPerGibSecond: 90n })]), address(2))
   assert.equal(first([offerOf(1, { record: { provenCount: 10, missedCount: 2 } }), offerOf(2)]), address(2))
   assert.equal(first([offerOf(1, { cell: osaka }), offerOf(2)], { near }), address(2))
-  const spread = match({ offers: [offerOf(1), offerOf(2), offerOf(3, { cell: osaka, priceNanoPerGibSecond: 500n })], copies: 2, sizeBytes: 1 })
-  assert.deepEqual(spread.chosen.map(({ operator }) => operator), [address(1), address(3)])
+  const spread = match({
+    offers: [offerOf(1), offerOf(2), offerOf(3, { cell: osaka, priceNanoPerGibSecond: 500n })],
+    copies: 2,
+    sizeBytes: 1,
+  })
+  assert.deepEqual(
+    spread.chosen.map(({ operator }) => operator),
+    [address(1), address(3)],
+  )
 })
 
 test('offer() is what the registry takes', () => {
   const made = offer({ operator: address(1), capacityBytes: 5n, priceNanoPerGibSecond: 7n })
-  assert.deepEqual(made, { operator: address(1), network: 1, capacity: 5n, priceNano: 7n, terms: `0x${'00'.repeat(32)}`, open: true })
-  assert.throws(() => offer({ operator: address(1), capacityBytes: 0n, priceNanoPerGibSecond: 7n }), { code: 'GW_INVARIANT_BROKEN' })
+  assert.deepEqual(made, {
+    operator: address(1),
+    network: 1,
+    capacity: 5n,
+    priceNano: 7n,
+    terms: `0x${'00'.repeat(32)}`,
+    open: true,
+  })
+  assert.throws(() => offer({ operator: address(1), capacityBytes: 0n, priceNanoPerGibSecond: 7n }), {
+    code: 'GW_INVARIANT_BROKEN',
+  })
 })

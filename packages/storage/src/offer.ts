@@ -42,7 +42,14 @@ export function offer({
 }): RegistryOffer {
   invariant(capacityBytes > 0n && capacityBytes < 2n ** 64n, 'an offer is for 1 byte or more, below 2^64')
   invariant(priceNanoPerGibSecond >= 0n && priceNanoPerGibSecond < 2n ** 96n, 'a price is 0 or more, below 2^96')
-  return { operator, network: storageNetwork, capacity: capacityBytes, priceNano: priceNanoPerGibSecond, terms: noTerms, open }
+  return {
+    operator,
+    network: storageNetwork,
+    capacity: capacityBytes,
+    priceNano: priceNanoPerGibSecond,
+    terms: noTerms,
+    open,
+  }
 }
 
 /** Why an offer was not taken. `not-needed`: it would do, others came first. */

@@ -112,7 +112,9 @@ export function pay({
   invariant(streamsMax >= 1, 'a transaction settles at least one stream')
   const due = streams
     .filter(({ payableCredits }) => payableCredits >= creditsMin && payableCredits > 0n)
-    .toSorted((a, b) => (a.payableCredits === b.payableCredits ? (a.id < b.id ? -1 : 1) : a.payableCredits > b.payableCredits ? -1 : 1))
+    .toSorted((a, b) =>
+      a.payableCredits === b.payableCredits ? (a.id < b.id ? -1 : 1) : a.payableCredits > b.payableCredits ? -1 : 1,
+    )
     .slice(0, streamsMax)
   const settledCredits = due.reduce((sum, { payableCredits }) => sum + payableCredits, 0n)
   const inPocket = earnedCredits + settledCredits
@@ -170,7 +172,10 @@ function auditEpoch(input: AuditInput, hasher: Hasher): { lines: LineDraft[]; re
     if (refusal === undefined) count({ batch, claimed, placesOf })
     else refusedBatches.push({ digest: batch.digest, reason: refusal })
   }
-  return { lines: [...rebateLines({ placesOf, input, state }), ...readinessLines({ placesOf, input, state })], refusedBatches }
+  return {
+    lines: [...rebateLines({ placesOf, input, state }), ...readinessLines({ placesOf, input, state })],
+    refusedBatches,
+  }
 }
 
 interface UsedEntry {
@@ -212,7 +217,8 @@ function refusalOf({
   const open = state.epochs.find(({ epoch }) => epoch === batch.header.epoch)
   if (open === undefined) return 'epoch-not-open'
   if (batch.entries.length === 0) return 'entries-missing'
-  if ((placesOf.get(batch.header.signer)?.length ?? 0) + batch.entries.length > setsPerOperatorMax) return 'too-many-sets'
+  if ((placesOf.get(batch.header.signer)?.length ?? 0) + batch.entries.length > setsPerOperatorMax)
+    return 'too-many-sets'
   const details = detailsOf(batch, input)
   const seen = new Set<string>()
   for (const entry of batch.entries) {
@@ -288,7 +294,15 @@ function proofRefusal({
     }
     const { root: setRoot, leafCount, pieceCount, version } = set
     const { answersRoot, answers } = verdict
-    const detail = hashDetail({ setRoot, leafCount, pieceCount, version, answersRoot, answerCount: answers.length, proofSha256 })
+    const detail = hashDetail({
+      setRoot,
+      leafCount,
+      pieceCount,
+      version,
+      answersRoot,
+      answerCount: answers.length,
+      proofSha256,
+    })
     if (detail === entry.detail) return undefined
     refusal = 'detail-differs'
   }
@@ -340,7 +354,14 @@ function rebateLines({ placesOf, input, state }: LinesInput): LineDraft[] {
     return Array.from({ length: Math.ceil(sorted.length / lineEntriesMax) }, (_, turn): LineDraft => {
       const group = sorted.slice(turn * lineEntriesMax, (turn + 1) * lineEntriesMax)
       const quantity = group.reduce((sum, one) => sum + one.quantity, 0n)
-      return { account, kind: possessionKind, quantity, unitPriceAtto, lane: 'rebate', entries: group.map(({ place }) => place) }
+      return {
+        account,
+        kind: possessionKind,
+        quantity,
+        unitPriceAtto,
+        lane: 'rebate',
+        entries: group.map(({ place }) => place),
+      }
     })
   })
 }
@@ -352,7 +373,9 @@ function readinessLines({ placesOf, input, state }: LinesInput): LineDraft[] {
   if (ready.length === 0) return []
   const unitPriceAtto = input.facts.allowanceAtto / BigInt(ready.length)
   return ready.map(([account, used]): LineDraft => {
-    const entries = sortedByPlace(used).slice(0, 1).map(({ place }) => place)
+    const entries = sortedByPlace(used)
+      .slice(0, 1)
+      .map(({ place }) => place)
     return { account, kind: readinessKind, quantity: 1n, unitPriceAtto, lane: 'bootstrap', entries }
   })
 }
@@ -363,7 +386,10 @@ function sortedByPlace(used: readonly UsedEntry[]): UsedEntry[] {
 
 /** Our own programs make the facts, so another shape is our mistake. */
 function storageFactsOf(state: unknown): StorageFacts {
-  invariant(typeof state === 'object' && state !== null && 'epochs' in state && 'stakes' in state, 'storage facts are given')
+  invariant(
+    typeof state === 'object' && state !== null && 'epochs' in state && 'stakes' in state,
+    'storage facts are given',
+  )
   const facts = state as StorageFacts
   invariant(Array.isArray(facts.epochs) && Array.isArray(facts.stakes), 'storage facts list epochs and stakes')
   invariant(typeof facts.epochSeconds === 'bigint' && typeof facts.seatAtto === 'bigint', 'storage facts hold integers')

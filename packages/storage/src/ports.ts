@@ -52,7 +52,10 @@ export interface PieceStore extends PieceReader {
    *
    * @throws PieceMismatch, CarMalformed, BodyTooLarge, NoRoom: then nothing is kept
    */
-  put(incoming: { readonly name: PieceName; readonly bytes: AsyncIterable<Uint8Array> }, waiting: Waiting): Promise<Piece>
+  put(
+    incoming: { readonly name: PieceName; readonly bytes: AsyncIterable<Uint8Array> },
+    waiting: Waiting,
+  ): Promise<Piece>
   /** The piece of that name, if it is kept. */
   find(name: PieceName): Piece | undefined
   /** @throws NotFound */
@@ -89,7 +92,10 @@ export interface Peer {
     waiting: Waiting,
   ): Promise<SignedReceipt>
   putSet(proposal: SetProposal, waiting: Waiting): Promise<SignedPieceSet>
-  getPiece(wanted: { readonly piece: PieceName; readonly range?: ByteRange }, waiting: Waiting): AsyncIterable<Uint8Array>
+  getPiece(
+    wanted: { readonly piece: PieceName; readonly range?: ByteRange },
+    waiting: Waiting,
+  ): AsyncIterable<Uint8Array>
   /** The bytes that the provider says are this block; not verified here. */
   getBlock(cid: CID, waiting: Waiting): Promise<Uint8Array>
 }

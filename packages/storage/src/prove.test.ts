@@ -58,7 +58,9 @@ function keep(sizes: readonly number[]): Kept {
   const reader: PieceReader = {
     readRanges: ({ piece, ranges }) =>
       Promise.resolve(
-        ranges.map(({ startBytes, sizeBytes }) => (raws.get(piece.root) ?? new Uint8Array()).slice(startBytes, startBytes + sizeBytes)),
+        ranges.map(({ startBytes, sizeBytes }) =>
+          (raws.get(piece.root) ?? new Uint8Array()).slice(startBytes, startBytes + sizeBytes),
+        ),
       ),
     cap: ({ capDigest }) => Promise.resolve(caps.get(capDigest ?? '0x') ?? new Uint8Array()),
   }
@@ -114,7 +116,7 @@ test('what is kept is proven, within 64 KiB, and every answer folds to the set b
         assert.equal(toHex(root), piece.root)
         const folded = foldPath(pieceNode(piece), answer.setPath)
         assert.equal(folded?.root.hash, kept.setRoot)
-        assert.equal(folded?.startOffset, BigInt((layout.startLeaves[pieceIndex] ?? -1)))
+        assert.equal(folded?.startOffset, BigInt(layout.startLeaves[pieceIndex] ?? -1))
       }
     }),
     { numRuns: 25 },
@@ -133,7 +135,9 @@ test('a proof changed in any byte does not pass', async () => {
     }),
     { numRuns: 60 },
   )
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 500 }), (bytes) => assert.equal(judge(kept, challenge, bytes).ok, false)))
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 500 }), (bytes) => assert.equal(judge(kept, challenge, bytes).ok, false)),
+  )
 })
 
 test('each fault has its name', async () => {
@@ -145,9 +149,15 @@ test('each fault has its name', async () => {
   assert.ok(block !== undefined)
   assert.equal(faultOf(judge(kept, challenge, proof)), 'none')
   assert.equal(faultOf(judge(kept, challengeOf(4), proof)), 'proof-of-another-epoch')
-  assert.equal(faultOf(judge({ ...kept, set: { ...kept.set, id: `0x${'18'.repeat(32)}` } }, challenge, proof)), 'proof-of-another-set')
+  assert.equal(
+    faultOf(judge({ ...kept, set: { ...kept.set, id: `0x${'18'.repeat(32)}` } }, challenge, proof)),
+    'proof-of-another-set',
+  )
   assert.equal(faultOf(judge({ ...kept, set: { id, pieces: [] } }, challenge, proof)), 'set-empty')
-  assert.equal(faultOf(judge({ ...kept, set: { id, pieces: kept.set.pieces.slice(1) } }, challenge, proof)), 'set-root-differs')
+  assert.equal(
+    faultOf(judge({ ...kept, set: { id, pieces: kept.set.pieces.slice(1) } }, challenge, proof)),
+    'set-root-differs',
+  )
   assert.equal(faultOf(judge({ ...kept, caps: new Map() }, challenge, proof)), 'cap-missing')
   const wrongCaps = new Map([...kept.caps].map(([digest, cap]) => [digest, cap.map((byte) => byte ^ 1)]))
   assert.equal(faultOf(judge({ ...kept, caps: wrongCaps }, challenge, proof)), 'cap-differs')
@@ -190,19 +200,23 @@ test('any one piece is drawn within ceil(pieces / 12) epochs, whenever one start
 
 test('draws are the same for everyone, distinct, inside the set, and differ from epoch to epoch', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 50 }), fc.nat(1000), (leafCounts, epoch) => {
-      const layout = setLayout(leafCounts.map((leafCount) => ({ leafCount })))
-      const draw = (at: number): number[] => {
-        const { epoch: epochAt, sealedHash } = challengeOf(at)
-        return drawnLeaves({ sealedHash, dataSetId: id, epoch: epochAt, layout, leafCounts })
-      }
-      const drawn = draw(epoch)
-      assert.deepEqual(drawn, draw(epoch))
-      assert.equal(new Set(drawn).size, drawn.length)
-      assert.ok(drawn.length <= randomDrawCount + rotationDrawCount)
-      assert.ok(drawn.every((leaf) => leaf >= 0 && leaf < layout.leafCount))
-      if (layout.leafCount > 100_000) assert.notDeepEqual(drawn, draw(epoch + 1))
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 50 }),
+      fc.nat(1000),
+      (leafCounts, epoch) => {
+        const layout = setLayout(leafCounts.map((leafCount) => ({ leafCount })))
+        const draw = (at: number): number[] => {
+          const { epoch: epochAt, sealedHash } = challengeOf(at)
+          return drawnLeaves({ sealedHash, dataSetId: id, epoch: epochAt, layout, leafCounts })
+        }
+        const drawn = draw(epoch)
+        assert.deepEqual(drawn, draw(epoch))
+        assert.equal(new Set(drawn).size, drawn.length)
+        assert.ok(drawn.length <= randomDrawCount + rotationDrawCount)
+        assert.ok(drawn.every((leaf) => leaf >= 0 && leaf < layout.leafCount))
+        if (layout.leafCount > 100_000) assert.notDeepEqual(drawn, draw(epoch + 1))
+      },
+    ),
   )
 })
 
@@ -210,7 +224,13 @@ test('one named leaf is answered as the whole proof answers it', async () => {
   const kept = keep([200_000, 500, 70_000])
   const { answers } = await proveAll(kept, challengeOf(9))
   for (const { leafIndex, answer } of answers.slice(0, 20)) {
-    const alone = await answerLeaf({ pieces: kept.set.pieces, leafIndex: Number(leafIndex), reader: kept.reader, hasher, signal })
+    const alone = await answerLeaf({
+      pieces: kept.set.pieces,
+      leafIndex: Number(leafIndex),
+      reader: kept.reader,
+      hasher,
+      signal,
+    })
     assert.deepEqual(alone, answer)
   }
 })

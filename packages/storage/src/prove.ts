@@ -19,7 +19,13 @@ import type { PieceReader } from './ports.ts'
 import { nodeSizeBytes, type Hasher } from './ports/hasher.ts'
 import { siblingsOf, type BinaryTree } from './possession/binary-tree.ts'
 import { drawnLeaves } from './possession/draws.ts'
-import { blockAnswers, checkMultiproof, multiproofNodes, type BlockAnswer, type NodeSource } from './possession/multiproof.ts'
+import {
+  blockAnswers,
+  checkMultiproof,
+  multiproofNodes,
+  type BlockAnswer,
+  type NodeSource,
+} from './possession/multiproof.ts'
 import { blockHeightOf, blockTree, capTree, rangeOfBlock } from './possession/piece-block.ts'
 import { placeOfLeaf, setLayout, setTree, type SetLayout } from './possession/set-tree.ts'
 import { encodeNamedAnswer, type Answer, type NamedAnswer } from './wire/answer-abi.ts'

@@ -95,7 +95,10 @@ export class NoRoom extends GroundworkError {
   readonly blame: Blame = 'host'
 
   constructor(facts: { readonly capacityBytes: number; readonly usedBytes: number; readonly wantedBytes: number }) {
-    super(`There is no room for ${facts.wantedBytes} bytes: ${facts.usedBytes} of ${facts.capacityBytes} are used.`, facts)
+    super(
+      `There is no room for ${facts.wantedBytes} bytes: ${facts.usedBytes} of ${facts.capacityBytes} are used.`,
+      facts,
+    )
   }
 }
 
@@ -144,7 +147,10 @@ export class PeerFailed extends GroundworkError {
   readonly code = 'GW_PEER_FAILED'
   readonly blame: Blame = 'peer'
 
-  constructor(facts: { readonly endpoint: string; readonly what: string; readonly status?: number; readonly reason: string }, options?: ErrorOptions) {
+  constructor(
+    facts: { readonly endpoint: string; readonly what: string; readonly status?: number; readonly reason: string },
+    options?: ErrorOptions,
+  ) {
     super(`${facts.endpoint} failed to ${facts.what}: ${facts.reason}.`, facts, options)
   }
 }

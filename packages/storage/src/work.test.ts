@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { addressOf, sign } from '@groundwork/core/identity/secp256k1.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import fc from 'fast-check'
@@ -72,7 +73,7 @@ async function readBack(root: CID, path: string, blocks: ReadonlyMap<string, Uin
     async *get(cid: CID) {
       yield blocks.get(cid.toString()) ?? assert.fail(`block ${cid.toString()} is missing`)
     },
-  } as never)
+  })
   const parts: Uint8Array[] = []
   assert.ok(entry.type === 'file' || entry.type === 'raw')
   for await (const part of entry.content()) parts.push(part)
@@ -81,7 +82,11 @@ async function readBack(root: CID, path: string, blocks: ReadonlyMap<string, Uin
 
 test('files come back from the pieces, byte for byte, and the same files give the same pieces', async () => {
   const name = fc.stringMatching(/^[a-z]{1,6}$/)
-  const files = fc.uniqueArray(fc.tuple(name, fc.uint8Array({ maxLength: 2000 })), { minLength: 1, maxLength: 8, selector: ([path]) => path })
+  const files = fc.uniqueArray(fc.tuple(name, fc.uint8Array({ maxLength: 2000 })), {
+    minLength: 1,
+    maxLength: 8,
+    selector: ([path]) => path,
+  })
   await fc.assert(
     fc.asyncProperty(files, async (some) => {
       const options = { hasher, isDirectory: true, signal }
@@ -129,7 +134,13 @@ test('an abort ends the work with its own reason', async () => {
   const controller = new AbortController()
   const reason = new Error('enough')
   await assert.rejects(async () => {
-    for await (const cut of work(sourcesOf([['a', new Uint8Array(5000)], ['b', new Uint8Array(10)]]), { hasher, isDirectory: true, signal: controller.signal })) {
+    for await (const cut of work(
+      sourcesOf([
+        ['a', new Uint8Array(5000)],
+        ['b', new Uint8Array(10)],
+      ]),
+      { hasher, isDirectory: true, signal: controller.signal },
+    )) {
       if (cut.kind === 'bytes') controller.abort(reason)
     }
   }, reason)
@@ -156,13 +167,23 @@ test('a consumer that leaves ends the reading', async () => {
 const providerKey = new Uint8Array(32).fill(7)
 const provider = addressOf(providerKey)
 const customer: Hex = `0x${'c0'.repeat(20)}`
-const domain = { chainId: 31337n, verifyingContract: `0x${'da'.repeat(20)}` as Hex }
+const domain: Domain = { chainId: 31337n, verifyingContract: `0x${'da'.repeat(20)}` }
 const nowSeconds = 1_800_000_000n
-const pieces = [1000, 200_000].map((sizeBytes) => pieceOf(hashPiece({ raw: new Uint8Array(sizeBytes).fill(9), hasher })))
+const pieces = [1000, 200_000].map((sizeBytes) =>
+  pieceOf(hashPiece({ raw: new Uint8Array(sizeBytes).fill(9), hasher })),
+)
 
 function receiptFor(piece: Piece, over: Partial<SignedReceipt['receipt']> = {}): SignedReceipt {
   const { root: pieceRoot, height } = piece
-  const receipt = { pieceRoot, height, rawSize: BigInt(piece.rawSizeBytes), customer, provider, atSeconds: nowSeconds, ...over }
+  const receipt = {
+    pieceRoot,
+    height,
+    rawSize: BigInt(piece.rawSizeBytes),
+    customer,
+    provider,
+    atSeconds: nowSeconds,
+    ...over,
+  }
   return { receipt, signature: sign(receiptDigest({ receipt, domain }), providerKey) }
 }
 
@@ -184,16 +205,35 @@ function setOf(some: readonly Piece[]): PieceSet {
 test('accept() takes a set whose every new piece has its receipt, and names what is wrong otherwise', () => {
   const [first, second] = pieces
   assert.ok(first !== undefined && second !== undefined)
-  const good = { set: setOf(pieces), pieces, keptCount: 0, receipts: pieces.map((piece) => receiptFor(piece)), domain, nowSeconds }
+  const good = {
+    set: setOf(pieces),
+    pieces,
+    keptCount: 0,
+    receipts: pieces.map((piece) => receiptFor(piece)),
+    domain,
+    nowSeconds,
+  }
   assert.equal(accept(good), undefined)
   assert.equal(accept({ ...good, keptCount: 1, receipts: [receiptFor(second)] }), undefined)
   assert.equal(accept({ ...good, receipts: [receiptFor(first)] }), 'no-receipt')
   assert.equal(accept({ ...good, nowSeconds: nowSeconds + 86_401n }), 'receipt-too-old')
   const other: Hex = `0x${'0d'.repeat(20)}`
-  assert.equal(accept({ ...good, receipts: [receiptFor(first, { customer: other }), receiptFor(second)] }), 'receipt-of-another-customer')
-  assert.equal(accept({ ...good, receipts: [receiptFor(first, { provider: other }), receiptFor(second)] }), 'receipt-of-another-provider')
-  assert.equal(accept({ ...good, receipts: [receiptFor(first, { rawSize: 1n }), receiptFor(second)] }), 'receipt-of-another-size')
-  const forged = { ...receiptFor(first), signature: sign(receiptDigest({ receipt: receiptFor(first).receipt, domain }), new Uint8Array(32).fill(8)) }
+  assert.equal(
+    accept({ ...good, receipts: [receiptFor(first, { customer: other }), receiptFor(second)] }),
+    'receipt-of-another-customer',
+  )
+  assert.equal(
+    accept({ ...good, receipts: [receiptFor(first, { provider: other }), receiptFor(second)] }),
+    'receipt-of-another-provider',
+  )
+  assert.equal(
+    accept({ ...good, receipts: [receiptFor(first, { rawSize: 1n }), receiptFor(second)] }),
+    'receipt-of-another-size',
+  )
+  const forged = {
+    ...receiptFor(first),
+    signature: sign(receiptDigest({ receipt: receiptFor(first).receipt, domain }), new Uint8Array(32).fill(8)),
+  }
   assert.equal(accept({ ...good, receipts: [forged, receiptFor(second)] }), 'signature-differs')
   assert.equal(accept({ ...good, set: { ...good.set, root: `0x${'00'.repeat(32)}` } }), 'set-root-differs')
   assert.equal(accept({ ...good, set: { ...good.set, leafCount: 1n } }), 'set-size-differs')

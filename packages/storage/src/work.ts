@@ -14,7 +14,13 @@ import { invariant } from '@groundwork/core/invariant.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { importer } from 'ipfs-unixfs-importer'
 import type { CID } from 'multiformats/cid'
-import { capHeight, pieceSizeBytesMax as pieceSizeBytesDefault, type Piece, type PieceSet, type SignedReceipt } from './model.ts'
+import {
+  capHeight,
+  pieceSizeBytesMax as pieceSizeBytesDefault,
+  type Piece,
+  type PieceSet,
+  type SignedReceipt,
+} from './model.ts'
 import { pieceHasher, type PieceDigest } from './piece/piece-hasher.ts'
 import type { AccountSigner, Waiting } from './ports.ts'
 import type { Hasher } from './ports/hasher.ts'
@@ -156,9 +162,15 @@ export function receiptFault({
 }
 
 /** Signs a set, as customer or as provider; check it first. */
-export function signSet(
-  { set, domain, signer }: { readonly set: PieceSet; readonly domain: Domain; readonly signer: AccountSigner },
-): Promise<Hex> {
+export function signSet({
+  set,
+  domain,
+  signer,
+}: {
+  readonly set: PieceSet
+  readonly domain: Domain
+  readonly signer: AccountSigner
+}): Promise<Hex> {
   return signer.sign(pieceSetDigest({ set, domain }))
 }
 
@@ -249,13 +261,23 @@ async function importInto({
   }
   try {
     const source = isDirectory ? files : namelessOf(files)
-    const options = { profile: 'unixfs-v1-2025', wrapWithDirectory: isDirectory, fileImportConcurrency: 1, blockWriteConcurrency: 1 } as const
+    const options = {
+      profile: 'unixfs-v1-2025',
+      wrapWithDirectory: isDirectory,
+      fileImportConcurrency: 1,
+      blockWriteConcurrency: 1,
+    } as const
     let last: CID | undefined
     for await (const entry of importer(source, { put }, options)) {
       signal.throwIfAborted()
       last = entry.cid
       if (entry.unixfs?.isDirectory() === true) continue
-      await queue.push({ kind: 'file', path: entry.path ?? '', cid: entry.cid, sizeBytes: entry.unixfs?.fileSize() ?? entry.size })
+      await queue.push({
+        kind: 'file',
+        path: entry.path ?? '',
+        cid: entry.cid,
+        sizeBytes: entry.unixfs?.fileSize() ?? entry.size,
+      })
     }
     if (last !== undefined) await queue.push({ kind: 'root', cid: last })
   } finally {

@@ -49,10 +49,11 @@ async function ensureDeployed(
 ): Promise<DeployOutcome> {
   const known = await readDeploymentFileIfAny(path, { signal })
   const standing = known !== undefined && (await stands(connection, known)) ? known : undefined
-  const deployment = standing ?? (await deploy(connection, { ...options, signal }))
+  // The chain may listen elsewhere than at its last start; what others read has to say where it is now.
+  const deployment = { ...(standing ?? (await deploy(connection, { ...options, signal }))), rpc: connection.rpcUrl }
   const { priceUsd8 } = options.supply ?? devnetSupply
   await feedPrice({ ...connection, deployment }, { priceUsd8 }, { signal })
-  if (standing === undefined) await writeDeploymentFile(path, deployment)
+  if (standing === undefined || standing.rpc !== deployment.rpc) await writeDeploymentFile(path, deployment)
   return { deployment, outcome: standing !== undefined ? 'reused' : known === undefined ? 'deployed' : 'redeployed' }
 }
 

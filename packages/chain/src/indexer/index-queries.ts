@@ -241,7 +241,8 @@ export function paymentsIn(index: ChainIndex): readonly IndexedPayment[] {
       SELECT kind, payer, payee, credits, work_atto, rail, block, log_index, tx,
         CASE WHEN EXISTS (SELECT 1 FROM data_sets WHERE data_sets.stream = rail) THEN 1 END AS network FROM payments
       UNION ALL
-      SELECT 'conversion', NULL, payee, credits, minted_atto, NULL, block, log_index, tx, NULL FROM conversions
+      SELECT 'conversion', NULL, payee, credits, minted_atto, NULL, block, log_index, tx,
+        CASE WHEN EXISTS (SELECT 1 FROM data_sets WHERE provider = payee) THEN 1 END FROM conversions
       UNION ALL
       SELECT 'claim', NULL, account, '0', rebate_atto || '+' || bootstrap_atto, NULL, block, log_index, tx, network FROM claims
     ) AS moved ${placed}moved.block ORDER BY block, log_index`

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { digestOfPost } from '@groundwork/core/epoch/post.ts'
 import { toHex } from 'viem'
 import { attestEpochSync } from '../attest-epoch.ts'
 import { buyCreditsSync } from '../buy-credits.ts'
@@ -196,11 +197,18 @@ test('a pending epoch is finalised once available and its window over; one never
   await postEpochSync(devnet.as(4), { network: storage, post }, { signal })
   await mine(chain, { blocks: 2 })
   const drawn = await readCommittee(chain, { network: storage })
-  const message = availableMessage(chain.deployment, { network: storage, epoch, evidence: post.evidence })
+  const available = { network: storage, epoch, evidence: post.evidence, post: digestOfPost(post) }
+  const message = availableMessage(chain.deployment, available)
   const signatures = await Promise.all(
     operators
       .filter(({ account }) => drawn.includes(account.address))
       .map(({ account }) => signTyped(account, message)),
+  )
+  const forAnother = availableMessage(chain.deployment, { ...available, post: digestOfPost({ ...post, rules: 2n }) })
+  const strays = await Promise.all(operators.map(({ account }) => signTyped(account, forAnother)))
+  await assert.rejects(
+    attestEpochSync(chain, { network: storage, post, signatures: strays }, { signal }),
+    (error) => error instanceof ChainRefused && error.errorName === 'NotAvailable',
   )
   const { events } = await attestEpochSync(
     chain,

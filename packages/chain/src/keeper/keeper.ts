@@ -1,8 +1,8 @@
 /**
  * The keeper: does for others what anyone may do, and pays the gas for it.
  *
- * It settles streams, hands in what providers signed (registrations, offers, converts), claims, seals epochs while the
- * chain still knows their block, and finalises or drops pending ones. Everything is simulated first and promised in the
+ * It settles streams, hands in what providers signed (registrations, offers, converts, evidence) and what pays only whom it
+ * names, claims, seals epochs while the chain still knows their block, and finalises or drops pending ones. Everything is simulated first and promised in the
  * outbox under a key, so a crash or a rollback repeats nothing. It holds no right that others lack.
  *
  * @module
@@ -41,8 +41,9 @@ export type Keeper = {
   /** Promises all that is due now, and sends. @throws ChainUnreachable, GasMissing */
   readonly pass: (options: Waiting) => Promise<Pass>
   /**
-   * Hands in a call that another signed; the key is the hash of its calldata, so it counts once.
+   * Hands in a call that another signed, once for ever, or one that anyone may send, once an epoch.
    *
+   * @returns the key under which it is promised: function and hash of the calldata
    * @throws ChainRefused when it would fail, NotRelayed when it is no such call
    */
   readonly relay: (call: Call, options: Waiting) => Promise<string>
@@ -63,7 +64,7 @@ const sealableBlocks = 8_000n
 const sealsPerPassMax = 8
 
 /** What a keeper hands in for others: the functions that take the signature of whom they are for. */
-const relayed = new Set([
+const signedFunctions: ReadonlySet<string> = new Set([
   'registerFor',
   'postOfferFor',
   'convertFor',
@@ -74,6 +75,14 @@ const relayed = new Set([
   'vouchBatch',
   'bindManyFor',
 ])
+
+/**
+ * Functions without a signature that a keeper hands in all the same, as whoever sends them gains no power by it: claims and
+ * settlements pay only the accounts that the chain has in its books, and an answer only helps the provider that is asked
+ * (its deposit falls to the sender, here the keeper: that is its pay for the gas). Worth doing again as time goes on, so they
+ * count once an epoch instead of once for ever.
+ */
+const openFunctions: ReadonlySet<string> = new Set(['claim', 'claimMany', 'settleMany', 'answer'])
 
 export function makeKeeper({ chain, index, sender, networks, settleMinCredits }: KeeperOptions): Keeper {
   return {
@@ -92,8 +101,12 @@ export function makeKeeper({ chain, index, sender, networks, settleMinCredits }:
     },
 
     async relay(call, { signal }) {
+      const { functionName } = call
+      const isOpen = openFunctions.has(functionName)
+      if (!isOpen && !signedFunctions.has(functionName)) throw new NotRelayed({ functionName })
       await simulate(chain, call)
-      const key = `relay/${call.functionName}/${keccak256(dataOf(call))}`
+      const epoch = isOpen ? `${await currentEpoch(chain)}/` : ''
+      const key = `relay/${functionName}/${epoch}${keccak256(dataOf(call))}`
       await sender.promise([{ key, call }], { signal })
       return key
     },
@@ -170,8 +183,7 @@ async function settlesDue(
   { chain, index }: Sources,
   { head, settleMinCredits }: { head: bigint; settleMinCredits: bigint },
 ): Promise<Promised[]> {
-  const { startBlock, epochBlocks } = chain.deployment.parameters
-  const epoch = head < startBlock ? 0n : (head - startBlock) / BigInt(epochBlocks)
+  const epoch = epochOf(chain, head)
   // Streams of one payee side by side: their pay is booked at once.
   const streams = openStreamsIn(index).toSorted((a, b) => (a.payee < b.payee ? -1 : 1))
   const payable = await Promise.all(streams.map(async ({ id }) => ({ id, credits: await readPayable(chain, { id }) })))
@@ -194,10 +206,19 @@ async function gainingOf(chain: Chain, leaves: readonly LeafClaim[]): Promise<Le
 
 async function simulate({ client, account, rpcUrl }: Chain, call: Call): Promise<void> {
   const { to, functionName } = call
-  if (!relayed.has(functionName)) throw new NotRelayed({ functionName })
   await translated({ rpcUrl, functionName }, () =>
     client.call({ to, data: dataOf(call), blockTag: 'pending', ...(account && { account: account.address }) }),
   )
+}
+
+function epochOf({ deployment }: Chain, head: bigint): bigint {
+  const { startBlock, epochBlocks } = deployment.parameters
+  return head < startBlock ? 0n : (head - startBlock) / BigInt(epochBlocks)
+}
+
+async function currentEpoch(chain: Chain): Promise<bigint> {
+  const context = { rpcUrl: chain.rpcUrl, functionName: 'eth_blockNumber' }
+  return epochOf(chain, await translated(context, () => chain.client.getBlockNumber({ cacheTime: 0 })))
 }
 
 function portions<item>(items: readonly item[], size: number): (readonly item[])[] {

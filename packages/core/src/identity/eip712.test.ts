@@ -15,7 +15,7 @@ import {
   type TypedDataDefinition,
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { digestOfAvailable } from '../evidence/availability.ts'
+import { availableFields, digestOfAvailable, noPost } from '../evidence/availability.ts'
 import { batchFields, digestOfHeader, type BatchHeader } from '../evidence/batch-header.ts'
 import { hashEntry } from '../evidence/entry.ts'
 import { digestOfPost } from '../epoch/post.ts'
@@ -90,10 +90,23 @@ test('the header of a batch hashes as the struct Batch of the contracts', () => 
     encodeType('Batch', { Batch: batchFields }),
     'Batch(uint8 network,uint64 epoch,address signer,uint64 counter,bytes32 previousDigest,bytes32 entriesRoot,uint32 count,uint128 sum)',
   )
-  assert.notEqual(
-    digestOfAvailable({ network: 1, epoch: 1n, evidence: header.entriesRoot }, domain),
-    digestOfHeader(header, domain),
+})
+
+test('what keepers sign hashes as the struct Available of the contracts, and differs by post', () => {
+  assert.equal(
+    encodeType('Available', { Available: availableFields }),
+    'Available(uint8 network,uint64 epoch,bytes32 evidence,bytes32 post)',
   )
+  const filled = (byte: number, sizeBytes = 32): Hex => toHex(new Uint8Array(sizeBytes).fill(byte))
+  const available = { network: 1, epoch: 42n, evidence: filled(0x88), post: filled(0x66) }
+  const ofVector = { chainId: 31337, verifyingContract: filled(0x55, 20) }
+  const definition = { types: { Available: availableFields }, primaryType: 'Available', message: available }
+  const theirs = viemHash({ ...definition, domain: { ...ofVector, name: domainName, version: domainVersion } } as unknown as TypedDataDefinition)
+  assert.equal(digestOfAvailable(available, ofVector), theirs)
+  // The same vector stands in contracts/test/SumTree.t.sol.
+  assert.equal(theirs, '0x751ba0d5c6f8e224be292c08e72c20984a1ad12da7f708d0956c2048ad57af2b')
+  assert.notEqual(digestOfAvailable({ ...available, post: filled(0x67) }, ofVector), theirs)
+  assert.notEqual(digestOfAvailable({ ...available, post: noPost }, ofVector), theirs)
 })
 
 test('entries and posts hash as abi.encode does', () => {

@@ -43,7 +43,10 @@ export const audit: AnyCommand = command({
     const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [rules] }
     await context.advance({ signal })
     const record = findPost(context, { network: rules.network, epoch })
-    const file = bundle === undefined ? undefined : fileLibrary(await readFile(bundle), { file: bundle, evidence: record.post.evidence })
+    const file =
+      bundle === undefined
+        ? undefined
+        : fileLibrary(await readFile(bundle), { file: bundle, evidence: record.post.evidence })
     const library = file ?? libraryOf(context, rules.network)
     const audited = await auditPost(context, { rules, record }, { library, signal })
     if (save !== undefined) await saveBundle(library, record, save)
@@ -54,19 +57,32 @@ export const audit: AnyCommand = command({
 /** The post that stands for an epoch: the finalised one, else the one that is pending, else the last. */
 function findPost({ index }: AuditContext, { network, epoch }: { network: number; epoch: bigint }): PostRecord {
   const posts = postsIn(index, network).filter((post) => post.epoch === epoch)
-  const found = posts.find(({ outcome }) => outcome === 'finalised') ?? posts.findLast(({ outcome }) => outcome === 'pending') ?? posts.at(-1)
+  const found =
+    posts.find(({ outcome }) => outcome === 'finalised') ??
+    posts.findLast(({ outcome }) => outcome === 'pending') ??
+    posts.at(-1)
   if (found === undefined) throw new EpochUnknown({ network, epoch, why: 'it was never posted' })
   return found
 }
 
 async function saveBundle(library: Library, { network, epoch, post }: PostRecord, path: string): Promise<void> {
   const kept = bundleBlocks(library, { network, evidence: post.evidence })
-  if (kept === undefined) throw new EvidenceUnavailable({ network, epoch, missing: [cidOfDigest(post.evidence).toString(), ...library.complaints()] })
+  if (kept === undefined)
+    throw new EvidenceUnavailable({
+      network,
+      epoch,
+      missing: [cidOfDigest(post.evidence).toString(), ...library.complaints()],
+    })
   await writeFile(path, carOf(kept))
 }
 
-function report({ verdict, complaints }: Audited, { network, epoch, post, outcome }: PostRecord, show: CommandContext['show']): number {
-  if (verdict.tag === 'unavailable') throw new EvidenceUnavailable({ network, epoch, missing: [...verdict.missing, ...complaints] })
+function report(
+  { verdict, complaints }: Audited,
+  { network, epoch, post, outcome }: PostRecord,
+  show: CommandContext['show'],
+): number {
+  if (verdict.tag === 'unavailable')
+    throw new EvidenceUnavailable({ network, epoch, missing: [...verdict.missing, ...complaints] })
   const evidenceCid = cidOfDigest(post.evidence).toString()
   const totals = lanesOf(post.totals)
   const head = { epoch, outcome, root: post.root, evidenceCid, rebateAtto: totals.high, bootstrapAtto: totals.low }
@@ -92,6 +108,12 @@ function report({ verdict, complaints }: Audited, { network, epoch, post, outcom
   show.say(`Epoch ${epoch} agrees with its evidence: ${lines.length} lines, ${verdict.closed.batches.length} batches.`)
   show({ ...head, agrees: true })
   const refused = verdict.closed.refusedBatches
-  show.finish({ ...head, totals: { rebateAtto: totals.high, bootstrapAtto: totals.low }, lines: rows, refused, agrees: true })
+  show.finish({
+    ...head,
+    totals: { rebateAtto: totals.high, bootstrapAtto: totals.low },
+    lines: rows,
+    refused,
+    agrees: true,
+  })
   return 0
 }

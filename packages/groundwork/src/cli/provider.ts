@@ -24,7 +24,8 @@ export const provider: AnyCommand = command({
       onReady: (ready) => {
         if (process.stdout.isTTY) {
           show.say(`Provider ${ready.operator} serves at ${ready.endpoint}.`)
-          show.say('It registers, bonds and offers as soon as its account has a little of the chain’s coin, and WORK for the bond.')
+          show.say('With a little of the chain’s coin and WORK in its account it registers, bonds and offers by itself.')
+          show.say(`Without coin, a gateway named by --network pays the gas, and anyone can bond it: groundwork bond --operator ${ready.operator} --amount <WORK>`)
         } else process.stdout.write(`${JSON.stringify({ ready })}\n`)
       },
     })

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { followChain } from '@groundwork/chain/indexer/follow-chain.ts'
-import { openIndex, type ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
+import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { outcomeOf } from '@groundwork/core/errors/http-status.ts'
 import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import { formatWork } from '@groundwork/core/units/work.ts'
@@ -20,9 +20,11 @@ import { makeLog } from '../log.ts'
 import { writePrivateFile } from '../keys/keystore.ts'
 import { runSteps, type Step } from '../progress/run-steps.ts'
 import { openDataDir } from '../state/data-dir.ts'
+import { openOwnIndex } from '../state/open-own-index.ts'
 import { networkSteps, type LocalNetwork } from '../up/local-network.ts'
 import { command, type AnyCommand, type CommandContext } from './command.ts'
 import { toJson } from './show.ts'
+import { UsageWrong } from './usage-errors.ts'
 
 const examples = path.join(import.meta.dirname, '..', '..', '..', '..', 'examples')
 
@@ -32,6 +34,9 @@ const options = z.object({
   input: z.string().default(examples).describe('folder or file to store'),
   break: z.enum(['skip-proof', 'overpay', 'drop-line', 'serve-wrong-byte']).optional().describe('make one part lie, to see it caught'),
 })
+
+/** These listen everywhere, but nobody can be told to dial them; endpoints stand on the chain. */
+const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]'])
 
 /** What a program reads of a run: the last line of stdout. */
 interface RunResult {
@@ -48,6 +53,9 @@ export const up: AnyCommand = command({
   options,
   async run({ once, seed, input, break: how }, context) {
     const { show, signal, config } = context
+    if (wildcards.has(config.host)) {
+      throw new UsageWrong({ why: `${config.host} is no address at which others find a network`, tip: '--host <an address of this machine>' })
+    }
     // A single run starts from nothing; a network that stays keeps its chain and its files.
     const isThrowaway = once || how !== undefined
     const folder = isThrowaway ? mkdtempSync(path.join(tmpdir(), 'groundwork-up-')) : path.join(config.dataDir, 'up')
@@ -56,13 +64,13 @@ export const up: AnyCommand = command({
     const startedMs = performance.now()
     let hasFailed = false
     try {
-      await using steps = await networkSteps({ dataDir: dataDir.path, log, signal, break: how })
+      await using steps = await networkSteps({ dataDir: dataDir.path, host: config.host, log, signal, break: how })
       const isShown = !show.isJson && process.stdout.isTTY === true
       const progress = { isInteractive: isShown, writeLine: (line: string) => void (show.isJson ? process.stderr.write(`${line}\n`) : show.say(line)) }
 
       await runSteps({ steps: startSteps(steps), ...progress })
       const network = steps.network()
-      const index = openIndex({ path: path.join(dataDir.path, 'index.sqlite'), deployment: network.chain.deployment })
+      const index = openOwnIndex({ path: path.join(dataDir.path, 'index.sqlite'), deployment: network.chain.deployment })
       await using _following = following({ index, network, signal, onError: (err) => log.error({ err }, 'the index stopped') })
 
       const known = await readKnown(folder)

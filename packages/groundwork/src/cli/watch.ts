@@ -21,7 +21,10 @@ export const watch: AnyCommand = command({
   summary: 'Recompute every epoch; post it, or challenge a wrong one.',
   options: z.object({
     post: z.boolean().optional().describe('post epochs that nobody has posted, behind the bond'),
-    misbehave: z.enum(misbehaviours).optional().describe('post wrong epochs, to show that they are noticed: overpay or drop-line'),
+    misbehave: z
+      .enum(misbehaviours)
+      .optional()
+      .describe('post wrong epochs, to show that they are noticed: overpay or drop-line'),
   }),
 
   async run({ post = false, misbehave }, { show, signal, config }) {

@@ -5,7 +5,7 @@
  */
 
 import { execFile } from 'node:child_process'
-import path from 'node:path'
+import { programPath } from '../program-path.ts'
 import { StepFailed } from './first-light-errors.ts'
 
 export interface RunProgramOptions {
@@ -17,13 +17,12 @@ export interface RunProgramOptions {
 }
 
 const outputBytesMax = 16 * 1024 * 1024
-const bin = path.join(import.meta.dirname, '..', 'bin.ts')
 
 /** @throws StepFailed with what the program said on stderr */
 export async function runProgram<Said>({ words, cwd, signal, codesAllowed = [] }: RunProgramOptions): Promise<Said> {
   return new Promise<Said>((resolve, reject) => {
     const options = { cwd, signal, maxBuffer: outputBytesMax, env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: cwd } }
-    execFile(process.execPath, [bin, ...words, '--json'], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [programPath, ...words, '--json'], options, (error, stdout, stderr) => {
       if (signal.aborted) return reject(signal.reason as Error)
       const code = error === null ? 0 : Number(error.code ?? 1)
       const last = stdout.trimEnd().split('\n').at(-1) ?? ''

@@ -6,7 +6,8 @@
 
 import { Readable } from 'node:stream'
 import { WrongByteServed } from './first-light-errors.ts'
-import type { GatewayClient, ReadReport, StoredObject } from '../gateway/gateway-client.ts'
+import { readHeader, type GatewayClient, type ReadReport, type StoredObject } from '../gateway/gateway-client.ts'
+import { GatewayFailed } from '../gateway/gateway-errors.ts'
 import type { Seeded } from './seeded.ts'
 import { compareWithFiles, filesBelow, tarOf, type LocalFile } from '../gateway/tar-files.ts'
 
@@ -56,18 +57,20 @@ export async function readBack({
   readonly tell: (text: string) => void
   readonly signal: AbortSignal
 }): Promise<ReadReport> {
-  const response = await gateway.open(`/v1/storage/objects/${stored.cid}/content?format=tar`, { signal })
-  const readId = response.headers.get('x-groundwork-read') ?? ''
-  const compare = async (): Promise<ReadReport> => {
+  const reportOf = async (readId: string): Promise<ReadReport> => gateway.get<ReadReport>(`/v1/storage/reads/${readId}`, { signal })
+  let readId: string | undefined
+  try {
+    const response = await gateway.open(`/v1/storage/objects/${stored.cid}/content?format=tar`, { signal })
+    readId = response.headers.get(readHeader) ?? ''
     const comparedBytes = await compareWithFiles(Readable.fromWeb(response.body as never), stored.files)
     tell(`${comparedBytes} bytes compared`)
-    return gateway.get<ReadReport>(`/v1/storage/reads/${readId}`, { signal })
-  }
-  const report = await compare().catch(async (error: unknown) => {
-    const wrong = await gateway.get<ReadReport>(`/v1/storage/reads/${readId}`, { signal }).catch(() => undefined)
-    throwWrong(wrong)
+  } catch (error) {
+    // A read that nobody could serve names its report too: a liar is worth more than the word that it failed.
+    const failedRead = readId ?? (error instanceof GatewayFailed ? error.facts['read'] : undefined)
+    throwWrong(typeof failedRead === 'string' ? await reportOf(failedRead).catch(() => undefined) : undefined)
     throw error
-  })
+  }
+  const report = await reportOf(readId)
   throwWrong(report)
   return report
 }

@@ -47,6 +47,9 @@ export interface GatewayClient {
   open(path: string, options: { readonly signal: AbortSignal }): Promise<Response>
 }
 
+/** Names the report of a read, also of one that failed: `/v1/storage/reads/<it>`. */
+export const readHeader = 'x-groundwork-read'
+
 /** @param dataDir of the gateway, when this machine may control it */
 export async function gatewayClient({ url, dataDir }: { url: string; dataDir?: string | undefined }): Promise<GatewayClient> {
   const token = dataDir === undefined ? undefined : (await readFile(apiTokenPath(dataDir), 'utf8')).trimEnd()
@@ -62,7 +65,9 @@ export async function gatewayClient({ url, dataDir }: { url: string; dataDir?: s
     }
     if (response.ok) return response
     const said = (await response.json().catch(() => ({}))) as { code?: string; message?: string }
-    throw new GatewayFailed({ url, path, code: said.code ?? `HTTP ${response.status}`, why: said.message ?? response.statusText })
+    const read = response.headers.get(readHeader)
+    const facts = { url, path, code: said.code ?? `HTTP ${response.status}`, why: said.message ?? response.statusText }
+    throw new GatewayFailed(read === null ? facts : { ...facts, read })
   }
   return {
     url,

@@ -11,7 +11,7 @@ export class GatewayFailed extends GroundworkError {
   readonly code = 'GW_GATEWAY_FAILED'
   readonly blame = 'peer'
 
-  constructor(facts: { url: string; path: string; code: string; why: string }, options?: ErrorOptions) {
+  constructor(facts: { url: string; path: string; code: string; why: string; read?: string }, options?: ErrorOptions) {
     super(`The gateway at ${facts.url} failed at ${facts.path}: ${facts.why} (${facts.code}).`, facts, options)
   }
 }

@@ -6,7 +6,6 @@
 
 import path from 'node:path'
 import { followChain } from '@groundwork/chain/indexer/follow-chain.ts'
-import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { makeKeeper, runKeeper } from '@groundwork/chain/keeper/keeper.ts'
 import { sqliteOutbox } from '@groundwork/chain/keeper/outbox.ts'
 import { makeSender } from '@groundwork/chain/keeper/sender.ts'
@@ -24,6 +23,7 @@ import { makeLog } from '../log.ts'
 import { relayApi } from '../http/relay-api.ts'
 import { relayServer } from '../relay/relay-server.ts'
 import { version } from '../version.ts'
+import { openOwnIndex } from '../state/open-own-index.ts'
 
 export interface GatewayReady {
   readonly url: string
@@ -46,7 +46,7 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   const log = makeLog({ name: 'gateway', level: config.logLevel })
   const account = await openAccount(config)
   await using chain = await openChain({ config, account, signal })
-  using index = openIndex({ path: path.join(config.dataDir, 'index.sqlite'), deployment: chain.deployment })
+  using index = openOwnIndex({ path: path.join(config.dataDir, 'index.sqlite'), deployment: chain.deployment })
   using outbox = sqliteOutbox({ path: path.join(config.dataDir, 'outbox.sqlite') })
   const sender = makeSender({ connection: chain, outbox, topic: 'keeper', confirmations: 1 })
   const keeper = makeKeeper({ chain, index, sender, networks: [], settleMinCredits })

@@ -52,7 +52,8 @@ export async function makeServer({ dataDir, log, title, version }: MakeServerOpt
     const { httpStatus, logLevel } = outcomeOf(ours)
     log[logLevel]({ err: ours, method: request.method, url: request.url.slice(0, 200) }, 'request failed')
     const known = ours instanceof GroundworkError
-    await reply.status(httpStatus).send({
+    // Said outright: a stream that failed before its first byte has left its own type behind.
+    await reply.status(httpStatus).type('application/json; charset=utf-8').send({
       code: known ? ours.code : 'GW_UNEXPECTED',
       blame: known ? ours.blame : 'us',
       message: known ? ours.message : 'Something went wrong here; the log says what.',

@@ -2,25 +2,30 @@
  * Taking what is owed after each finalised epoch: settle the streams, convert the credits, claim the leaf.
  *
  * Nothing here remembers anything: the chain says what is payable, what is earned and what was claimed, so a restart neither
- * loses nor repeats a payment.
+ * loses nor repeats a payment. None of it needs coin for gas: anyone may settle and claim, and a convert is signed.
  *
  * @module
  */
 
-import type { Chain } from '@groundwork/chain/client.ts'
-import { claimSync } from '@groundwork/chain/claim.ts'
-import { convertSync } from '@groundwork/chain/convert.ts'
+import { epochsAbi } from '@groundwork/chain/abi/epochs.ts'
+import { railsAbi } from '@groundwork/chain/abi/rails.ts'
+import { claimCall } from '@groundwork/chain/claim.ts'
+import { convertCall } from '@groundwork/chain/convert.ts'
+import { convertForCall } from '@groundwork/chain/convert-for.ts'
 import { openStreamsIn } from '@groundwork/chain/indexer/index-queries.ts'
 import { readBalances, readGot } from '@groundwork/chain/read-balances.ts'
 import { readPayable } from '@groundwork/chain/read-stream.ts'
-import { settleManySync } from '@groundwork/chain/settle-many.ts'
+import { settleManyCall } from '@groundwork/chain/settle-many.ts'
+import { signConvert } from '@groundwork/chain/sign-typed.ts'
 import { buildLeafTree, proveLeaf } from '@groundwork/core/epoch/leaves.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
-import type { Address } from '@groundwork/core/identity/address.ts'
 import { storageNetwork } from '@groundwork/storage'
+import type { LocalAccount } from 'viem'
 import { libraryOf, type AuditContext } from '../watch/audit-context.ts'
 import { headIn } from '../watch/epoch-history.ts'
 import { fetchLeaves } from '../watch/fetch-bundle.ts'
+import { deadlineFrom } from './join-sponsored.ts'
+import type { Submit } from './submit.ts'
 
 interface Waiting {
   readonly signal: AbortSignal
@@ -40,54 +45,96 @@ export interface Collected {
 /** Streams settled in one transaction, inclusive. */
 const streamsMax = 50
 
+export interface CollectPayOptions {
+  readonly context: AuditContext
+  readonly account: LocalAccount
+  readonly submit: Submit
+}
+
 /** @returns a function that collects once per finalised epoch, and undefined while there is nothing new */
-export function collectPay({ context, chain }: { readonly context: AuditContext; readonly chain: Chain }): (waiting: Waiting) => Promise<Collected | undefined> {
-  const account = chain.account?.address
-  invariant(account !== undefined, 'a provider has an account')
+export function collectPay(options: CollectPayOptions): (waiting: Waiting) => Promise<Collected | undefined> {
+  const { context } = options
   let done: string | undefined
 
   return async ({ signal }) => {
     await context.advance({ signal })
     const head = headIn(context.index, storageNetwork)
     if (head.next === 0n || head.root === done) return undefined
-    const settledCredits = await settle({ context, chain, account }, { signal })
-    const converted = await convert({ chain, account }, { signal })
-    const claimed = await claim({ context, chain, account }, { signal })
+    const settledCredits = await settle(options, { signal })
+    const converted = await convert(options, { signal })
+    const claimed = await claim(options, { signal })
     done = head.root
     return { upToEpoch: head.next, settledCredits, ...converted, ...claimed }
   }
 }
 
-async function settle({ context, chain, account }: { context: AuditContext; chain: Chain; account: Address }, { signal }: Waiting): Promise<bigint> {
-  const own = openStreamsIn(context.index).filter(({ payee }) => payee.toLowerCase() === account.toLowerCase())
+async function settle({ context: { chain, index }, account, submit }: CollectPayOptions, { signal }: Waiting): Promise<bigint> {
+  const own = openStreamsIn(index).filter(({ payee }) => payee.toLowerCase() === account.address.toLowerCase())
   const due: { id: `0x${string}`; credits: bigint }[] = []
   for (const { id } of own) {
     const credits = await readPayable(chain, { id })
     if (credits > 0n) due.push({ id, credits })
   }
   for (let from = 0; from < due.length; from += streamsMax) {
-    await settleManySync(chain, { ids: due.slice(from, from + streamsMax).map(({ id }) => id) }, { signal })
+    const ids = due.slice(from, from + streamsMax).map(({ id }) => id)
+    const call = settleManyCall(chain.deployment, { ids })
+    // A keeper may settle at the same moment: then less is payable, and nothing is left for our call to do.
+    const isDone = async (): Promise<boolean> => {
+      const left = await Promise.all(due.slice(from, from + streamsMax).map(async ({ id, credits }) => (await readPayable(chain, { id })) < credits))
+      return left.every(Boolean)
+    }
+    await submit.perform({ own: call, anyones: async () => call, abi: railsAbi, eventName: 'StreamSettled', args: { id: ids }, isDone }, { signal })
   }
   return due.reduce((total, { credits }) => total + credits, 0n)
 }
 
-async function convert({ chain, account }: { chain: Chain; account: Address }, { signal }: Waiting): Promise<Pick<Collected, 'convertedCredits' | 'mintedAtto'>> {
-  const { earned } = await readBalances(chain, { account })
+async function convert({ context: { chain }, account, submit }: CollectPayOptions, { signal }: Waiting): Promise<Pick<Collected, 'convertedCredits' | 'mintedAtto'>> {
+  const { earned } = await readBalances(chain, { account: account.address })
   if (earned.credits === 0n) return { convertedCredits: 0n, mintedAtto: 0n }
-  const { event } = await convertSync(chain, { credits: earned.credits, minOutAtto: 0n }, { signal })
+  const terms = { credits: earned.credits, minOutAtto: 0n }
+  const [event] = await submit.perform(
+    {
+      own: convertCall(chain.deployment, terms),
+      anyones: async () => convertForCall(chain.deployment, await signConvert(chain, account, { ...terms, deadline: await deadlineFrom(chain) })),
+      abi: railsAbi,
+      eventName: 'Converted',
+      args: { payee: account.address },
+    },
+    { signal },
+  )
+  invariant(event !== undefined, 'a convert that passed shows as Converted')
   return { convertedCredits: event.credits, mintedAtto: event.mintedAtto }
 }
 
-async function claim({ context, chain, account }: { context: AuditContext; chain: Chain; account: Address }, { signal }: Waiting): Promise<Pick<Collected, 'rebateAtto' | 'bootstrapAtto'>> {
+async function claim({ context, account, submit }: CollectPayOptions, { signal }: Waiting): Promise<Pick<Collected, 'rebateAtto' | 'bootstrapAtto'>> {
   const nothing = { rebateAtto: 0n, bootstrapAtto: 0n }
+  const { chain, index } = context
   const library = libraryOf(context, storageNetwork)
-  const leaves = await fetchLeaves(library, headIn(context.index, storageNetwork), storageNetwork, { signal })
+  const leaves = await fetchLeaves(library, headIn(index, storageNetwork), storageNetwork, { signal })
   invariant(leaves !== undefined, 'the evidence of the finalised head is to be had')
-  const proof = proveLeaf({ leaves, leafTree: buildLeafTree(leaves, storageNetwork) }, account)
+  const proof = proveLeaf({ leaves, leafTree: buildLeafTree(leaves, storageNetwork) }, account.address)
   if (proof === undefined) return nothing
-  const got = await readGot(chain, { network: storageNetwork, account })
+  const [got, { rebateLimitAtto, rebateGotAtto }] = await Promise.all([
+    readGot(chain, { network: storageNetwork, account: account.address }),
+    readBalances(chain, { account: account.address }),
+  ])
   const { rebateAtto, bootstrapAtto } = proof.leaf
-  if (got.rebateAtto >= rebateAtto && got.bootstrapAtto >= bootstrapAtto) return nothing
-  const { events } = await claimSync(chain, { network: storageNetwork, account, rebateAtto, bootstrapAtto, path: proof.path }, { signal })
-  return events[0] ?? nothing
+  if (gainOf({ leaf: proof.leaf, got, rebateRoomAtto: less(rebateLimitAtto, rebateGotAtto) }) === 0n) return nothing
+  const call = claimCall(chain.deployment, { network: storageNetwork, account: account.address, rebateAtto, bootstrapAtto, path: proof.path })
+  const args = { network: storageNetwork, account: account.address }
+  const [event] = await submit.perform({ own: call, anyones: async () => call, abi: epochsAbi, eventName: 'Claimed', args }, { signal })
+  return event ?? nothing
+}
+
+const less = (a: bigint, b: bigint): bigint => (a > b ? a - b : 0n)
+
+interface Lanes {
+  readonly rebateAtto: bigint
+  readonly bootstrapAtto: bigint
+}
+
+/** What a claim would pay now, in atto-WORK: rebates stop at the room that fees have made. */
+export function gainOf({ leaf, got, rebateRoomAtto }: { readonly leaf: Lanes; readonly got: Lanes; readonly rebateRoomAtto: bigint }): bigint {
+  const open = less(leaf.rebateAtto, got.rebateAtto)
+  return (open < rebateRoomAtto ? open : rebateRoomAtto) + less(leaf.bootstrapAtto, got.bootstrapAtto)
 }

@@ -2,7 +2,8 @@
  * Taking part: registered at the endpoint, bonded, and offering at the configured price; kept so while the program runs.
  *
  * Level-triggered: each look compares the chain with the configuration, so a restart, a rollback or a new price all end the
- * same way. Without money it waits for some.
+ * same way. Without coin for gas, a gateway hands in what the provider signs (join-sponsored.ts); without WORK for the bond it waits
+ * for some, or for anyone who deposits it (`groundwork bond`).
  *
  * @module
  */
@@ -19,11 +20,14 @@ import type { Logger } from 'pino'
 import type { LocalAccount } from 'viem'
 import type { Config } from '../config.ts'
 import { keepBond } from '../watch/keep-bond.ts'
+import { joinSponsored } from './join-sponsored.ts'
+import type { Submit } from './submit.ts'
 
 export interface JoinNetworkOptions {
   readonly config: Config
   readonly chain: Chain
   readonly account: LocalAccount
+  readonly submit: Submit
   readonly nodeKey: Hex
   readonly endpoint: string
   readonly log: Logger
@@ -51,16 +55,20 @@ export async function joinNetwork(options: JoinNetworkOptions): Promise<void> {
   }
 }
 
-async function look({ config, chain, account, nodeKey, endpoint, signal }: JoinNetworkOptions): Promise<string> {
+async function look({ config, chain, account, submit, nodeKey, endpoint, signal }: JoinNetworkOptions): Promise<string> {
   const cell = cellAt(config)
   invariant(cell !== undefined, 'the configuration has a position on the globe')
-  const bond = await keepBond({ chain, account, nodeKey, cell, endpoint, network: storageNetwork, bondAtto: config.bondAtto }, { signal })
-  if (bond !== 'kept') return bond
   const wanted = offer({
     operator: account.address,
     capacityBytes: config.storageCapacityBytes,
     priceNanoPerGibSecond: config.storagePriceNano,
   })
+  if ((await submit.way({ signal })) === 'sponsored') {
+    const place = { nodeKey, cell, endpoint, bondAtto: config.bondAtto, offer: wanted }
+    return joinSponsored({ chain, account, submit, wanted: place }, { signal })
+  }
+  const bond = await keepBond({ chain, account, nodeKey, cell, endpoint, network: storageNetwork, bondAtto: config.bondAtto }, { signal })
+  if (bond !== 'kept') return bond
   const standing = await readOffer(chain, { account: account.address, network: storageNetwork })
   if (!standing.open || standing.priceNano !== wanted.priceNano || standing.capacity !== wanted.capacity) {
     await postOfferSync(chain, wanted, { signal })

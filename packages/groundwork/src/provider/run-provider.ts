@@ -7,13 +7,12 @@
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
-import type { Chain } from '@groundwork/chain/client.ts'
-import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { sleep } from '@groundwork/chain/sleep.ts'
 import { epochAt } from '@groundwork/core/epoch/timing.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import { fastestHasher, openStorageProvider, chainActions, type AuditBundle, type StorageProvider } from '@groundwork/storage/adapters'
 import type { Logger } from 'pino'
+import type { LocalAccount } from 'viem'
 import { openAccount, openNodeKey, type NodeKey } from '../account/open-account.ts'
 import { openChain } from '../account/open-chain.ts'
 import { accountSigner, machineClock } from '../compose.ts'
@@ -24,8 +23,10 @@ import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
 import { auditPostedBundle } from '../watch/audit-post.ts'
 import { timingOf } from '../watch/chain-desk.ts'
 import { storageRules } from '../watch/storage-rules.ts'
+import { openOwnIndex } from '../state/open-own-index.ts'
 import { collectPay } from './collect-pay.ts'
 import { joinNetwork } from './join-network.ts'
+import { gatewayUrlOf, openSubmit, type Submit } from './submit.ts'
 
 export interface ProviderReady {
   readonly operator: string
@@ -45,14 +46,15 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
   const log = makeLog({ name: 'provider', level: config.logLevel })
   const [account, nodeKey] = await Promise.all([openAccount(config), openNodeKey(config)])
   await using chain = await openChain({ config, account, signal })
-  using index = openIndex({ path: path.join(config.dataDir, 'index.sqlite'), deployment: chain.deployment })
+  using index = openOwnIndex({ path: path.join(config.dataDir, 'index.sqlite'), deployment: chain.deployment })
+  const submit = await openSubmit({ chain, gatewayUrl: gatewayUrlOf(config.network) })
   const signer = accountSigner(account)
   const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [await storageRules()], self: signer.address }
   const timing = timingOf(chain.deployment)
 
   await using storage = openStorageProvider({
     folder: path.join(config.dataDir, 'storage'),
-    chain: chainActions({ chain, account: signer.address, buyAttoMax: 0n }),
+    chain: chainActions({ chain, account: signer.address, buyAttoMax: 0n, handIn: submit.send }),
     signer,
     nodeSigner: softwareNodeSigner(nodeKey.seed),
     hasher: await fastestHasher(),
@@ -69,9 +71,9 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
   onReady({ operator: account.address, endpoint: face.endpoint })
 
   await Promise.all([
-    joinNetwork({ config, chain, account, nodeKey: nodeKey.publicKey, endpoint: face.endpoint, log, signal }),
+    joinNetwork({ config, chain, account, submit, nodeKey: nodeKey.publicKey, endpoint: face.endpoint, log, signal }),
     storage.run({ signal }),
-    collecting({ context, chain, log, signal }),
+    collecting({ context, account, submit, log, signal }),
   ])
 }
 
@@ -82,11 +84,11 @@ function shownEvent(event: object): object {
 
 /** A drawn operator signs only for bundles that it has recomputed itself. */
 function bundleAuditor(context: AuditContext): AuditBundle {
-  return async ({ available: { network, evidence }, blocks }, waiting) => {
-    const verdict = await auditPostedBundle(context, { network, evidence, blocks }, waiting)
+  return async (handed, waiting) => {
+    const verdict = await auditPostedBundle(context, handed, waiting)
     if (verdict.tag === 'agrees') return undefined
     if (verdict.tag === 'differs') return `it differs from what this operator recomputed: ${JSON.stringify(verdict.difference, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}`
-    return verdict.tag === 'not-pending' ? 'nothing on the chain names it now' : `evidence is missing: ${verdict.missing.join(', ')}`
+    return verdict.tag === 'not-pending' ? 'the post that it is for is not pending' : `evidence is missing: ${verdict.missing.join(', ')}`
   }
 }
 
@@ -125,8 +127,16 @@ async function openFace({ config, nodeKey, storage, log }: { config: Config; nod
   }
 }
 
-async function collecting({ context, chain, log, signal }: { context: AuditContext; chain: Chain; log: Logger; signal: AbortSignal }): Promise<void> {
-  const collector = collectPay({ context, chain })
+interface Collecting {
+  readonly context: AuditContext
+  readonly account: LocalAccount
+  readonly submit: Submit
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+async function collecting({ context, account, submit, log, signal }: Collecting): Promise<void> {
+  const collector = collectPay({ context, account, submit })
   while (!signal.aborted) {
     try {
       const collected = await collector({ signal })

@@ -14,38 +14,38 @@ import { writePrivateFile } from '../keys/keystore.ts'
 
 const portsSchema = z.record(z.string(), z.int().min(1).max(65_535))
 
-/** A free port of the loopback address, chosen by the system. */
-export async function freePort(): Promise<number> {
-  return listenOn(0)
+/** A free port of an address of this machine, chosen by the system. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  return listenOn(host, 0)
 }
 
-async function listenOn(port: number): Promise<number> {
+async function listenOn(host: string, port: number): Promise<number> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       const { port: chosen } = server.address() as AddressInfo
       server.close(() => resolve(chosen))
     })
   })
 }
 
-async function isFree(port: number): Promise<boolean> {
-  return listenOn(port).then(
+async function isFree(host: string, port: number): Promise<boolean> {
+  return listenOn(host, port).then(
     () => true,
     () => false,
   )
 }
 
 /** The port of each name: as it was at the last start where it is still free, else a new one; kept in the data directory. */
-export async function portsFor(dataDir: string, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+export async function portsFor({ dataDir, host }: { readonly dataDir: string; readonly host: string }, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const file = path.join(dataDir, 'ports.json')
   const known = await readKnown(file)
   const ports = new Map<string, number>()
   for (const name of names) {
     const before = known[name]
-    let port = before !== undefined && (await isFree(before)) ? before : await freePort()
-    while ([...ports.values()].includes(port)) port = await freePort()
+    let port = before !== undefined && (await isFree(host, before)) ? before : await freePort(host)
+    while ([...ports.values()].includes(port)) port = await freePort(host)
     ports.set(name, port)
   }
   await writePrivateFile(file, `${JSON.stringify(Object.fromEntries(ports), null, 2)}\n`)

@@ -15,9 +15,10 @@ import { startAnvil, type Anvil } from '@groundwork/chain/devnet/anvil.ts'
 import { deployDevnet, type DeployOutcome } from '@groundwork/chain/devnet/deploy.ts'
 import { fund } from '@groundwork/chain/devnet/faucet.ts'
 import { keepPriceFresh } from '@groundwork/chain/devnet/feed-price.ts'
-import { devnetParameters, devnetSupply } from '@groundwork/chain/devnet/parameters.ts'
+import { devnetParameters, devnetSupply, type ParameterValues } from '@groundwork/chain/devnet/parameters.ts'
 import type { Address } from '@groundwork/core/identity/address.ts'
 import type { Logger } from 'pino'
+import { programPath } from '../program-path.ts'
 import { startChild, type Child } from '../supervise/child.ts'
 import { portsFor } from './free-port.ts'
 import { localProviderPlans, type LocalProviderPlan } from './local-providers.ts'
@@ -46,9 +47,15 @@ export type Break = 'skip-proof' | 'overpay' | 'drop-line' | 'serve-wrong-byte'
 
 export interface LocalNetworkOptions {
   readonly dataDir: string
+  /** address that everything listens on and is reached at; loopback when left out */
+  readonly host?: string | undefined
   readonly log: Logger
   readonly signal: AbortSignal
   readonly break?: Break | undefined
+  /** what the contracts are deployed with; the devnet's own when left out */
+  readonly values?: ParameterValues | undefined
+  /** the providers of the network; all five when left out */
+  readonly plans?: readonly LocalProviderPlan[] | undefined
 }
 
 export interface LocalNetwork {
@@ -71,18 +78,21 @@ export interface NetworkSteps {
   startGateway(): Promise<void>
   startProviders(): Promise<void>
   startWatchers(): Promise<void>
+  /** Starts a program that ended (a provider by its plan's name, 'gateway', 'watcher', 'second-watcher') as it was: its folder, its port. */
+  restart(name: string): Promise<void>
+  /** Starts the chain again from its last dump, and deploys where that is older than the contracts. */
+  restartChain(): Promise<DeployOutcome>
+  /** As things stand: ask again after a restart. */
   network(): LocalNetwork
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const bin = path.join(import.meta.dirname, '..', 'bin.ts')
-
 /** Prepares the steps; nothing is started yet. */
 export async function networkSteps(options: LocalNetworkOptions): Promise<NetworkSteps> {
-  const { dataDir, log, signal } = options
+  const { dataDir, host = '127.0.0.1', log, signal, values = devnetParameters, plans = localProviderPlans } = options
   const logDir = path.join(dataDir, 'logs')
   mkdirSync(logDir, { recursive: true })
-  const ports = await portsFor(dataDir, ['chain', 'gateway', 'watcher', 'second-watcher', ...localProviderPlans.map(({ name }) => name)])
+  const ports = await portsFor({ dataDir, host }, ['chain', 'gateway', 'watcher', 'second-watcher', ...plans.map(({ name }) => name)])
   const portOf = (name: string): number => ports.get(name) ?? 0
   const deploymentPath = path.join(dataDir, 'deployment.json')
   const stopping = new AbortController()
@@ -90,14 +100,18 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
   const children: Child[] = []
   const parts: { anvil?: Anvil; chain?: Chain; gateway?: Child; providers: LocalProvider[]; watchers: Child[] } = { providers: [], watchers: [] }
 
+  let feeding = new AbortController()
+  const startAgain = new Map<string, () => Promise<void>>()
+
   const start = async (name: string, command: string, settings: Readonly<Record<string, string>>, words: readonly string[] = []): Promise<Child> => {
     const child = await startChild({
       name,
       command: process.execPath,
-      args: [bin, command, ...words],
+      args: [programPath, command, ...words],
       environment: {
         PATH: '/usr/local/bin:/usr/bin:/bin',
         GROUNDWORK_DATA_DIR: path.join(dataDir, name),
+        GROUNDWORK_HOST: host,
         GROUNDWORK_NETWORK: deploymentPath,
         GROUNDWORK_RPC: parts.anvil?.rpcUrl ?? '',
         GROUNDWORK_KEY_COST: 'devnet',
@@ -147,6 +161,22 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     await fund(chain, poor, { signal: until })
   }
 
+  const startChain = async (): Promise<DeployOutcome> => {
+    feeding.abort(new Error('the chain is started again'))
+    feeding = new AbortController()
+    const statePath = path.join(dataDir, 'chain-state.json')
+    const anvil = await startAnvil({ host, port: portOf('chain'), statePath, blockSeconds: values.blockSeconds, signal: until })
+    parts.anvil = anvil
+    const deployer = await connect({ rpcUrl: anvil.rpcUrl, account: deployerAccount() }, { signal: until })
+    const outcome = await deployDevnet(deployer, { path: deploymentPath, values, signal: until })
+    await deployer[Symbol.asyncDispose]()
+    await parts.chain?.[Symbol.asyncDispose]()
+    parts.chain = await makeChain({ rpcUrl: anvil.rpcUrl, account: deployerAccount(), deployment: outcome.deployment }, { signal: until })
+    const onError = (err: unknown): void => log.warn({ err }, 'the price could not be posted')
+    void keepPriceFresh(parts.chain, { priceUsd8: devnetSupply.priceUsd8, onError }, { signal: AbortSignal.any([until, feeding.signal]) })
+    return outcome
+  }
+
   const dispose = async (): Promise<void> => {
     stopping.abort(new Error('the network is stopped'))
     await Promise.all(children.map(async (child) => child.stop()))
@@ -155,40 +185,46 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
   }
 
   return {
-    async startChain() {
-      const statePath = path.join(dataDir, 'chain-state.json')
-      const anvil = await startAnvil({ port: portOf('chain'), statePath, blockSeconds: devnetParameters.blockSeconds, signal: until })
-      parts.anvil = anvil
-      const deployer = await connect({ rpcUrl: anvil.rpcUrl, account: deployerAccount() }, { signal: until })
-      const outcome = await deployDevnet(deployer, { path: deploymentPath, signal: until })
-      await deployer[Symbol.asyncDispose]()
-      parts.chain = await makeChain({ rpcUrl: anvil.rpcUrl, account: deployerAccount(), deployment: outcome.deployment }, { signal: until })
-      const onError = (err: unknown): void => log.warn({ err }, 'the price could not be posted')
-      void keepPriceFresh(parts.chain, { priceUsd8: devnetSupply.priceUsd8, onError }, { signal: until })
-      return outcome
-    },
+    startChain,
+    restartChain: startChain,
     async startGateway() {
-      parts.gateway = await start('gateway', 'gateway', {
-        GROUNDWORK_PORT: String(portOf('gateway')),
-        GROUNDWORK_STORAGE_PIECE_BYTES: String(pieceBytes),
+      startAgain.set('gateway', async () => {
+        parts.gateway = await start('gateway', 'gateway', {
+          GROUNDWORK_PORT: String(portOf('gateway')),
+          GROUNDWORK_STORAGE_PIECE_BYTES: String(pieceBytes),
+        })
+        await gift([String(parts.gateway.ready['customer']) as Address], customerGiftAtto)
       })
-      await gift([String(parts.gateway.ready['customer']) as Address], customerGiftAtto)
+      await startAgain.get('gateway')?.()
     },
     async startProviders() {
-      parts.providers = await Promise.all(localProviderPlans.map(async (plan) => startProvider(plan)))
+      parts.providers = await Promise.all(plans.map(async (plan) => startProvider(plan)))
       await gift(
         parts.providers.map(({ operator }) => operator),
         providerGiftAtto,
       )
+      for (const plan of plans) {
+        startAgain.set(plan.name, async () => {
+          const started = await startProvider(plan)
+          parts.providers = parts.providers.map((provider) => (provider.plan === plan ? started : provider))
+          await gift([started.operator], providerGiftAtto)
+        })
+      }
     },
     async startWatchers() {
       const lie = options.break === 'overpay' || options.break === 'drop-line' ? ['--misbehave', options.break] : []
-      parts.watchers = await Promise.all([startWatcher('watcher', ['--post', ...lie]), startWatcher('second-watcher', [])])
-      await gift(
-        parts.watchers.map(({ ready }) => String(ready['operator']) as Address),
-        watcherGiftAtto,
-      )
+      const names = [['watcher', ['--post', ...lie]], ['second-watcher', []]] as const
+      parts.watchers = await Promise.all(names.map(async ([name, words]) => startWatcher(name, words)))
+      await gift(parts.watchers.map(operatorOf), watcherGiftAtto)
+      for (const [name, words] of names) {
+        startAgain.set(name, async () => {
+          const started = await startWatcher(name, words)
+          parts.watchers = parts.watchers.map((watcher) => (watcher.name === name ? started : watcher))
+          await gift([operatorOf(started)], watcherGiftAtto)
+        })
+      }
     },
+    restart: async (name) => need(startAgain.get(name), name)(),
     network: () => {
       const anvil = need(parts.anvil, 'the chain')
       return {
@@ -208,6 +244,8 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     [Symbol.asyncDispose]: dispose,
   }
 }
+
+const operatorOf = ({ ready }: Child): Address => String(ready['operator']) as Address
 
 /** A dishonest provider is one of five; wrong bytes come from all, so that a reader meets one for certain. */
 function misbehaviour(how: Break | undefined, plan: LocalProviderPlan): string[] | undefined {

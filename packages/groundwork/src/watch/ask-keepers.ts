@@ -31,9 +31,13 @@ export interface KeepRequest {
 }
 
 /** @returns the operator's signature, or undefined when it gave none that counts */
-export async function askKeeper({ operator, endpoint }: Keeper, { available, domain, car }: KeepRequest, { signal }: Waiting): Promise<Hex | undefined> {
-  const { network, epoch, evidence } = available
-  const url = `${endpoint.replace(/\/+$/, '')}/v1/evidence/bundles?network=${network}&epoch=${epoch}&evidence=${evidence}`
+export async function askKeeper(
+  { operator, endpoint }: Keeper,
+  { available, domain, car }: KeepRequest,
+  { signal }: Waiting,
+): Promise<Hex | undefined> {
+  const { network, epoch, evidence, post } = available
+  const url = `${endpoint.replace(/\/+$/, '')}/v1/evidence/bundles?network=${network}&epoch=${epoch}&evidence=${evidence}&post=${post}`
   try {
     const response = await fetch(url, {
       method: 'POST',

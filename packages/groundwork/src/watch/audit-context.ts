@@ -54,8 +54,12 @@ export function peersOf({ index, self, peers }: AuditContext, network: number): 
   if (peers !== undefined) return peers
   const stakes = stakesIn(index, { network, until: index.tip()?.number ?? 0n })
   const stakeOf = (operator: Address): bigint => stakes.get(operator.toLowerCase() as Address) ?? 0n
-  const others = operatorsIn(index).filter(({ operator, endpoint }) => operator.toLowerCase() !== self && /^https?:\/\//.test(endpoint))
-  const sorted = others.toSorted((a, b) => (stakeOf(a.operator) > stakeOf(b.operator) ? -1 : stakeOf(a.operator) < stakeOf(b.operator) ? 1 : 0))
+  const others = operatorsIn(index).filter(
+    ({ operator, endpoint }) => operator.toLowerCase() !== self && /^https?:\/\//.test(endpoint),
+  )
+  const sorted = others.toSorted((a, b) =>
+    stakeOf(a.operator) > stakeOf(b.operator) ? -1 : stakeOf(a.operator) < stakeOf(b.operator) ? 1 : 0,
+  )
   const endpoints = new Set(sorted.slice(0, peersMax).map(({ endpoint }) => endpoint))
   return [...endpoints].map(httpEvidencePeer)
 }

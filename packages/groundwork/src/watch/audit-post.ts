@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Available } from '@groundwork/core/evidence/availability.ts'
 import type { Batch } from '@groundwork/core/evidence/batch.ts'
 import { digestOfHeader } from '@groundwork/core/evidence/batch-header.ts'
 import type { BlockSource } from '@groundwork/core/evidence/block.ts'
@@ -18,7 +19,7 @@ import { libraryOf, peersOf, type AuditContext } from './audit-context.ts'
 import { bundleBlocks } from './bundle-blocks.ts'
 import type { Waiting } from './desks.ts'
 import { evidenceDomain, readFacts } from './epoch-facts.ts'
-import { headIn, postsIn, type PostRecord } from './epoch-history.ts'
+import { headIn, pendingNamedBy, type PostRecord } from './epoch-history.ts'
 import { batchesOf, fetchBundle } from './fetch-bundle.ts'
 import { fetchBatches, oldestOpen, vouchedOf } from './gather.ts'
 import { openLibrary, type Library } from './library.ts'
@@ -51,7 +52,12 @@ export async function auditPost(
   const { network } = rules
   const { post, epoch } = record
   const previous = headIn(context.index, network, { before: record })
-  const done = (verdict: BundleVerdict, fault?: FoundFault): Audited => ({ verdict, fault, previous, complaints: library.complaints() })
+  const done = (verdict: BundleVerdict, fault?: FoundFault): Audited => ({
+    verdict,
+    fault,
+    previous,
+    complaints: library.complaints(),
+  })
 
   await fetchBundle(library, post.evidence, { signal })
   const decoded = decodeBundle(post.evidence, library)
@@ -64,7 +70,15 @@ export async function auditPost(
   if (known.missing.length > 0) return done({ tag: 'unavailable', missing: known.missing })
 
   const audits = { [network]: rules.audit }
-  const verdict = compareBundle({ network, post, blocks: library, audits, facts, previous, knownBatches: known.batches })
+  const verdict = compareBundle({
+    network,
+    post,
+    blocks: library,
+    audits,
+    facts,
+    previous,
+    knownBatches: known.batches,
+  })
   if (verdict.tag !== 'differs' || verdict.closed === undefined || verdict.bundle === undefined) return done(verdict)
   const batches = batchesOf(verdict.bundle, library)
   if (!isWhole(batches)) return done(verdict)
@@ -95,7 +109,10 @@ async function omittedBatches(
   const found = await fetchBatches(library, { network, from: oldestOpen({ epoch, next }), to: epoch }, waiting)
   const batches = found.filter(({ header }) => omitted.has(digestOfHeader(header, domain)))
   const known = new Set(batches.map(({ header }) => digestOfHeader(header, domain)))
-  return { batches, missing: [...omitted].filter((digest) => !known.has(digest)).map((digest) => `the vouched batch ${digest}`) }
+  return {
+    batches,
+    missing: [...omitted].filter((digest) => !known.has(digest)).map((digest) => `the vouched batch ${digest}`),
+  }
 }
 
 function isWhole(batches: readonly (Batch | undefined)[]): batches is readonly Batch[] {
@@ -107,27 +124,31 @@ export type HandedOver =
   | { readonly tag: 'agrees'; readonly record: PostRecord; readonly bundle: KeptBundle }
   | { readonly tag: 'differs'; readonly difference: Difference }
   | { readonly tag: 'unavailable'; readonly missing: readonly string[] }
-  /** nothing pending on chain names this bundle */
+  /** what is pending on chain is not the post that it is for */
   | { readonly tag: 'not-pending' }
 
 /**
- * Audits a bundle that was handed over as blocks, against the pending post that names it.
+ * Audits a bundle that was handed over as blocks, against the pending post that it is for.
  *
- * Only those blocks count: what is not among them, the operator would not keep. Vouched batches that the bundle leaves out are
+ * That post is named by its digest: another one may name the same evidence and say something else. Only those blocks count: what is not among them, the operator would not keep. Vouched batches that the bundle leaves out are
  * looked for elsewhere.
  */
 export async function auditPostedBundle(
   context: AuditContext,
-  { network, evidence, blocks }: { readonly network: number; readonly evidence: Hex; readonly blocks: BlockSource },
+  { available, blocks }: { readonly available: Available; readonly blocks: BlockSource },
   { signal }: Waiting,
 ): Promise<HandedOver> {
   await context.advance({ signal })
+  const { network, evidence } = available
   const rules = context.rules.find((one) => one.network === network)
-  const record = postsIn(context.index, network).at(-1)
-  if (rules === undefined || record?.outcome !== 'pending' || record.post.evidence !== evidence) return { tag: 'not-pending' }
+  const record = pendingNamedBy(context.index, available)
+  if (rules === undefined || record === undefined) return { tag: 'not-pending' }
   const kept = bundleBlocks(blocks, { network, evidence })
   if (kept === undefined) return { tag: 'unavailable', missing: ['blocks of the bundle that was handed over'] }
-  const library = openLibrary({ store: new Map(kept.blocks.map(({ cid, bytes }) => [cid.toString(), bytes])), peers: peersOf(context, network) })
+  const library = openLibrary({
+    store: new Map(kept.blocks.map(({ cid, bytes }) => [cid.toString(), bytes])),
+    peers: peersOf(context, network),
+  })
   const { verdict } = await auditPost(context, { rules, record }, { library, signal })
   if (verdict.tag === 'agrees') return { tag: 'agrees', record, bundle: kept }
   return verdict.tag === 'differs' ? { tag: 'differs', difference: verdict.difference } : verdict

@@ -12,12 +12,14 @@ import { isSameAddress, type Address } from '@groundwork/core/identity/address.t
 import type { AuditContext } from './audit-context.ts'
 import { auditPostedBundle } from './audit-post.ts'
 import type { Waiting } from './desks.ts'
-import { postsIn } from './epoch-history.ts'
+import { pendingNamedBy } from './epoch-history.ts'
 
 export interface HandedBundle {
   readonly available: Available
   readonly blocks: ReadonlyMap<string, Uint8Array>
 }
+
+const notPending = 'the post that it is for is not pending'
 
 /** @returns why the operator will not sign for it, in words, or undefined when it may */
 export type BundleAuditor = (handed: HandedBundle, waiting: Waiting) => Promise<string | undefined>
@@ -25,12 +27,11 @@ export type BundleAuditor = (handed: HandedBundle, waiting: Waiting) => Promise<
 /** @param operator who is asked to keep */
 export function bundleAuditor(context: AuditContext, operator: Address): BundleAuditor {
   return async ({ available, blocks }, waiting) => {
-    const { network, evidence } = available
     const refusal = await whyNotOurs(context, { operator, available }, waiting)
     if (refusal !== undefined) return refusal
-    const audited = await auditPostedBundle(context, { network, evidence, blocks }, waiting)
+    const audited = await auditPostedBundle(context, { available, blocks }, waiting)
     if (audited.tag === 'agrees') return undefined
-    if (audited.tag === 'not-pending') return 'no pending epoch names it'
+    if (audited.tag === 'not-pending') return notPending
     if (audited.tag === 'unavailable') return `missing: ${audited.missing.join(', ')}`
     const { part, index, field, expected, actual } = audited.difference
     return `${part} ${index} differ in ${field}: posted ${actual}, recomputed ${expected}`
@@ -44,10 +45,7 @@ export async function whyNotOurs(
   waiting: Waiting,
 ): Promise<string | undefined> {
   await advance(waiting)
-  const { network, epoch, evidence } = available
-  const pending = postsIn(index, network).at(-1)
-  const isNamed = pending?.outcome === 'pending' && pending.epoch === epoch && pending.post.evidence === evidence
-  if (!isNamed) return 'no pending epoch names it'
-  const committee = await readCommittee(chain, { network })
+  if (pendingNamedBy(index, available) === undefined) return notPending
+  const committee = await readCommittee(chain, { network: available.network })
   return committee.some((one) => isSameAddress(one, operator)) ? undefined : 'others were drawn to keep it'
 }

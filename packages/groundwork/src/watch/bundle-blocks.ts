@@ -14,7 +14,10 @@ import { linksIn } from './fetch-bundle.ts'
 import type { KeptBundle } from './watch-store.ts'
 
 /** @returns undefined when a block is not there or is not what its name says */
-export function bundleBlocks(source: BlockSource, { network, evidence }: { readonly network: number; readonly evidence: Hex }): KeptBundle | undefined {
+export function bundleBlocks(
+  source: BlockSource,
+  { network, evidence }: { readonly network: number; readonly evidence: Hex },
+): KeptBundle | undefined {
   const decoded = decodeBundle(evidence, source)
   if (decoded.tag !== 'bundle' || decoded.corrupt.length > 0) return undefined
   const root = cidOfDigest(evidence)

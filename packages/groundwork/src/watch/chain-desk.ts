@@ -45,11 +45,24 @@ export interface ChainDeskOptions {
 /** The four numbers of a deployment's epochs. */
 export function timingOf({ parameters }: Pick<Deployment, 'parameters'>): EpochTiming {
   const { startBlock, epochBlocks, evidenceBlocks, windowBlocks } = parameters
-  return { startBlock, epochBlocks: BigInt(epochBlocks), evidenceBlocks: BigInt(evidenceBlocks), windowBlocks: BigInt(windowBlocks) }
+  return {
+    startBlock,
+    epochBlocks: BigInt(epochBlocks),
+    evidenceBlocks: BigInt(evidenceBlocks),
+    windowBlocks: BigInt(windowBlocks),
+  }
 }
 
 /** Bonds lock behind a post: keccak256(abi.encode("post", network, epoch, postedBlock)). */
-export function posterLockId({ network, epoch, postedBlock }: { readonly network: number; readonly epoch: bigint; readonly postedBlock: bigint }): Hex {
+export function posterLockId({
+  network,
+  epoch,
+  postedBlock,
+}: {
+  readonly network: number
+  readonly epoch: bigint
+  readonly postedBlock: bigint
+}): Hex {
   const types = [{ type: 'string' }, { type: 'uint8' }, { type: 'uint64' }, { type: 'uint48' }] as const
   return keccak256(encodeAbiParameters(types, ['post', network, epoch, Number(postedBlock)]))
 }
@@ -62,7 +75,9 @@ export function chainDesk({ context, account }: ChainDeskOptions): ChainDesk {
     const last = postsIn(index, network).at(-1)
     return last?.outcome === 'pending' ? last : undefined
   }
-  const report = async (lock: Parameters<typeof posterLockId>[0]): Promise<{ lockId: Hex; salt: Hex; commitment: Hex }> => {
+  const report = async (
+    lock: Parameters<typeof posterLockId>[0],
+  ): Promise<{ lockId: Hex; salt: Hex; commitment: Hex }> => {
     const lockId = posterLockId(lock)
     const salt = await saltOf(account, lockId)
     return { lockId, salt, commitment: reportCommitment({ reporter: account.address, lockId, salt }) }
@@ -102,15 +117,28 @@ export function chainDesk({ context, account }: ChainDeskOptions): ChainDesk {
       }
     },
     seal: (target, { signal }) => written(sealEpochSync(chain, target, { signal }), ['NotYet', 'TooLate']),
-    post: (target, { signal }) => written(postEpochSync(chain, target, { signal }), ['PendingExists', 'EpochOutOfOrder', 'NotYet', 'NotSealed']),
+    post: (target, { signal }) =>
+      written(postEpochSync(chain, target, { signal }), ['PendingExists', 'EpochOutOfOrder', 'NotYet', 'NotSealed']),
     attest: (target, { signal }) =>
-      written(attestEpochSync(chain, target, { signal }), ['NothingPending', 'WrongPost', 'TooLate', 'NotYet', 'NotAvailable']),
+      written(attestEpochSync(chain, target, { signal }), [
+        'NothingPending',
+        'WrongPost',
+        'TooLate',
+        'NotYet',
+        'NotAvailable',
+      ]),
     finalise: (target, { signal }) =>
       written(finaliseEpochSync(chain, target, { signal }), ['NothingPending', 'WrongPost', 'NotYet', 'NotAvailable']),
-    lapse: (target, { signal }) => written(lapseEpochSync(chain, target, { signal }), ['NothingPending', 'PendingExists', 'NotYet']),
+    lapse: (target, { signal }) =>
+      written(lapseEpochSync(chain, target, { signal }), ['NothingPending', 'PendingExists', 'NotYet']),
     async isReported(lock) {
       const { commitment } = await report(lock)
-      const block = await readCall(chain, { contract: 'bonds', abi: bondsAbi, functionName: 'reportBlock', args: [commitment] })
+      const block = await readCall(chain, {
+        contract: 'bonds',
+        abi: bondsAbi,
+        functionName: 'reportBlock',
+        args: [commitment],
+      })
       return block > 0n
     },
     async commitReport(lock, { signal }) {
@@ -155,7 +183,8 @@ async function written(sent: Promise<unknown>, lateNames: readonly string[]): Pr
     return 'done'
   } catch (error) {
     // Mined without effect, or lost by the chain: the next look says what there is to do.
-    if (isRefused(error, lateNames) || error instanceof TransactionFailed || error instanceof TransactionLost) return 'late'
+    if (isRefused(error, lateNames) || error instanceof TransactionFailed || error instanceof TransactionLost)
+      return 'late'
     throw error
   }
 }

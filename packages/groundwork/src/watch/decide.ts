@@ -7,7 +7,13 @@
  * @module
  */
 
-import { evidenceDeadlineOf, lapseBlockOf, sealBlockOf, windowEndOf, type EpochTiming } from '@groundwork/core/epoch/timing.ts'
+import {
+  evidenceDeadlineOf,
+  lapseBlockOf,
+  sealBlockOf,
+  windowEndOf,
+  type EpochTiming,
+} from '@groundwork/core/epoch/timing.ts'
 import { isSameAddress, type Address } from '@groundwork/core/identity/address.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 
@@ -107,7 +113,8 @@ function stepsFor(pending: PendingView, view: EpochView, timing: EpochTiming, kn
   const waitBlocks = isOwn ? 0n : patienceBlocks
   // A transaction that is sent now stands in the next block at the earliest.
   const nextBlock = view.block + 1n
-  if (!pending.isAvailable && nextBlock > lapseBlockOf(timing, pending.postedBlock) + waitBlocks) return [{ do: 'lapse' }]
+  if (!pending.isAvailable && nextBlock > lapseBlockOf(timing, pending.postedBlock) + waitBlocks)
+    return [{ do: 'lapse' }]
   if (opinion === undefined || opinion === 'unavailable') return [{ do: 'inspect' }]
   if (opinion === 'differs') return [{ do: 'challenge' }]
   if (!pending.isAvailable) return view.block >= pending.postedBlock + 2n + waitBlocks ? [{ do: 'attest' }] : []

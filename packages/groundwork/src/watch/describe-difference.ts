@@ -20,7 +20,11 @@ export interface DescribedDifference {
   readonly recomputed: string
 }
 
-export function describeDifference({ difference, closed, bundle }: Extract<BundleVerdict, { tag: 'differs' }>): DescribedDifference {
+export function describeDifference({
+  difference,
+  closed,
+  bundle,
+}: Extract<BundleVerdict, { tag: 'differs' }>): DescribedDifference {
   const { part, index, field, expected, actual } = difference
   const line = part === 'lines' ? (bundle?.lines[index] ?? closed?.lines[index]) : undefined
   const kind = line === undefined ? '' : String(line.kind)

@@ -35,15 +35,29 @@ export interface ChainDesk {
   committee(network: number, waiting: Waiting): Promise<readonly Address[]>
   seal(target: { readonly network: number; readonly epoch: bigint }, waiting: Waiting): Promise<Written>
   post(target: { readonly network: number; readonly post: EpochPost }, waiting: Waiting): Promise<Written>
-  attest(target: { readonly network: number; readonly post: EpochPost; readonly signatures: readonly Hex[] }, waiting: Waiting): Promise<Written>
+  attest(
+    target: { readonly network: number; readonly post: EpochPost; readonly signatures: readonly Hex[] },
+    waiting: Waiting,
+  ): Promise<Written>
   finalise(target: { readonly network: number; readonly post: EpochPost }, waiting: Waiting): Promise<Written>
   lapse(target: { readonly network: number }, waiting: Waiting): Promise<Written>
   /** whether the report of this post stands in a block: the reward needs that, earlier than the challenge */
-  isReported(target: { readonly network: number; readonly epoch: bigint; readonly postedBlock: bigint }, waiting: Waiting): Promise<boolean>
-  commitReport(target: { readonly network: number; readonly epoch: bigint; readonly postedBlock: bigint }, waiting: Waiting): Promise<Written>
+  isReported(
+    target: { readonly network: number; readonly epoch: bigint; readonly postedBlock: bigint },
+    waiting: Waiting,
+  ): Promise<boolean>
+  commitReport(
+    target: { readonly network: number; readonly epoch: bigint; readonly postedBlock: bigint },
+    waiting: Waiting,
+  ): Promise<Written>
   /** refused: the judge sees no fault in it */
   challenge(
-    target: { readonly network: number; readonly post: EpochPost; readonly postedBlock: bigint; readonly fault: Challenge },
+    target: {
+      readonly network: number
+      readonly post: EpochPost
+      readonly postedBlock: bigint
+      readonly fault: Challenge
+    },
     waiting: Waiting,
   ): Promise<Written | 'refused'>
 }

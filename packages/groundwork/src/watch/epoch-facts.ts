@@ -29,14 +29,18 @@ export interface FactsOf {
 }
 
 /** @returns undefined while the epoch is not sealed */
-export async function readFacts(context: AuditContext, { rules, epoch, next }: FactsOf): Promise<EpochFacts | undefined> {
+export async function readFacts(
+  context: AuditContext,
+  { rules, epoch, next }: FactsOf,
+): Promise<EpochFacts | undefined> {
   const { chain, index } = context
   const { deployment } = chain
   const seal = sealsIn(index, rules.network).get(epoch)
   if (seal === undefined) return undefined
   const timing = timingOf(deployment)
   const excluded = new Map<Hex, string>()
-  for (const digest of contradictedIn(index, { until: evidenceDeadlineOf(timing, epoch) })) excluded.set(digest, excludedByJudge.contradicted)
+  for (const digest of contradictedIn(index, { until: evidenceDeadlineOf(timing, epoch) }))
+    excluded.set(digest, excludedByJudge.contradicted)
   for (const digest of refutedIn(index)) excluded.set(digest, excludedByJudge.refuted)
   return {
     domain: evidenceDomain(context),

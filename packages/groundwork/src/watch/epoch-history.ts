@@ -10,7 +10,8 @@
 import { epochStepsIn, type IndexedEpochStep } from '@groundwork/chain/indexer/index-queries.ts'
 import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import type { PreviousEpoch } from '@groundwork/core/evidence/bundle.ts'
-import type { EpochPost } from '@groundwork/core/epoch/post.ts'
+import type { Available } from '@groundwork/core/evidence/availability.ts'
+import { digestOfPost, type EpochPost } from '@groundwork/core/epoch/post.ts'
 import { isSameAddress, type Address } from '@groundwork/core/identity/address.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 
@@ -41,10 +42,19 @@ export interface SealRecord {
 }
 
 /** No epoch was finalised. */
-export const noHead: PreviousEpoch = { next: 0n, root: `0x${'00'.repeat(32)}`, totals: 0n, evidence: `0x${'00'.repeat(32)}` }
+export const noHead: PreviousEpoch = {
+  next: 0n,
+  root: `0x${'00'.repeat(32)}`,
+  totals: 0n,
+  evidence: `0x${'00'.repeat(32)}`,
+}
 
 /** Every post of a network, oldest first, each with what became of it. */
-export function postsIn(index: ChainIndex, network: number): PostRecord[] {
+export function postsIn(index: ChainIndex, network: number): readonly PostRecord[] {
+  return onceForTip(index, `posts ${network}`, () => readPosts(index, network))
+}
+
+function readPosts(index: ChainIndex, network: number): PostRecord[] {
   const posts: PostRecord[] = []
   for (const step of epochStepsIn(index, { network })) {
     const last = posts.at(-1)
@@ -58,30 +68,62 @@ export function postsIn(index: ChainIndex, network: number): PostRecord[] {
 }
 
 function recordOf({ network, epoch, post, actor, block, tx }: IndexedEpochStep): PostRecord {
-  if (post === undefined || actor === undefined) throw new TypeError('the index keeps post and poster of a posted epoch')
+  if (post === undefined || actor === undefined)
+    throw new TypeError('the index keeps post and poster of a posted epoch')
   return { network, epoch, post, poster: lower(actor), block, tx, isAvailable: false, outcome: 'pending' }
 }
 
+/** The pending post for which keepers are asked, when that is what is pending: its network, epoch, evidence and digest. */
+export function pendingNamedBy(
+  index: ChainIndex,
+  { network, epoch, evidence, post }: Available,
+): PostRecord | undefined {
+  const last = postsIn(index, network).at(-1)
+  if (last?.outcome !== 'pending' || last.epoch !== epoch || last.post.evidence !== evidence) return undefined
+  return digestOfPost(last.post) === post ? last : undefined
+}
+
 /** The head that a post adds to: the last epoch finalised before the post's own block and place, or now. */
-export function headIn(index: ChainIndex, network: number, { before }: { readonly before?: PostRecord } = {}): PreviousEpoch {
+export function headIn(
+  index: ChainIndex,
+  network: number,
+  { before }: { readonly before?: PostRecord } = {},
+): PreviousEpoch {
   const posts = postsIn(index, network)
-  const until = before === undefined ? posts.length : posts.findIndex(({ tx }) => tx === before.tx)
+  const at = before === undefined ? -1 : posts.findIndex(({ tx }) => tx === before.tx)
+  const until = at === -1 ? posts.length : at
   const last = posts.slice(0, until).findLast(({ outcome }) => outcome === 'finalised')?.post
-  return last === undefined ? noHead : { next: last.epoch + 1n, root: last.root, totals: last.totals, evidence: last.evidence }
+  return last === undefined
+    ? noHead
+    : { next: last.epoch + 1n, root: last.root, totals: last.totals, evidence: last.evidence }
 }
 
 /** Seals of a network, by epoch. */
 export function sealsIn(index: ChainIndex, network: number): ReadonlyMap<bigint, SealRecord> {
-  const logs = logsOf(index, { contract: 'epochs', event: 'Sealed' }).filter(({ args }) => Number(args['network']) === network)
+  return onceForTip(index, `seals ${network}`, () => readSeals(index, network))
+}
+
+function readSeals(index: ChainIndex, network: number): ReadonlyMap<bigint, SealRecord> {
+  const logs = logsOf(index, { contract: 'epochs', event: 'Sealed' }).filter(
+    ({ args }) => Number(args['network']) === network,
+  )
   return new Map(
-    logs.map(({ args }) => [BigInt(String(args['epoch'])), { blockHash: hexOf(args['blockHash']), highUsd8: BigInt(String(args['highUsd8'])) }]),
+    logs.map(({ args }) => [
+      BigInt(String(args['epoch'])),
+      { blockHash: hexOf(args['blockHash']), highUsd8: BigInt(String(args['highUsd8'])) },
+    ]),
   )
 }
 
 /** Vouched batches of a network's epochs from `from` to `to`, both included, up to a block. */
 export function vouchedIn(
   index: ChainIndex,
-  { network, from, to, until }: { readonly network: number; readonly from: bigint; readonly to: bigint; readonly until?: bigint | undefined },
+  {
+    network,
+    from,
+    to,
+    until,
+  }: { readonly network: number; readonly from: bigint; readonly to: bigint; readonly until?: bigint | undefined },
 ): VouchedBatch[] {
   return logsOf(index, { contract: 'epochs', event: 'BatchVouched', until })
     .filter(({ args }) => Number(args['network']) === network)
@@ -91,7 +133,10 @@ export function vouchedIn(
 
 /** Batches that a signer contradicted no later than a block: void. */
 export function contradictedIn(index: ChainIndex, { until }: { readonly until: bigint }): Hex[] {
-  return logsOf(index, { contract: 'receiptJudge', event: 'Equivocated', until }).flatMap(({ args }) => [hexOf(args['one']), hexOf(args['other'])])
+  return logsOf(index, { contract: 'receiptJudge', event: 'Equivocated', until }).flatMap(({ args }) => [
+    hexOf(args['one']),
+    hexOf(args['other']),
+  ])
 }
 
 /** Batches of storage with an entry that was shown wrong. */
@@ -100,14 +145,25 @@ export function refutedIn(index: ChainIndex): Hex[] {
 }
 
 /** Stakes of a network after a block, without those that are empty, by operator in lower case. */
-export function stakesIn(index: ChainIndex, { network, until }: { readonly network: number; readonly until: bigint }): ReadonlyMap<Address, bigint> {
+export function stakesIn(
+  index: ChainIndex,
+  { network, until }: { readonly network: number; readonly until: bigint },
+): ReadonlyMap<Address, bigint> {
   const stakes = new Map<Address, bigint>()
-  const add = (operator: unknown, atto: bigint): void => void stakes.set(lower(hexOf(operator)), (stakes.get(lower(hexOf(operator))) ?? 0n) + atto)
+  const add = (operator: unknown, atto: bigint): void =>
+    void stakes.set(lower(hexOf(operator)), (stakes.get(lower(hexOf(operator))) ?? 0n) + atto)
   const ofNetwork = ({ args }: IndexLog): boolean => Number(args['network']) === network
   const amountOf = ({ args }: IndexLog): bigint => BigInt(String(args['amountAtto']))
-  for (const log of logsOf(index, { contract: 'bonds', event: 'Deposited', until }).filter(ofNetwork)) add(log.args['operator'], amountOf(log))
-  for (const log of logsOf(index, { contract: 'bonds', event: 'Withdrawn', until }).filter(ofNetwork)) add(log.args['operator'], -amountOf(log))
-  const networkOfLock = new Map(logsOf(index, { contract: 'bonds', event: 'Locked', until }).map(({ args }) => [String(args['lockId']), Number(args['network'])]))
+  for (const log of logsOf(index, { contract: 'bonds', event: 'Deposited', until }).filter(ofNetwork))
+    add(log.args['operator'], amountOf(log))
+  for (const log of logsOf(index, { contract: 'bonds', event: 'Withdrawn', until }).filter(ofNetwork))
+    add(log.args['operator'], -amountOf(log))
+  const networkOfLock = new Map(
+    logsOf(index, { contract: 'bonds', event: 'Locked', until }).map(({ args }) => [
+      String(args['lockId']),
+      Number(args['network']),
+    ]),
+  )
   for (const log of logsOf(index, { contract: 'bonds', event: 'Slashed', until })) {
     if (networkOfLock.get(String(log.args['lockId'])) === network) add(log.args['operator'], -amountOf(log))
   }
@@ -115,7 +171,10 @@ export function stakesIn(index: ChainIndex, { network, until }: { readonly netwo
 }
 
 /** Epochs of which a poster's own post was rejected. */
-export function rejectedOf(index: ChainIndex, { network, poster }: { readonly network: number; readonly poster: Address }): ReadonlySet<bigint> {
+export function rejectedOf(
+  index: ChainIndex,
+  { network, poster }: { readonly network: number; readonly poster: Address },
+): ReadonlySet<bigint> {
   const own = postsIn(index, network).filter((one) => one.outcome === 'rejected' && isSameAddress(one.poster, poster))
   return new Set(own.map(({ epoch }) => epoch))
 }
@@ -127,10 +186,38 @@ interface IndexLog {
 
 const latestBlock = 2n ** 53n - 1n
 
-function logsOf(index: ChainIndex, { contract, event, until }: { contract: string; event: string; until?: bigint | undefined }): IndexLog[] {
+/** What was read from an index stands until its tip is another block. */
+const readFrom = new WeakMap<ChainIndex, { readonly tip: string; readonly values: Map<string, unknown> }>()
+
+function onceForTip<T>(index: ChainIndex, key: string, read: () => T): T {
+  const tip = index.tip()?.hash ?? ''
+  const known = readFrom.get(index)
+  const values = known?.tip === tip ? known.values : new Map<string, unknown>()
+  if (known?.tip !== tip) readFrom.set(index, { tip, values })
+  if (!values.has(key)) values.set(key, read())
+  return values.get(key) as T
+}
+
+/** Events are asked for by name here and nowhere else, so the index to them is ours. */
+const indexed = new WeakSet<ChainIndex>()
+
+function ensureEventIndex(index: ChainIndex): void {
+  if (indexed.has(index)) return
+  index.database.exec('CREATE INDEX IF NOT EXISTS watch_logs_event ON logs (contract, event, block)')
+  indexed.add(index)
+}
+
+function logsOf(
+  index: ChainIndex,
+  { contract, event, until }: { contract: string; event: string; until?: bigint | undefined },
+): IndexLog[] {
+  ensureEventIndex(index)
   const sql = 'SELECT block, args FROM logs WHERE contract = ? AND event = ? AND block <= ? ORDER BY block, log_index'
   const rows = index.database.prepare(sql).all(contract, event, Number(until ?? latestBlock))
-  return rows.map(({ block, args }) => ({ block: BigInt(block as number), args: JSON.parse(String(args)) as Record<string, unknown> }))
+  return rows.map(({ block, args }) => ({
+    block: BigInt(block as number),
+    args: JSON.parse(String(args)) as Record<string, unknown>,
+  }))
 }
 
 function hexOf(value: unknown): Hex {

@@ -7,6 +7,7 @@
 import { operatorsIn } from '@groundwork/chain/indexer/index-queries.ts'
 import { digestOfAvailable } from '@groundwork/core/evidence/availability.ts'
 import { decodeBundleCar } from '@groundwork/core/evidence/bundle-car.ts'
+import { digestOfPost } from '@groundwork/core/epoch/post.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { Address } from '@groundwork/core/identity/address.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
@@ -23,7 +24,7 @@ import type { NetworkRules } from './network-rules.ts'
 import { recompute } from './recompute.ts'
 import type { WatchStore } from './watch-store.ts'
 
-/** Posts whose signatures are remembered. */
+/** Posts whose signatures are remembered, by digest. */
 const signedMax = 64
 
 export interface EvidenceDeskOptions {
@@ -41,9 +42,9 @@ export function evidenceDesk({ context, account }: EvidenceDeskOptions): Evidenc
     invariant(found !== undefined, 'only networks with rules are watched')
     return found
   }
-  const signaturesOf = (evidence: Hex): Map<Address, Hex> => {
-    const known = signedBy.get(evidence) ?? new Map<Address, Hex>()
-    signedBy.set(evidence, known)
+  const signaturesOf = (post: Hex): Map<Address, Hex> => {
+    const known = signedBy.get(post) ?? new Map<Address, Hex>()
+    signedBy.set(post, known)
     const oldest = signedBy.size > signedMax ? signedBy.keys().next().value : undefined
     if (oldest !== undefined) signedBy.delete(oldest)
     return known
@@ -62,13 +63,21 @@ export function evidenceDesk({ context, account }: EvidenceDeskOptions): Evidenc
       store.keep(kept)
     },
     async inspect({ network, post }, { signal }) {
-      const record = postsIn(context.index, network).findLast((one) => one.post.evidence === post.evidence && one.post.root === post.root)
+      const record = postsIn(context.index, network).findLast((one) => digestOfPost(one.post) === digestOfPost(post))
       if (record === undefined) return { tag: 'unavailable', missing: ['the post itself: the chain went back'] }
       const library = libraryOf(context, network)
-      const { verdict, fault, complaints } = await auditPost(context, { rules: rulesOf(network), record }, { library, signal })
+      const { verdict, fault, complaints } = await auditPost(
+        context,
+        { rules: rulesOf(network), record },
+        { library, signal },
+      )
       if (verdict.tag === 'unavailable') return { tag: 'unavailable', missing: [...verdict.missing, ...complaints] }
       if (verdict.tag === 'differs') {
-        return { tag: 'differs', difference: verdict.difference, fault: fault?.tag === 'fault' ? fault.challenge : undefined }
+        return {
+          tag: 'differs',
+          difference: verdict.difference,
+          fault: fault?.tag === 'fault' ? fault.challenge : undefined,
+        }
       }
       const kept = bundleBlocks(library, { network, evidence: post.evidence })
       if (kept !== undefined) store.keep(kept)
@@ -80,11 +89,13 @@ export function evidenceDesk({ context, account }: EvidenceDeskOptions): Evidenc
       await fetchBundle(library, evidence, { signal })
       const kept = bundleBlocks(library, { network, evidence })
       if (kept === undefined) return []
-      const available = { network, epoch, evidence }
+      const available = { network, epoch, evidence, post: digestOfPost(post) }
       const domain = evidenceDomain(context)
       const request = { available, domain, car: carOf(kept) }
-      const signatures = signaturesOf(evidence)
-      const endpoints = new Map(operatorsIn(context.index).map(({ operator, endpoint }) => [operator.toLowerCase(), endpoint]))
+      const signatures = signaturesOf(available.post)
+      const endpoints = new Map(
+        operatorsIn(context.index).map(({ operator, endpoint }) => [operator.toLowerCase(), endpoint]),
+      )
       await Promise.all(
         committee.map(async (operator) => {
           if (signatures.has(operator)) return

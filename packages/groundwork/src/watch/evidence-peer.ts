@@ -25,7 +25,10 @@ export interface EvidencePeer {
   /** its endpoint */
   readonly name: string
   /** names of the batches that it knows of an epoch */
-  batches(wanted: { readonly network: number; readonly epoch: bigint }, waiting: { readonly signal: AbortSignal }): Promise<readonly CID[]>
+  batches(
+    wanted: { readonly network: number; readonly epoch: bigint },
+    waiting: { readonly signal: AbortSignal },
+  ): Promise<readonly CID[]>
   /** bytes that it gives for a name, unchecked */
   block(cid: CID, waiting: { readonly signal: AbortSignal }): Promise<Uint8Array | undefined>
 }

@@ -54,7 +54,12 @@ export function linksIn(root: Uint8Array | undefined): CID[] {
  *
  * @returns undefined when the bundle is not to be had, or does not give the root that was finalised
  */
-export async function fetchLeaves(library: Library, head: PreviousEpoch, network: number, { signal }: Waiting): Promise<readonly Leaf[] | undefined> {
+export async function fetchLeaves(
+  library: Library,
+  head: PreviousEpoch,
+  network: number,
+  { signal }: Waiting,
+): Promise<readonly Leaf[] | undefined> {
   if (head.next === 0n) return []
   await fetchPages(library, head.evidence, { signal })
   const decoded = decodeBundle(head.evidence, library)

@@ -14,12 +14,16 @@ import type { Library } from './library.ts'
 import { CarMalformed } from './watch-errors.ts'
 
 /** @throws CarMalformed when the bytes are no CAR, or one of another bundle */
-export function fileLibrary(bytes: Uint8Array, { file, evidence }: { readonly file: string; readonly evidence: Hex }): Library {
+export function fileLibrary(
+  bytes: Uint8Array,
+  { file, evidence }: { readonly file: string; readonly evidence: Hex },
+): Library {
   const decoded = decodeBundleCar(bytes)
   if (decoded.tag === 'malformed') throw new CarMalformed({ file, reason: decoded.reason, offset: decoded.offset })
   const { root, blocks, corrupt } = decoded.car
   const wanted = cidOfDigest(evidence).toString()
-  if (root.toString() !== wanted) throw new CarMalformed({ file, reason: `its root is ${root.toString()}, not ${wanted}`, offset: 0 })
+  if (root.toString() !== wanted)
+    throw new CarMalformed({ file, reason: `its root is ${root.toString()}, not ${wanted}`, offset: 0 })
   const unnamed = corrupt.length > 0 ? new Uint8Array() : undefined
   return {
     get: (name) => blocks.get(name) ?? unnamed,

@@ -41,7 +41,12 @@ export interface GatherTarget {
   readonly epoch: bigint
 }
 
-export async function gather(context: AuditContext, library: Library, { rules, epoch }: GatherTarget, waiting: Waiting): Promise<Gathered> {
+export async function gather(
+  context: AuditContext,
+  library: Library,
+  { rules, epoch }: GatherTarget,
+  waiting: Waiting,
+): Promise<Gathered> {
   const { network } = rules
   const previous = headIn(context.index, network)
   const previousLeaves = await fetchLeaves(library, previous, network, waiting)
@@ -56,7 +61,11 @@ export async function gather(context: AuditContext, library: Library, { rules, e
   const known = new Set(batches.map(({ header }) => digestOfHeader(header, domain)))
   const vouched = vouchedOf(context, { network, next, epoch }, facts.excluded)
   const absent = vouched.filter((digest) => !known.has(digest))
-  if (absent.length > 0) return unavailable(absent.map((digest) => `the vouched batch ${digest}`), library)
+  if (absent.length > 0)
+    return unavailable(
+      absent.map((digest) => `the vouched batch ${digest}`),
+      library,
+    )
   return {
     tag: 'gathered',
     input: { network, epoch, audits: { [network]: rules.audit }, batches, blocks: library, facts, previousLeaves },
@@ -90,7 +99,8 @@ export async function fetchBatches(
 ): Promise<Batch[]> {
   const names = new Map<string, CID>()
   for (let epoch = from; epoch <= to; epoch += 1n) {
-    for (const cid of await library.batches({ network, epoch }, waiting)) if (names.size < batchesMax) names.set(cid.toString(), cid)
+    for (const cid of await library.batches({ network, epoch }, waiting))
+      if (names.size < batchesMax) names.set(cid.toString(), cid)
   }
   await library.fetch([...names.values()], waiting)
   const batches = [...names.keys()].flatMap((name) => {

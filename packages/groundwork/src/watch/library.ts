@@ -22,7 +22,10 @@ export interface Library extends BlockSource {
   /** Tries to have these blocks; afterwards `get` gives those that anyone has. */
   fetch(cids: readonly CID[], waiting: { readonly signal: AbortSignal }): Promise<void>
   /** Names of the batches that anyone knows of an epoch. */
-  batches(wanted: { readonly network: number; readonly epoch: bigint }, waiting: { readonly signal: AbortSignal }): Promise<readonly CID[]>
+  batches(
+    wanted: { readonly network: number; readonly epoch: bigint },
+    waiting: { readonly signal: AbortSignal },
+  ): Promise<readonly CID[]>
   /** What could not be had, in words: silent peers, missing and oversized blocks. */
   complaints(): readonly string[]
 }

@@ -36,7 +36,9 @@ function overpaid({ lines }: Bundle): Line[] {
 function dropped({ lines, allowanceAtto }: Bundle): Line[] {
   const left = lines.filter(({ account }) => account !== lines[0]?.account)
   const sharers = left.filter(({ kind }) => laneOf(kind) === 'bootstrap')
-  return left.map((line) => (sharers.includes(line) ? { ...line, unitPriceAtto: allowanceAtto / BigInt(sharers.length) } : line))
+  return left.map((line) =>
+    sharers.includes(line) ? { ...line, unitPriceAtto: allowanceAtto / BigInt(sharers.length) } : line,
+  )
 }
 
 /** The same epoch with other lines: leaves, trees, totals, pages and names all follow from them. */
@@ -64,11 +66,22 @@ export function withLines(closed: ClosedBundle, lines: readonly Line[]): ClosedB
 }
 
 /** Encodes a bundle anew and puts its name into the post; batches and details stay. */
-export function withBundle(closed: ClosedBundle, { bundle, post }: { readonly bundle: Bundle; readonly post: ClosedBundle['post'] }): ClosedBundle {
+export function withBundle(
+  closed: ClosedBundle,
+  { bundle, post }: { readonly bundle: Bundle; readonly post: ClosedBundle['post'] },
+): ClosedBundle {
   const { evidence, root, pages } = encodeBundle(bundle)
   const decoded = decodeBundleCar(closed.car)
   invariant(decoded.tag === 'car', 'our own CAR is one')
   const old = new Set([closed.root, ...encodeBundle(closed.bundle).pages].map(({ cid }) => cid.toString()))
-  const kept = [...decoded.car.blocks].filter(([name]) => !old.has(name)).map(([name, bytes]) => ({ cid: CID.parse(name), bytes }))
-  return { ...closed, bundle, root, car: encodeBundleCar({ root, blocks: [...pages, ...kept] }), post: { ...post, evidence } }
+  const kept = [...decoded.car.blocks]
+    .filter(([name]) => !old.has(name))
+    .map(([name, bytes]) => ({ cid: CID.parse(name), bytes }))
+  return {
+    ...closed,
+    bundle,
+    root,
+    car: encodeBundleCar({ root, blocks: [...pages, ...kept] }),
+    post: { ...post, evidence },
+  }
 }

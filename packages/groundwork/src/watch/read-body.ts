@@ -5,7 +5,10 @@
  */
 
 /** @returns the bytes, or undefined when there are more than `bytesMax`; the rest is then not read */
-export async function readBody(response: Response, { bytesMax }: { readonly bytesMax: number }): Promise<Uint8Array | undefined> {
+export async function readBody(
+  response: Response,
+  { bytesMax }: { readonly bytesMax: number },
+): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = []
   let sizeBytes = 0
   if (response.body === null) return new Uint8Array()

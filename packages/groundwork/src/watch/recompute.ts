@@ -11,7 +11,12 @@ import type { Waiting } from './desks.ts'
 import { gather, type GatherTarget } from './gather.ts'
 
 export type Recomputed =
-  | { readonly tag: 'closed'; readonly closed: ClosedEpoch; readonly bundle: ClosedBundle; readonly complaints: readonly string[] }
+  | {
+      readonly tag: 'closed'
+      readonly closed: ClosedEpoch
+      readonly bundle: ClosedBundle
+      readonly complaints: readonly string[]
+    }
   | { readonly tag: 'empty'; readonly complaints: readonly string[] }
   | { readonly tag: 'unavailable'; readonly missing: readonly string[] }
 
@@ -25,7 +30,10 @@ export async function recompute(context: AuditContext, target: GatherTarget, wai
   // Leaving out a vouched batch is a fault in the eyes of the judge, however bad it is, until it has been refuted.
   const refused = closed.refusedBatches.filter(({ digest }) => vouched.has(digest))
   if (refused.length > 0) {
-    return { tag: 'unavailable', missing: refused.map(({ digest, reason }) => `a refutation of the vouched batch ${digest} (${reason})`) }
+    return {
+      tag: 'unavailable',
+      missing: refused.map(({ digest, reason }) => `a refutation of the vouched batch ${digest} (${reason})`),
+    }
   }
   if (closed.lines.length === 0) return { tag: 'empty', complaints }
   const bundle = closeBundle(closed, { previous, blocks: input.blocks })

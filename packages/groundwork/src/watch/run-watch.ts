@@ -7,7 +7,6 @@
 import path from 'node:path'
 import type { Chain } from '@groundwork/chain/client.ts'
 import { ChainUnreachable } from '@groundwork/chain/errors.ts'
-import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { sleep } from '@groundwork/chain/sleep.ts'
 import { InvariantBroken } from '@groundwork/core/errors/invariant-broken.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
@@ -17,6 +16,7 @@ import type { LocalAccount } from 'viem'
 import type { NodeKey } from '../account/open-account.ts'
 import type { Config } from '../config.ts'
 import { makeServer, type Api } from '../http/make-server.ts'
+import { openOwnIndex } from '../state/open-own-index.ts'
 import { indexAdvance, type AuditContext } from './audit-context.ts'
 import { chainDesk } from './chain-desk.ts'
 import { evidenceDesk } from './evidence-desk.ts'
@@ -52,10 +52,17 @@ export interface RunWatchOptions {
 /** Runs until the signal is aborted. */
 export async function runWatch(options: RunWatchOptions): Promise<void> {
   const { config, chain, account, rules, log, signal } = options
-  using index = openIndex({ path: path.join(config.dataDir, 'watch-index.sqlite'), deployment: chain.deployment })
+  using index = openOwnIndex({ path: path.join(config.dataDir, 'watch-index.sqlite'), deployment: chain.deployment })
   using store = openWatchStore(path.join(config.dataDir, 'watch.sqlite'))
   const self = account.address.toLowerCase() as `0x${string}`
-  const context: AuditContext & { readonly store: WatchStore } = { chain, index, advance: indexAdvance(index, chain), rules, store, self }
+  const context: AuditContext & { readonly store: WatchStore } = {
+    chain,
+    index,
+    advance: indexAdvance(index, chain),
+    rules,
+    store,
+    self,
+  }
   const desk = chainDesk({ context, account })
   const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork watcher', version: options.version })
   serveEvidence(app, { context, account, signal })
@@ -112,7 +119,8 @@ async function passUntilStopped({ context, bond, watcher, log, everyMs, signal }
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof InvariantBroken) throw error
-      if (!(error instanceof ChainUnreachable) || !isUnreachable) log.warn({ err: error }, 'the watcher looks again in a moment')
+      if (!(error instanceof ChainUnreachable) || !isUnreachable)
+        log.warn({ err: error }, 'the watcher looks again in a moment')
       isUnreachable = error instanceof ChainUnreachable
       await sleep(unreachablePauseMs, { signal }).catch(() => undefined)
     }
@@ -120,7 +128,10 @@ async function passUntilStopped({ context, bond, watcher, log, everyMs, signal }
 }
 
 /** Looks at registration and bond at every pass until they are kept, then now and then. */
-function bondKeeper({ config, chain, account, nodeKey, rules, log, signal }: RunWatchOptions, endpoint: string): () => Promise<boolean> {
+function bondKeeper(
+  { config, chain, account, nodeKey, rules, log, signal }: RunWatchOptions,
+  endpoint: string,
+): () => Promise<boolean> {
   const cell = cellAt(config)
   invariant(cell !== undefined, 'the configuration has a position on the globe')
   const states = new Map<number, BondState>()
@@ -131,7 +142,8 @@ function bondKeeper({ config, chain, account, nodeKey, rules, log, signal }: Run
     for (const { network } of rules) {
       const terms = { chain, account, nodeKey: nodeKey.publicKey, cell, endpoint, network, bondAtto: config.bondAtto }
       const state = await keepBond(terms, { signal })
-      if (state !== states.get(network)) log.info({ network, state, endpoint, bondAtto: config.bondAtto }, 'registration and bond')
+      if (state !== states.get(network))
+        log.info({ network, state, endpoint, bondAtto: config.bondAtto }, 'registration and bond')
       states.set(network, state)
     }
     return ![...states.values()].includes('gas-missing')

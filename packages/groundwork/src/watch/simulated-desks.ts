@@ -11,7 +11,13 @@ import { closeBundle, type ClosedBundle } from '@groundwork/core/epoch/close-bun
 import { closeEpoch } from '@groundwork/core/epoch/close-epoch.ts'
 import type { Leaf } from '@groundwork/core/epoch/leaves.ts'
 import { digestOfPost, type EpochPost } from '@groundwork/core/epoch/post.ts'
-import { evidenceDeadlineOf, lapseBlockOf, sealBlockOf, windowEndOf, type EpochTiming } from '@groundwork/core/epoch/timing.ts'
+import {
+  evidenceDeadlineOf,
+  lapseBlockOf,
+  sealBlockOf,
+  windowEndOf,
+  type EpochTiming,
+} from '@groundwork/core/epoch/timing.ts'
 import { toyAudit, toyBatch, toyFacts, toyNetwork } from '@groundwork/core/epoch/toy-network.ts'
 import type { PreviousEpoch } from '@groundwork/core/evidence/bundle.ts'
 import type { Address } from '@groundwork/core/identity/address.ts'
@@ -21,7 +27,12 @@ import type { PendingView } from './decide.ts'
 import type { ChainDesk, EvidenceDesk, Written } from './desks.ts'
 import { noHead } from './epoch-history.ts'
 
-export const simulatedTiming: EpochTiming = { startBlock: 10n, epochBlocks: 30n, evidenceBlocks: 10n, windowBlocks: 10n }
+export const simulatedTiming: EpochTiming = {
+  startBlock: 10n,
+  epochBlocks: 30n,
+  evidenceBlocks: 10n,
+  windowBlocks: 10n,
+}
 
 export interface ChainState {
   readonly block: bigint
@@ -91,10 +102,25 @@ interface HonestBundle {
 const bundles = new Map<string, HonestBundle>()
 
 function closeHonestly({ head, leaves, sealed }: ChainState, epoch: bigint): HonestBundle {
-  const facts = { ...toyFacts, sealedHash: sealed.get(epoch) ?? toyFacts.sealedHash, closeBlock: simulatedTiming.startBlock + (epoch + 1n) * 30n }
+  const facts = {
+    ...toyFacts,
+    sealedHash: sealed.get(epoch) ?? toyFacts.sealedHash,
+    closeBlock: simulatedTiming.startBlock + (epoch + 1n) * 30n,
+  }
   const blocks = new Map<string, Uint8Array>()
-  const batches = [toyBatch({ signer: 1, quantities: [epoch + 5n], epoch }), toyBatch({ signer: 2, quantities: [3n, 4n], epoch })]
-  const closed = closeEpoch({ network: toyNetwork, epoch, audits: { [toyNetwork]: toyAudit }, batches, blocks, facts, previousLeaves: leaves })
+  const batches = [
+    toyBatch({ signer: 1, quantities: [epoch + 5n], epoch }),
+    toyBatch({ signer: 2, quantities: [3n, 4n], epoch }),
+  ]
+  const closed = closeEpoch({
+    network: toyNetwork,
+    epoch,
+    audits: { [toyNetwork]: toyAudit },
+    batches,
+    blocks,
+    facts,
+    previousLeaves: leaves,
+  })
   return { bundle: closeBundle(closed, { previous: head, blocks }), leaves: closed.leaves }
 }
 
@@ -104,12 +130,27 @@ export function mine(world: World, blocks = 1n): void {
 }
 
 /** Somebody else posts, by the contract's rules. */
-export function postAs(world: World, poster: Address, { post, leaves }: { readonly post: EpochPost; readonly leaves: readonly Leaf[] }): Written {
+export function postAs(
+  world: World,
+  poster: Address,
+  { post, leaves }: { readonly post: EpochPost; readonly leaves: readonly Leaf[] },
+): Written {
   const { chain } = world
   const block = chain.block + 1n
-  const isOpen = post.epoch >= chain.head.next && chain.sealed.has(post.epoch) && block > evidenceDeadlineOf(simulatedTiming, post.epoch)
+  const isOpen =
+    post.epoch >= chain.head.next &&
+    chain.sealed.has(post.epoch) &&
+    block > evidenceDeadlineOf(simulatedTiming, post.epoch)
   if (chain.pending !== undefined || !isOpen) return 'late'
-  const pending = { epoch: post.epoch, digest: digestOfPost(post), poster, postedBlock: block, isAvailable: false, post, leaves }
+  const pending = {
+    epoch: post.epoch,
+    digest: digestOfPost(post),
+    poster,
+    postedBlock: block,
+    isAvailable: false,
+    post,
+    leaves,
+  }
   world.chain = { ...chain, block, pending, posted: [...chain.posted, { epoch: post.epoch, poster }] }
   return 'done'
 }
@@ -126,7 +167,9 @@ export function simulatedDesks(world: World, { around }: Hooks): { chain: ChainD
     return 'done'
   }
   /** The pending post, when the next block meets a condition of the contract. */
-  const pendingIf = (allows: (pending: NonNullable<ChainState['pending']>, block: bigint) => boolean): ChainState['pending'] => {
+  const pendingIf = (
+    allows: (pending: NonNullable<ChainState['pending']>, block: bigint) => boolean,
+  ): ChainState['pending'] => {
     const { pending, block } = world.chain
     return pending !== undefined && allows(pending, block + 1n) ? pending : undefined
   }
@@ -141,8 +184,12 @@ export function simulatedDesks(world: World, { around }: Hooks): { chain: ChainD
         return { network, block, next: head.next, sealed, rejectedOwn, pending }
       }),
     isBonded: async () => true,
-    pendingPost: (_network, digest) => call('pendingPost', () => (world.chain.pending?.digest === digest ? world.chain.pending.post : undefined)),
-    committee: () => call('committee', () => (pendingIf(({ postedBlock }, block) => block > postedBlock + 2n) === undefined ? [] : [self])),
+    pendingPost: (_network, digest) =>
+      call('pendingPost', () => (world.chain.pending?.digest === digest ? world.chain.pending.post : undefined)),
+    committee: () =>
+      call('committee', () =>
+        pendingIf(({ postedBlock }, block) => block > postedBlock + 2n) === undefined ? [] : [self],
+      ),
     seal: ({ epoch }) =>
       call('seal', () => {
         const { sealed, block } = world.chain
@@ -162,20 +209,33 @@ export function simulatedDesks(world: World, { around }: Hooks): { chain: ChainD
       }),
     finalise: () =>
       call('finalise', () => {
-        const pending = pendingIf((one, block) => one.isAvailable && block > windowEndOf(simulatedTiming, one.postedBlock))
+        const pending = pendingIf(
+          (one, block) => one.isAvailable && block > windowEndOf(simulatedTiming, one.postedBlock),
+        )
         if (pending === undefined) return 'late'
         const { epoch, root, totals, evidence } = pending.post
         const head = { next: epoch + 1n, root, totals, evidence }
-        return change({ head, leaves: pending.leaves, pending: undefined, finalised: [...world.chain.finalised, epoch] })
+        return change({
+          head,
+          leaves: pending.leaves,
+          pending: undefined,
+          finalised: [...world.chain.finalised, epoch],
+        })
       }),
     lapse: () =>
       call('lapse', () => {
-        const pending = pendingIf((one, block) => !one.isAvailable && block > lapseBlockOf(simulatedTiming, one.postedBlock))
-        return pending === undefined ? 'late' : change({ pending: undefined, lapsed: [...world.chain.lapsed, pending.epoch] })
+        const pending = pendingIf(
+          (one, block) => !one.isAvailable && block > lapseBlockOf(simulatedTiming, one.postedBlock),
+        )
+        return pending === undefined
+          ? 'late'
+          : change({ pending: undefined, lapsed: [...world.chain.lapsed, pending.epoch] })
       }),
     isReported: ({ postedBlock }) => call('isReported', () => world.chain.reports.has(postedBlock)),
     commitReport: ({ postedBlock }) =>
-      call('commitReport', () => change({ reports: new Map([...world.chain.reports, [postedBlock, world.chain.block + 1n]]) })),
+      call('commitReport', () =>
+        change({ reports: new Map([...world.chain.reports, [postedBlock, world.chain.block + 1n]]) }),
+      ),
     challenge: ({ postedBlock }) =>
       call('challenge', () => {
         const pending = pendingIf((one) => one.postedBlock === postedBlock)
@@ -200,10 +260,15 @@ export function simulatedDesks(world: World, { around }: Hooks): { chain: ChainD
         const wrong = world.wrong.get(post.evidence)
         if (wrong === undefined) return { tag: 'agrees' }
         const difference = { part: 'lines', index: 0, field: 'quantity', expected: '1', actual: '2' } as const
-        return { tag: 'differs', difference, fault: wrong.hasJudge ? { judge: 'sum', letter: 'a', functionName: 'challengeEmpty', args: [] } : undefined }
+        return {
+          tag: 'differs',
+          difference,
+          fault: wrong.hasJudge ? { judge: 'sum', letter: 'a', functionName: 'challengeEmpty', args: [] } : undefined,
+        }
       }),
     // Drawn operators sign for what they hold and find right.
-    askKeepers: ({ post }) => call('askKeepers', () => (world.served.has(post.evidence) && !world.wrong.has(post.evidence) ? ['0x01'] : [])),
+    askKeepers: ({ post }) =>
+      call('askKeepers', () => (world.served.has(post.evidence) && !world.wrong.has(post.evidence) ? ['0x01'] : [])),
   }
   return { chain, evidence }
 }

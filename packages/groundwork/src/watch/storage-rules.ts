@@ -9,7 +9,15 @@ import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import type { Deployment } from '@groundwork/chain/deployment.ts'
 import { closeBlockOf } from '@groundwork/core/epoch/timing.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { audit, possessionKind, rebateAttoPerLeafEpoch, storageNetwork, type DataSetState, type OpenEpoch, type StorageFacts } from '@groundwork/storage'
+import {
+  audit,
+  possessionKind,
+  rebateAttoPerLeafEpoch,
+  storageNetwork,
+  type DataSetState,
+  type OpenEpoch,
+  type StorageFacts,
+} from '@groundwork/storage'
 import { fastestHasher } from '@groundwork/storage/adapters'
 import { timingOf } from './chain-desk.ts'
 import { sealsIn, stakesIn } from './epoch-history.ts'
@@ -34,7 +42,11 @@ export async function storageRules(): Promise<NetworkRules> {
   }
 }
 
-function pricesOf({ epochBlocks, blockSeconds, referenceNanoPerGibSecond }: Deployment['parameters']): Pick<StorageFacts, 'epochSeconds' | 'referenceNanoPerGibSecond'> {
+function pricesOf({
+  epochBlocks,
+  blockSeconds,
+  referenceNanoPerGibSecond,
+}: Deployment['parameters']): Pick<StorageFacts, 'epochSeconds' | 'referenceNanoPerGibSecond'> {
   return { epochSeconds: BigInt(epochBlocks) * BigInt(blockSeconds), referenceNanoPerGibSecond }
 }
 
@@ -45,7 +57,8 @@ function storageFacts({ index, deployment, epoch, next }: StateInput): StorageFa
   const epochs: OpenEpoch[] = []
   for (let open = oldestOpen({ epoch, next }); open <= epoch; open += 1n) {
     const seal = seals.get(open)
-    if (seal !== undefined) epochs.push({ epoch: open, sealedHash: seal.blockHash, sets: setsAt(index, closeBlockOf(timing, open)) })
+    if (seal !== undefined)
+      epochs.push({ epoch: open, sealedHash: seal.blockHash, sets: setsAt(index, closeBlockOf(timing, open)) })
   }
   const stakes = [...stakesIn(index, { network: storageNetwork, until: closeBlockOf(timing, epoch) })]
   return {
@@ -59,15 +72,17 @@ function storageFacts({ index, deployment, epoch, next }: StateInput): StorageFa
 /** Sets that stood after a block; those that are over, faulted ones too, are not among them. */
 function setsAt(index: ChainIndex, block: bigint): DataSetState[] {
   const lower = (hex: Hex): Hex => hex.toLowerCase() as Hex
-  return dataSetsAsOf(index, { block }).map(({ id, customer, provider, root, leafCount, pieceCount, version, manifest }) => ({
-    id: lower(id),
-    customer: lower(customer),
-    provider: lower(provider),
-    root: lower(root),
-    leafCount,
-    pieceCount,
-    version,
-    manifest: lower(manifest),
-    faulted: false,
-  }))
+  return dataSetsAsOf(index, { block }).map(
+    ({ id, customer, provider, root, leafCount, pieceCount, version, manifest }) => ({
+      id: lower(id),
+      customer: lower(customer),
+      provider: lower(provider),
+      root: lower(root),
+      leafCount,
+      pieceCount,
+      version,
+      manifest: lower(manifest),
+      faulted: false,
+    }),
+  )
 }

@@ -45,7 +45,10 @@ export class WatchStoreForeign extends GroundworkError {
   readonly blame = 'host'
 
   constructor(facts: { path: string; found: number; known: number }) {
-    super(`${facts.path} has version ${facts.found} of the watcher's tables; this program knows up to ${facts.known}.`, facts)
+    super(
+      `${facts.path} has version ${facts.found} of the watcher's tables; this program knows up to ${facts.known}.`,
+      facts,
+    )
   }
 }
 
@@ -55,6 +58,10 @@ export class ListenFailed extends GroundworkError {
   readonly blame = 'host'
 
   constructor(facts: { host: string; port: number; reason: string }, options?: ErrorOptions) {
-    super(`The server cannot listen on ${facts.host}:${facts.port}: ${facts.reason}. Another --port may be free.`, facts, options)
+    super(
+      `The server cannot listen on ${facts.host}:${facts.port}: ${facts.reason}. Another --port may be free.`,
+      facts,
+      options,
+    )
   }
 }

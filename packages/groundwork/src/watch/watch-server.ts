@@ -33,7 +33,8 @@ export interface WatchServerOptions {
 }
 
 const epochQuery = z.object({ network: z.coerce.number().int().min(1).max(255), epoch: z.coerce.bigint().min(0n) })
-const bundleQuery = epochQuery.extend({ evidence: z.string().regex(/^0x[0-9a-f]{64}$/) })
+const digest = z.string().regex(/^0x[0-9a-f]{64}$/)
+const bundleQuery = epochQuery.extend({ evidence: digest, post: digest })
 
 /** Adds the routes to a server. */
 export function serveEvidence(app: Api, { context, account, signal }: WatchServerOptions): void {
@@ -53,10 +54,17 @@ export function serveEvidence(app: Api, { context, account, signal }: WatchServe
     const cid = parseCid(text)
     const bytes = cid === undefined ? undefined : store.get(cid.toString())
     if (bytes === undefined) throw new NotFound({ what: `evidence ${text.slice(0, 100)}` })
-    return reply.type('application/vnd.ipld.dag-cbor').header('cache-control', 'public, max-age=31536000, immutable').send(Buffer.from(bytes))
+    return reply
+      .type('application/vnd.ipld.dag-cbor')
+      .header('cache-control', 'public, max-age=31536000, immutable')
+      .send(Buffer.from(bytes))
   })
 
-  app.addContentTypeParser('application/vnd.ipld.car', { parseAs: 'buffer', bodyLimit: bundleBytesMax }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser(
+    'application/vnd.ipld.car',
+    { parseAs: 'buffer', bodyLimit: bundleBytesMax },
+    (_request, body, done) => done(null, body),
+  )
 
   app.post('/v1/evidence/bundles', {
     config: { isOpen: true },
@@ -73,7 +81,8 @@ export function serveEvidence(app: Api, { context, account, signal }: WatchServe
       if (receiving >= bundlesAtOnceMax) throw new KeeperBusy({ bundlesAtOnceMax })
       receiving += 1
       try {
-        return { operator, evidence: available.evidence, signature: await keep(available, request.body) }
+        const { evidence, post } = available
+        return { operator, evidence, post, signature: await keep(available, request.body) }
       } finally {
         receiving -= 1
       }

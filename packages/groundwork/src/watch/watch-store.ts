@@ -57,7 +57,9 @@ const schemaSql = `
 /** @param path a file, or ':memory:' @throws WatchStoreForeign */
 export function openWatchStore(path: string): WatchStore {
   const database = new DatabaseSync(path)
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000')
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000',
+  )
   database.exec(schemaSql)
   database.prepare("INSERT OR IGNORE INTO watch_meta (key, value) VALUES ('version', ?)").run(watchStoreVersion)
   const found = Number(database.prepare("SELECT value FROM watch_meta WHERE key = 'version'").get()?.['value'])
@@ -68,7 +70,9 @@ export function openWatchStore(path: string): WatchStore {
   const selectBlock = database.prepare('SELECT bytes FROM watch_blocks WHERE name = ?')
   const selectBundle = database.prepare('SELECT 1 FROM watch_bundles WHERE evidence = ?')
   const insertBlock = database.prepare('INSERT OR IGNORE INTO watch_blocks (name, bytes) VALUES (?, ?)')
-  const insertBundle = database.prepare('INSERT OR IGNORE INTO watch_bundles (evidence, network, epoch) VALUES (?, ?, ?)')
+  const insertBundle = database.prepare(
+    'INSERT OR IGNORE INTO watch_bundles (evidence, network, epoch) VALUES (?, ?, ?)',
+  )
   const insertContent = database.prepare('INSERT OR IGNORE INTO watch_contents (evidence, name) VALUES (?, ?)')
   const insertBatch = database.prepare('INSERT OR IGNORE INTO watch_batches (name, network, epoch) VALUES (?, ?, ?)')
   const selectBatches = database.prepare('SELECT name FROM watch_batches WHERE network = ? AND epoch = ? ORDER BY name')

@@ -19,7 +19,10 @@ const silent = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {
 const other: Address = `0x${'22'.repeat(20)}`
 
 /** Runs a new watcher, one pass a block, until `until`; killed at the call numbered `killAt`. @returns the calls made */
-async function run(world: World, { until, isPoster = true, killAt = Infinity }: { until: bigint; isPoster?: boolean; killAt?: number }): Promise<string[]> {
+async function run(
+  world: World,
+  { until, isPoster = true, killAt = Infinity }: { until: bigint; isPoster?: boolean; killAt?: number },
+): Promise<string[]> {
   const killer = new AbortController()
   const calls: string[] = []
   const around = (name: string, moment: string): void => {
@@ -28,7 +31,12 @@ async function run(world: World, { until, isPoster = true, killAt = Infinity }: 
     killer.abort(new Error('killed'))
     killer.signal.throwIfAborted()
   }
-  const watcher = makeWatcher({ networks: [toyNetwork], isPoster, ...simulatedDesks(world, { around }), log: silent as never })
+  const watcher = makeWatcher({
+    networks: [toyNetwork],
+    isPoster,
+    ...simulatedDesks(world, { around }),
+    log: silent as never,
+  })
   try {
     while (world.chain.block < until) {
       await watcher.pass({ signal: killer.signal })
@@ -42,7 +50,12 @@ async function run(world: World, { until, isPoster = true, killAt = Infinity }: 
 
 async function pass(world: World, options: { isPoster?: boolean } = {}): Promise<readonly StepDone[]> {
   const desks = simulatedDesks(world, { around: () => {} })
-  const watcher = makeWatcher({ networks: [toyNetwork], isPoster: options.isPoster ?? false, ...desks, log: silent as never })
+  const watcher = makeWatcher({
+    networks: [toyNetwork],
+    isPoster: options.isPoster ?? false,
+    ...desks,
+    log: silent as never,
+  })
   return watcher.pass({ signal: new AbortController().signal })
 }
 
@@ -73,7 +86,10 @@ test('every epoch with evidence is posted and finalised once, in order; one with
   const world = makeWorld()
   await run(world, { until: firstSixEpochs })
   assert.deepEqual(world.chain.finalised, [0n, 1n, 2n, 3n, 5n])
-  assert.deepEqual(world.chain.posted.map(({ epoch }) => epoch), world.chain.finalised)
+  assert.deepEqual(
+    world.chain.posted.map(({ epoch }) => epoch),
+    world.chain.finalised,
+  )
 })
 
 test('an epoch is finalised within 25 blocks of its close', async () => {
@@ -91,16 +107,27 @@ test('killed around any call and started again, it posts nothing twice and misse
     const world = makeWorld()
     await run(world, { until: firstSixEpochs, killAt })
     await run(world, { until: firstSixEpochs + 30n })
-    assert.deepEqual(world.chain.finalised.slice(0, 5), [0n, 1n, 2n, 3n, 5n], `killed at call ${killAt}: ${whole[killAt]}`)
-    assert.equal(new Set(world.chain.posted.map(({ epoch }) => epoch)).size, world.chain.posted.length, `killed at ${whole[killAt]}`)
+    assert.deepEqual(
+      world.chain.finalised.slice(0, 5),
+      [0n, 1n, 2n, 3n, 5n],
+      `killed at call ${killAt}: ${whole[killAt]}`,
+    )
+    assert.equal(
+      new Set(world.chain.posted.map(({ epoch }) => epoch)).size,
+      world.chain.posted.length,
+      `killed at ${whole[killAt]}`,
+    )
   }
 })
 
 test('wherever the chain goes back to, all epochs come to be finalised once on the chain that stands', async () => {
-  const backs = fc.array(fc.record({ runBlocks: fc.bigInt({ min: 1n, max: 60n }), backTo: fc.double({ min: 0, max: 1, noNaN: true }) }), {
-    minLength: 1,
-    maxLength: 4,
-  })
+  const backs = fc.array(
+    fc.record({ runBlocks: fc.bigInt({ min: 1n, max: 60n }), backTo: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  )
   await fc.assert(
     fc.asyncProperty(backs, async (steps) => {
       const world = makeWorld()
@@ -129,7 +156,11 @@ test('a wrong post is reported in an earlier block and then rejected, also when 
     const world = wrongPost({ hasJudge: true })
     await run(world, { until: 90n, isPoster: false, killAt })
     await run(world, { until: 90n, isPoster: false })
-    assert.deepEqual(world.chain.rejected, [{ epoch: 0n, poster: other, isRewarded: true }], `killed at ${whole[killAt]}`)
+    assert.deepEqual(
+      world.chain.rejected,
+      [{ epoch: 0n, poster: other, isRewarded: true }],
+      `killed at ${whole[killAt]}`,
+    )
     assert.deepEqual(world.chain.finalised, [])
   }
 })
@@ -160,7 +191,13 @@ test('a judge that sees no fault is not asked again, and the post is still never
     asked += 1
     return 'refused'
   }
-  const watcher = makeWatcher({ networks: [toyNetwork], isPoster: false, ...desks, chain: { ...desks.chain, challenge }, log: silent as never })
+  const watcher = makeWatcher({
+    networks: [toyNetwork],
+    isPoster: false,
+    ...desks,
+    chain: { ...desks.chain, challenge },
+    log: silent as never,
+  })
   for (; world.chain.block < 100n; mine(world)) await watcher.pass({ signal: new AbortController().signal })
   assert.equal(asked, 1)
   assert.deepEqual(world.chain.finalised, [])
@@ -181,7 +218,10 @@ test('a watcher that does not post leaves an open epoch alone; one that does pos
   const idle = await pass(world)
   assert.ok(!idle.some(({ step }) => step.do === 'post'))
   const done = await pass(world, { isPoster: true })
-  assert.deepEqual(done.filter(({ step }) => step.do === 'post').map(({ result }) => result), ['done'])
+  assert.deepEqual(
+    done.filter(({ step }) => step.do === 'post').map(({ result }) => result),
+    ['done'],
+  )
   assert.equal(world.chain.pending?.digest, digestOfPost(world.chain.pending?.post ?? assert.fail()))
 })
 

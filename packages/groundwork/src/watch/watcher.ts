@@ -12,7 +12,15 @@ import { evidenceDeadlineOf } from '@groundwork/core/epoch/timing.ts'
 import { InvariantBroken } from '@groundwork/core/errors/invariant-broken.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { Logger } from 'pino'
-import { decide, patienceBlocks, postKey, type EpochView, type Knowledge, type PendingView, type Step } from './decide.ts'
+import {
+  decide,
+  patienceBlocks,
+  postKey,
+  type EpochView,
+  type Knowledge,
+  type PendingView,
+  type Step,
+} from './decide.ts'
 import type { ChainDesk, EvidenceDesk, Inspection, Waiting } from './desks.ts'
 import { misbehave, type Misbehaviour } from './misbehave.ts'
 
@@ -96,7 +104,10 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     const outcome = await evidence.close({ network, epoch }, waiting)
     if (outcome.tag === 'unavailable') {
       tellOnce(`missing ${network} ${epoch} ${outcome.missing.join()}`, () => {
-        log.warn({ network, epoch, missing: outcome.missing }, 'the epoch cannot be recomputed yet: evidence is missing')
+        log.warn(
+          { network, epoch, missing: outcome.missing },
+          'the epoch cannot be recomputed yet: evidence is missing',
+        )
       })
       return 'unavailable'
     }
@@ -110,7 +121,10 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     await evidence.publish({ network, bundle }, waiting)
     const result = await chain.post({ network, post: bundle.post }, waiting)
     const { root, lineCount, totals } = bundle.post
-    log[result === 'done' ? 'info' : 'debug']({ network, epoch, root, lineCount, totals, evidence: bundle.post.evidence, result }, 'epoch posted')
+    log[result === 'done' ? 'info' : 'debug'](
+      { network, epoch, root, lineCount, totals, evidence: bundle.post.evidence, result },
+      'epoch posted',
+    )
     return result
   }
 
@@ -121,10 +135,18 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     if (inspection.tag === 'agrees') log.info({ network, epoch, poster }, 'the posted epoch agrees with its evidence')
     else if (inspection.tag === 'unavailable') {
       const { missing } = inspection
-      tellOnce(`unavailable ${key}`, () => log.warn({ network, epoch, poster, missing }, 'the posted epoch cannot be checked: its evidence is not to be had'))
+      tellOnce(`unavailable ${key}`, () =>
+        log.warn(
+          { network, epoch, poster, missing },
+          'the posted epoch cannot be checked: its evidence is not to be had',
+        ),
+      )
     } else {
       const { difference, fault } = inspection
-      const text = fault === undefined ? 'the posted epoch is wrong; no judge can be shown it, so it has to lapse' : 'the posted epoch is wrong and will be challenged'
+      const text =
+        fault === undefined
+          ? 'the posted epoch is wrong; no judge can be shown it, so it has to lapse'
+          : 'the posted epoch is wrong and will be challenged'
       log.warn({ network, epoch, poster, difference, fault: fault?.functionName }, text)
     }
     return inspection.tag
@@ -136,7 +158,8 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     const signatures = await evidence.askKeepers({ network, post, committee }, waiting)
     if (signatures.length === 0) return 'unsigned'
     const result = await chain.attest({ network, post, signatures }, waiting)
-    if (result === 'done') log.info({ network, epoch: pending.epoch, signatures: signatures.length }, 'the epoch’s evidence is attested')
+    if (result === 'done')
+      log.info({ network, epoch: pending.epoch, signatures: signatures.length }, 'the epoch’s evidence is attested')
     return result
   }
 
@@ -150,9 +173,13 @@ export function makeWatcher(options: WatcherOptions): Watcher {
     const result = await chain.challenge({ network, post, postedBlock, fault }, waiting)
     if (result === 'refused') {
       remember(inspections, key, { ...inspection, fault: undefined })
-      log.error({ network, epoch, poster: pending.poster, fault: fault.functionName }, 'the judge does not see the fault; the post has to lapse')
+      log.error(
+        { network, epoch, poster: pending.poster, fault: fault.functionName },
+        'the judge does not see the fault; the post has to lapse',
+      )
     }
-    if (result === 'done') log.warn({ network, epoch, poster: pending.poster, fault: fault.functionName }, 'the wrong epoch was rejected')
+    if (result === 'done')
+      log.warn({ network, epoch, poster: pending.poster, fault: fault.functionName }, 'the wrong epoch was rejected')
     return result
   }
 

@@ -19,7 +19,11 @@ import type { AccountSigner, Waiting } from '../ports.ts'
 import { BundleRefused } from '../storage-errors.ts'
 import type { EvidenceStore } from './evidence-store.ts'
 
-/** Recomputes a posted epoch from these blocks and the chain. @returns why it does not agree, or undefined when it does */
+/**
+ * Recomputes the pending epoch whose post has the digest `available.post`, from these blocks and the chain.
+ *
+ * @returns why it does not agree, or is not that post, or undefined when the operator may sign for it
+ */
 export type AuditBundle = (
   posted: { readonly available: Available; readonly blocks: ReadonlyMap<string, Uint8Array> },
   waiting: Waiting,
@@ -44,8 +48,10 @@ export function bundleKeeper({ evidence, signer, domain, auditBundle }: BundleKe
       const decoded = decodeBundleCar(car)
       if (decoded.tag === 'malformed') throw new BundleRefused({ reason: `it is malformed: ${decoded.reason}` })
       const { root, blocks, corrupt } = decoded.car
-      if (root.toString() !== cidOfDigest(available.evidence).toString()) throw new BundleRefused({ reason: 'its root is another one' })
-      if (corrupt.length > 0) throw new BundleRefused({ reason: `${corrupt.length} blocks are not what their names say` })
+      if (root.toString() !== cidOfDigest(available.evidence).toString())
+        throw new BundleRefused({ reason: 'its root is another one' })
+      if (corrupt.length > 0)
+        throw new BundleRefused({ reason: `${corrupt.length} blocks are not what their names say` })
       const fault = await auditBundle({ available, blocks }, { signal })
       if (fault !== undefined) throw new BundleRefused({ reason: fault })
       const kept = [...blocks].map(([name, bytes]): Block => ({ cid: CID.parse(name), bytes }))
@@ -57,8 +63,20 @@ export function bundleKeeper({ evidence, signer, domain, auditBundle }: BundleKe
 }
 
 /** Batches are listed by epoch too, so that whoever audits later finds them here. */
-function keepBatch({ block, evidence, domain }: { readonly block: Block; readonly evidence: EvidenceStore; readonly domain: Domain }): void {
+function keepBatch({
+  block,
+  evidence,
+  domain,
+}: {
+  readonly block: Block
+  readonly evidence: EvidenceStore
+  readonly domain: Domain
+}): void {
   const batch = decodeBatch(block.bytes)
   if (batch === undefined) return
-  evidence.putBatch({ batch: { header: batch.header, digest: digestOfHeader(batch.header, domain) }, block, details: [] })
+  evidence.putBatch({
+    batch: { header: batch.header, digest: digestOfHeader(batch.header, domain) },
+    block,
+    details: [],
+  })
 }

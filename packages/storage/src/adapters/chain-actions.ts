@@ -6,8 +6,9 @@
  * @module
  */
 
-import { answer } from '@groundwork/chain/answer.ts'
+import { answerCall } from '@groundwork/chain/answer.ts'
 import { buyCreditsSync } from '@groundwork/chain/buy-credits.ts'
+import type { Call } from '@groundwork/chain/call.ts'
 import type { Chain as ChainConnection } from '@groundwork/chain/client.ts'
 import { finishStreamSync } from '@groundwork/chain/finish-stream.ts'
 import { noticeStreamSync } from '@groundwork/chain/notice-stream.ts'
@@ -20,7 +21,8 @@ import { readOffers, readOperators } from '@groundwork/chain/read-operators.ts'
 import { readQuote } from '@groundwork/chain/read-quote.ts'
 import { readSeal } from '@groundwork/chain/read-seal.ts'
 import { readStream, readStreamId } from '@groundwork/chain/read-stream.ts'
-import { registerBatch } from '@groundwork/chain/register-batch.ts'
+import { registerBatchCall } from '@groundwork/chain/register-batch.ts'
+import { sendCall } from '@groundwork/chain/send-call.ts'
 import { closeBlockOf, evidenceDeadlineOf, type EpochTiming } from '@groundwork/core/epoch/timing.ts'
 import { decodeBatch } from '@groundwork/core/evidence/batch.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
@@ -43,9 +45,16 @@ export interface ChainActionsOptions {
   readonly account: Hex
   /** the most WORK that one stream may cost without being asked, in atto */
   readonly buyAttoMax: bigint
+  /** Hands in batches and answers, which anyone may send, and resolves once they are accepted; a transaction of our own when left out. */
+  readonly handIn?: (call: Call, waiting: Waiting) => Promise<void>
 }
 
-export function chainActions({ chain, account, buyAttoMax }: ChainActionsOptions): Chain {
+export function chainActions({ chain, account, buyAttoMax, handIn }: ChainActionsOptions): Chain {
+  const submit =
+    handIn ??
+    (async (call: Call, waiting: Waiting): Promise<void> => {
+      await sendCall(chain, call, waiting)
+    })
   const { parameters, addresses } = chain.deployment
   const timing: EpochTiming = {
     startBlock: parameters.startBlock,
@@ -156,7 +165,7 @@ export function chainActions({ chain, account, buyAttoMax }: ChainActionsOptions
       const batch = decodeBatch(block)
       invariant(batch !== undefined, 'a batch of our own decodes')
       const { header, signature } = batch
-      await registerBatch(chain, { header, signature }, { signal })
+      await submit(registerBatchCall(chain.deployment, { header, signature }), { signal })
     },
 
     async openDemands({ provider }) {
@@ -173,7 +182,7 @@ export function chainActions({ chain, account, buyAttoMax }: ChainActionsOptions
     },
 
     async answerDemand({ demandId, answer: given }, { signal }) {
-      await answer(chain, { demandId, answer: given }, { signal })
+      await submit(answerCall(chain.deployment, { demandId, answer: given }), { signal })
     },
   }
 }

@@ -30,7 +30,12 @@ export interface EvidenceStore extends BlockSource {
   /** Keeps blocks, all or none. Their names are checked. */
   putBlocks(blocks: readonly Block[]): void
   /** Keeps a batch with the blocks that it links to. */
-  putBatch(kept: { readonly batch: Pick<VerifiedBatch, 'header' | 'digest'>; readonly block: Block; readonly details: readonly Block[]; readonly sealedHash?: Hex }): void
+  putBatch(kept: {
+    readonly batch: Pick<VerifiedBatch, 'header' | 'digest'>
+    readonly block: Block
+    readonly details: readonly Block[]
+    readonly sealedHash?: Hex
+  }): void
   markRegistered(digest: Hex): void
   /** Names of the batches known of an epoch, at most `batchesListedMax`. */
   batchesOf(wanted: { readonly network: number; readonly epoch: bigint }): readonly CID[]
@@ -63,8 +68,18 @@ export function openEvidenceStore({ database }: { readonly database: DatabaseSyn
     const batch = bytes === undefined ? undefined : decodeBatch(bytes)
     if (batch === undefined) return []
     const { header, signature } = batch
-    const sealedHash = row['sealed_hash'] === null ? undefined : (String(row['sealed_hash']) as Hex)
-    return [{ digest: String(row['digest']) as Hex, cid: CID.parse(String(row['cid'])), header, signature, isRegistered: row['registered'] === 1, sealedHash }]
+    const sealed = row['sealed_hash']
+    const sealedHash = typeof sealed === 'string' ? (sealed as Hex) : undefined
+    return [
+      {
+        digest: String(row['digest']) as Hex,
+        cid: CID.parse(String(row['cid'])),
+        header,
+        signature,
+        isRegistered: row['registered'] === 1,
+        sealedHash,
+      },
+    ]
   }
 
   return {
@@ -75,17 +90,38 @@ export function openEvidenceStore({ database }: { readonly database: DatabaseSyn
         insertBlocks([block, ...details])
         database
           .prepare('INSERT OR IGNORE INTO storage_kept_batches VALUES (?, ?, ?, ?, ?, ?, 0, ?)')
-          .run(digest, block.cid.toString(), header.network, header.epoch, header.signer, header.counter, sealedHash ?? null)
+          .run(
+            digest,
+            block.cid.toString(),
+            header.network,
+            header.epoch,
+            header.signer,
+            header.counter,
+            sealedHash ?? null,
+          )
       })
     },
-    markRegistered: (digest) => void database.prepare('UPDATE storage_kept_batches SET registered = 1 WHERE digest = ?').run(digest),
+    markRegistered: (digest) =>
+      void database.prepare('UPDATE storage_kept_batches SET registered = 1 WHERE digest = ?').run(digest),
     batchesOf: ({ network, epoch }) =>
-      rows('SELECT cid FROM storage_kept_batches WHERE network = ? AND epoch = ? ORDER BY digest LIMIT ?', network, epoch, batchesListedMax).map(
-        ({ cid }) => CID.parse(String(cid)),
-      ),
+      rows(
+        'SELECT cid FROM storage_kept_batches WHERE network = ? AND epoch = ? ORDER BY digest LIMIT ?',
+        network,
+        epoch,
+        batchesListedMax,
+      ).map(({ cid }) => CID.parse(String(cid))),
     batchesBy: ({ network, signer, epoch }) =>
-      rows('SELECT * FROM storage_kept_batches WHERE network = ? AND signer = ? AND epoch = ? ORDER BY counter', network, signer, epoch).flatMap(batchOf),
+      rows(
+        'SELECT * FROM storage_kept_batches WHERE network = ? AND signer = ? AND epoch = ? ORDER BY counter',
+        network,
+        signer,
+        epoch,
+      ).flatMap(batchOf),
     lastBatchBy: ({ network, signer }) =>
-      rows('SELECT * FROM storage_kept_batches WHERE network = ? AND signer = ? ORDER BY counter DESC LIMIT 1', network, signer).flatMap(batchOf)[0],
+      rows(
+        'SELECT * FROM storage_kept_batches WHERE network = ? AND signer = ? ORDER BY counter DESC LIMIT 1',
+        network,
+        signer,
+      ).flatMap(batchOf)[0],
   }
 }

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto'
 import type { VerifiedBatch } from '@groundwork/core/evidence/batch.ts'
 import { decodeBatch } from '@groundwork/core/evidence/batch.ts'
 import { closeBlockOf, epochAt, evidenceDeadlineOf, type EpochTiming } from '@groundwork/core/epoch/timing.ts'
+import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import type { DataSetState, Offer } from '../model.ts'
@@ -36,7 +37,7 @@ interface SetAt extends DataSetState {
 
 export function fakeChain(): FakeChain {
   const timing: EpochTiming = { startBlock: 1n, epochBlocks: 10n, evidenceBlocks: 5n, windowBlocks: 5n }
-  const domain = { chainId: 31337n, verifyingContract: `0x${'da'.repeat(20)}` as Hex }
+  const domain: Domain = { chainId: 31337n, verifyingContract: `0x${'da'.repeat(20)}` }
   const offers = new Map<Hex, Offer>()
   const history: SetAt[] = []
   const seals = new Map<bigint, Hex>()
@@ -53,7 +54,7 @@ export function fakeChain(): FakeChain {
   }
 
   return {
-    chainId: domain.chainId,
+    chainId: BigInt(domain.chainId),
     dataSetsAddress: domain.verifyingContract,
     epochsAddress: `0x${'e9'.repeat(20)}`,
     timing,
@@ -64,7 +65,9 @@ export function fakeChain(): FakeChain {
     dataSetsAt: ({ blockNumber: at, provider, customer }) =>
       Promise.resolve(
         standingAt(at).filter(
-          (set) => (provider === undefined || set.provider === provider) && (customer === undefined || set.customer === customer),
+          (set) =>
+            (provider === undefined || set.provider === provider) &&
+            (customer === undefined || set.customer === customer),
         ),
       ),
     sealedHash: (epoch) => Promise.resolve(seals.get(epoch)),
@@ -85,7 +88,18 @@ export function fakeChain(): FakeChain {
         const id = dataSetIdOf(set)
         const last = history.findLast((one) => one.id === id)
         if (last !== undefined && last.version >= version) continue
-        history.push({ id, customer, provider, root, leafCount, pieceCount, version, manifest, faulted: false, block: blockNumber })
+        history.push({
+          id,
+          customer,
+          provider,
+          root,
+          leafCount,
+          pieceCount,
+          version,
+          manifest,
+          faulted: false,
+          block: blockNumber,
+        })
       }
       return Promise.resolve()
     },
@@ -97,7 +111,10 @@ export function fakeChain(): FakeChain {
     },
     openDemands: ({ provider }) =>
       Promise.resolve(
-        [...demands.values()].filter(({ id, dataSet }) => !answers.has(id) && history.some((set) => set.id === dataSet && set.provider === provider)),
+        [...demands.values()].filter(
+          ({ id, dataSet }) =>
+            !answers.has(id) && history.some((set) => set.id === dataSet && set.provider === provider),
+        ),
       ),
     answerDemand({ demandId, answer }) {
       answers.set(demandId, answer)
@@ -107,7 +124,10 @@ export function fakeChain(): FakeChain {
       blockNumber += BigInt(blocks)
     },
     seal(epoch, salt = '') {
-      invariant(blockNumber > closeBlockOf(timing, epoch) && epochAt(timing, blockNumber) > epoch, 'an epoch is sealed after its close')
+      invariant(
+        blockNumber > closeBlockOf(timing, epoch) && epochAt(timing, blockNumber) > epoch,
+        'an epoch is sealed after its close',
+      )
       const hash = toHex(createHash('sha256').update(`seal ${epoch} ${salt}`).digest())
       seals.set(epoch, hash)
       return hash
@@ -117,7 +137,14 @@ export function fakeChain(): FakeChain {
       const set = standingAt(blockNumber).find(({ id }) => id === dataSet)
       invariant(set !== undefined, 'a set that stands is demanded')
       const id = toHex(createHash('sha256').update(`demand ${demands.size}`).digest())
-      const demand = { id, dataSet, root: set.root, leafCount: set.leafCount, leafIndex, deadlineBlock: blockNumber + 10n }
+      const demand = {
+        id,
+        dataSet,
+        root: set.root,
+        leafCount: set.leafCount,
+        leafIndex,
+        deadlineBlock: blockNumber + 10n,
+      }
       demands.set(id, demand)
       return demand
     },

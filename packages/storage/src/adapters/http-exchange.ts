@@ -44,14 +44,25 @@ export function openExchange({
   const [pathname = '', search = ''] = target.split('?', 2)
   try {
     const path = pathname.split('/').slice(1).map(decodeURIComponent)
-    return { request, response, method: request.method ?? 'GET', target, path, query: new URLSearchParams(search), signal }
+    return {
+      request,
+      response,
+      method: request.method ?? 'GET',
+      target,
+      path,
+      query: new URLSearchParams(search),
+      signal,
+    }
   } catch {
     return undefined
   }
 }
 
 /** Reads a whole body into memory. @throws BodyTooLarge */
-export async function readBody({ request, signal }: Exchange, { sizeBytesMax }: { readonly sizeBytesMax: number }): Promise<Uint8Array> {
+export async function readBody(
+  { request, signal }: Exchange,
+  { sizeBytesMax }: { readonly sizeBytesMax: number },
+): Promise<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > sizeBytesMax) throw new BodyTooLarge({ sizeBytesMax })
   const parts: Uint8Array[] = []
   let sizeBytes = 0
@@ -66,9 +77,16 @@ export async function readBody({ request, signal }: Exchange, { sizeBytesMax }: 
 }
 
 /** Answers with JSON; bigint as decimal text. */
-export function sendJson({ response, method }: Exchange, { status, value }: { readonly status: number; readonly value: unknown }): void {
+export function sendJson(
+  { response, method }: Exchange,
+  { status, value }: { readonly status: number; readonly value: unknown },
+): void {
   const text = JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store' })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  })
   response.end(method === 'HEAD' ? undefined : text)
 }
 
@@ -79,7 +97,11 @@ export async function sendBytes(
     status,
     headers,
     bytes,
-  }: { readonly status: number; readonly headers: Readonly<Record<string, string | number>>; readonly bytes: () => AsyncIterable<Uint8Array> },
+  }: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string | number>>
+    readonly bytes: () => AsyncIterable<Uint8Array>
+  },
 ): Promise<void> {
   response.writeHead(status, headers)
   if (method === 'HEAD') {

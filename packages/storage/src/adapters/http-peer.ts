@@ -7,7 +7,12 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { nodeRequestHeader, signNodeRequest, unsignedBody, type BodyHash } from '@groundwork/core/identity/node-request.ts'
+import {
+  nodeRequestHeader,
+  signNodeRequest,
+  unsignedBody,
+  type BodyHash,
+} from '@groundwork/core/identity/node-request.ts'
 import { verifyNode, type NodeSigner, type VerifyNode } from '@groundwork/core/identity/node-signer.ts'
 import { fromHex, parseHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { pieceSizes, type Offer } from '../model.ts'
@@ -51,12 +56,24 @@ function httpPeer(
 
   const authorise = (method: string, path: string, body: BodyHash): Promise<string> =>
     signNodeRequest(
-      { method, path, body, nonce: toHex(randomBytes(16)), expiresAtMs: Math.floor(clock.nowMs()) + signatureMsMax, audience: offer.nodeKey },
+      {
+        method,
+        path,
+        body,
+        nonce: toHex(randomBytes(16)),
+        expiresAtMs: Math.floor(clock.nowMs()) + signatureMsMax,
+        audience: offer.nodeKey,
+      },
       nodeSigner,
     )
 
   /** @throws PeerFailed on no answer and on any status but the successful ones */
-  const ask = async (what: string, path: string, init: RequestInit & { duplex?: 'half' }, { signal }: Waiting): Promise<Response> => {
+  const ask = async (
+    what: string,
+    path: string,
+    init: RequestInit & { duplex?: 'half' },
+    { signal }: Waiting,
+  ): Promise<Response> => {
     const response = await fetch(`${base}${path}`, { redirect: 'error', ...init, signal }).catch((cause: unknown) => {
       throw failed(what, reasonOf(cause), { cause })
     })
@@ -110,14 +127,19 @@ function httpPeer(
       return askBounded('answer a probe', { signal }, async (within) => {
         const startedMs = clock.elapsedMs()
         const response = await ask('answer a probe', `/v1/health?nonce=${nonce}`, {}, { signal: within })
-        const value = (await readJson('answer a probe', response)) as { operator?: unknown; atMs?: unknown; signature?: unknown }
+        const value = (await readJson('answer a probe', response)) as {
+          operator?: unknown
+          atMs?: unknown
+          signature?: unknown
+        }
         const latencyMs = clock.elapsedMs() - startedMs
         const signature = typeof value.signature === 'string' ? parseHex(value.signature, 64) : undefined
         if (value.operator !== offer.operator || typeof value.atMs !== 'number' || signature === undefined) {
           throw failed('answer a probe', 'its answer is of another operator or malformed')
         }
         const message = healthBytes({ nonce, operator: offer.operator, atMs: value.atMs })
-        if (!verify({ nodeKey: offer.nodeKey, message, signature })) throw failed('answer a probe', 'its signature differs')
+        if (!verify({ nodeKey: offer.nodeKey, message, signature }))
+          throw failed('answer a probe', 'its signature differs')
         return latencyMs
       })
     },
@@ -130,9 +152,17 @@ function httpPeer(
       const stalled = stallWatch()
       try {
         const within = AbortSignal.any([signal, stalled.signal])
-        const headers = { [nodeRequestHeader]: await authorise('PUT', path, unsignedBody), 'content-type': 'application/vnd.ipld.car' }
+        const headers = {
+          [nodeRequestHeader]: await authorise('PUT', path, unsignedBody),
+          'content-type': 'application/vnd.ipld.car',
+        }
         const body = streamOf(stalled.watch(bytes()))
-        const response = await ask('take a piece', path, { method: 'PUT', headers, body, duplex: 'half' }, { signal: within })
+        const response = await ask(
+          'take a piece',
+          path,
+          { method: 'PUT', headers, body, duplex: 'half' },
+          { signal: within },
+        )
         const signed = await readReceipt(response)
         if (signed === undefined) throw failed('take a piece', 'its answer is no receipt')
         return signed
@@ -150,13 +180,25 @@ function httpPeer(
         'sign a set',
         { signal },
         async (within) => {
-          const headers = { [nodeRequestHeader]: await authorise('POST', '/v1/sets', toHex(sha256(body))), 'content-type': 'application/vnd.ipld.dag-cbor' }
-          const response = await ask('sign a set', '/v1/sets', { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer> }, { signal: within })
+          const headers = {
+            [nodeRequestHeader]: await authorise('POST', '/v1/sets', toHex(sha256(body))),
+            'content-type': 'application/vnd.ipld.dag-cbor',
+          }
+          const response = await ask(
+            'sign a set',
+            '/v1/sets',
+            { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer> },
+            { signal: within },
+          )
           const { providerSignature } = (await readJson('sign a set', response)) as { providerSignature?: unknown }
           if (typeof providerSignature !== 'string' || parseHex(providerSignature, 65) === undefined) {
             throw failed('sign a set', 'its answer is no signature')
           }
-          return { set: proposal.set, customerSignature: proposal.customerSignature, providerSignature: providerSignature as Hex }
+          return {
+            set: proposal.set,
+            customerSignature: proposal.customerSignature,
+            providerSignature: providerSignature as Hex,
+          }
         },
         3 * answerMsMax,
       )
@@ -166,7 +208,8 @@ function httpPeer(
       const stalled = stallWatch()
       try {
         const within = AbortSignal.any([signal, stalled.signal])
-        const headers = range === undefined ? {} : { range: `bytes=${range.startBytes}-${range.startBytes + range.sizeBytes - 1}` }
+        const headers =
+          range === undefined ? {} : { range: `bytes=${range.startBytes}-${range.startBytes + range.sizeBytes - 1}` }
         const response = await ask('serve a piece', `/v1/pieces/${cidOfPiece(piece)}`, { headers }, { signal: within })
         if (response.body === null) throw failed('serve a piece', 'its answer is empty')
         const sizeBytesMax = range?.sizeBytes ?? piece.rawSizeBytes
@@ -201,7 +244,11 @@ function httpPeer(
 }
 
 function cidOfPiece({ root, height, rawSizeBytes }: PieceName): string {
-  return formatPieceCid({ root: fromHex(root, 32), height, paddingBytes: pieceSizes({ height, rawSizeBytes })?.paddingBytes ?? 0 })
+  return formatPieceCid({
+    root: fromHex(root, 32),
+    height,
+    paddingBytes: pieceSizes({ height, rawSizeBytes })?.paddingBytes ?? 0,
+  })
 }
 
 /** Aborts when no part passes for `answerMsMax`, once a stream is watched, or before its first answer. */

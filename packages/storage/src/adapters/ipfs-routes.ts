@@ -35,14 +35,25 @@ export interface IpfsRoutesOptions {
 export async function serveIpfs(exchange: Exchange, { store, misbehaviour, allow }: IpfsRoutesOptions): Promise<void> {
   const [, text = '', ...rest] = exchange.path
   const cid = parseCid(text)
-  if (cid === undefined || rest.some((part) => part !== '')) throw new CidMalformed({ cid: exchange.path.slice(1).join('/'), wanted: 'the CID of a block' })
+  if (cid === undefined || rest.some((part) => part !== ''))
+    throw new CidMalformed({ cid: exchange.path.slice(1).join('/'), wanted: 'the CID of a block' })
   allow(cid)
   const format = formatOf(exchange)
   const root = await blockOf(store, cid, exchange)
   if (root === undefined) throw new NotFound({ what: cid.toString() })
-  const common = { 'x-content-type-options': 'nosniff', 'cache-control': 'public, max-age=29030400, immutable', 'x-ipfs-path': `/ipfs/${text}` }
+  const common = {
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'public, max-age=29030400, immutable',
+    'x-ipfs-path': `/ipfs/${text}`,
+  }
   if (format === 'raw') {
-    const headers = { ...common, 'content-type': rawType, 'content-length': root.length, etag: `"${text}.raw"`, 'content-disposition': `attachment; filename="${text}.bin"` }
+    const headers = {
+      ...common,
+      'content-type': rawType,
+      'content-length': root.length,
+      etag: `"${text}.raw"`,
+      'content-disposition': `attachment; filename="${text}.bin"`,
+    }
     await sendBytes(exchange, { status: 200, headers, bytes: () => misbehaviour.spoil(once(root)) })
     return
   }
@@ -53,7 +64,8 @@ export async function serveIpfs(exchange: Exchange, { store, misbehaviour, allow
     etag: `W/"${text}.car.${scope}"`,
     'content-disposition': `attachment; filename="${text}.car"`,
   }
-  const bytes = (): AsyncIterable<Uint8Array> => misbehaviour.spoil(carOf({ store, cid, root, scope, signal: exchange.signal }))
+  const bytes = (): AsyncIterable<Uint8Array> =>
+    misbehaviour.spoil(carOf({ store, cid, root, scope, signal: exchange.signal }))
   await sendBytes(exchange, { status: 200, headers, bytes })
 }
 
@@ -86,7 +98,8 @@ async function* carOf({
     signal.throwIfAborted()
     const name = next.toString()
     if (sent.has(name) || next.multihash.code === identityCode) continue
-    if (sent.size >= carBlocksMax) throw new NotFound({ what: `more than ${carBlocksMax} blocks below ${cid.toString()}` })
+    if (sent.size >= carBlocksMax)
+      throw new NotFound({ what: `more than ${carBlocksMax} blocks below ${cid.toString()}` })
     sent.add(name)
     const bytes = next === cid ? root : await blockOf(store, next, { signal })
     if (bytes === undefined) throw new NotFound({ what: `${name} below ${cid.toString()}` })

@@ -12,6 +12,7 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { nodeRequestHeader, signNodeRequest } from '@groundwork/core/identity/node-request.ts'
 import { softwareNodeSigner, verifyNode } from '@groundwork/core/identity/node-signer.ts'
 import { addressOf, sign } from '@groundwork/core/identity/secp256k1.ts'
@@ -46,7 +47,7 @@ const provider = addressOf(providerKey)
 const customer = addressOf(customerKey)
 const providerNode = softwareNodeSigner(new Uint8Array(32).fill(3))
 const customerNode = softwareNodeSigner(new Uint8Array(32).fill(4))
-const domain = { chainId: 31337n, verifyingContract: `0x${'da'.repeat(20)}` as Hex }
+const domain: Domain = { chainId: 31337n, verifyingContract: `0x${'da'.repeat(20)}` }
 const clock: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() }
 const signer: AccountSigner = { address: provider, sign: (digest) => Promise.resolve(sign(digest, providerKey)) }
 const priceNanoPerGibSecond = 10n ** 9n
@@ -62,9 +63,28 @@ async function bench({ capacityBytes = 2 ** 24 }: { readonly capacityBytes?: num
   const database = openProviderDatabase({ path: ':memory:' })
   const store = openSegmentStore({ folder, database, hasher, sha256: nodeSha256, capacityBytes })
   const evidence = openEvidenceStore({ database })
-  const sets = setKeeper({ database, store, evidence, signer, domain, priceNanoPerGibSecond: () => priceNanoPerGibSecond, lockAttoMax: 1000n })
+  const sets = setKeeper({
+    database,
+    store,
+    evidence,
+    signer,
+    domain,
+    priceNanoPerGibSecond: () => priceNanoPerGibSecond,
+    lockAttoMax: 1000n,
+  })
   const misbehaviour = misbehaviourOf(undefined)
-  const server = pieceServer({ store, evidence, sets, signer, nodeSigner: providerNode, domain, clock, sha256: nodeSha256, misbehaviour, looseBytesMax: capacityBytes })
+  const server = pieceServer({
+    store,
+    evidence,
+    sets,
+    signer,
+    nodeSigner: providerNode,
+    domain,
+    clock,
+    sha256: nodeSha256,
+    misbehaviour,
+    looseBytesMax: capacityBytes,
+  })
   const { url } = await server.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,
@@ -88,28 +108,50 @@ interface Car {
 
 function carOf(contents: readonly Uint8Array[]): Car {
   const cids = contents.map((bytes) => CID.createV1(0x55, Digest.create(0x12, nodeSha256(bytes))))
-  const bytes = Buffer.concat([carHeader([unknownRoot]), ...contents.map((block, index) => carSection({ cid: cids[index] ?? unknownRoot, bytes: block }))])
+  const bytes = Buffer.concat([
+    carHeader([unknownRoot]),
+    ...contents.map((block, index) => carSection({ cid: cids[index] ?? unknownRoot, bytes: block })),
+  ])
   const piece = pieceOf(hashPiece({ raw: bytes, hasher }))
   return { bytes, piece, name: nameOf(piece), cids }
 }
 
 function nameOf({ root, height, rawSizeBytes }: Piece): string {
-  return formatPieceCid({ root: fromHex(root), height, paddingBytes: pieceSizes({ height, rawSizeBytes })?.paddingBytes ?? 0 })
+  return formatPieceCid({
+    root: fromHex(root),
+    height,
+    paddingBytes: pieceSizes({ height, rawSizeBytes })?.paddingBytes ?? 0,
+  })
 }
 
 async function authorised(method: string, target: string, body?: Uint8Array): Promise<Record<string, string>> {
   const hash = body === undefined ? 'UNSIGNED' : toHex(nodeSha256(body))
-  const request = { method, path: target, body: hash, nonce: toHex(randomBytes(16)), expiresAtMs: Date.now() + 30_000, audience: providerNode.nodeKey } as const
+  const request = {
+    method,
+    path: target,
+    body: hash,
+    nonce: toHex(randomBytes(16)),
+    expiresAtMs: Date.now() + 30_000,
+    audience: providerNode.nodeKey,
+  } as const
   return { [nodeRequestHeader]: await signNodeRequest(request, customerNode) }
 }
 
 async function putPiece({ url }: Bench, { name, bytes }: { name: string; bytes: Uint8Array }): Promise<Response> {
   const target = `/v1/pieces/${name}?customer=${customer}`
-  return fetch(`${url}${target}`, { method: 'PUT', headers: await authorised('PUT', target), body: bytes as Uint8Array<ArrayBuffer> })
+  return fetch(`${url}${target}`, {
+    method: 'PUT',
+    headers: await authorised('PUT', target),
+    body: bytes as Uint8Array<ArrayBuffer>,
+  })
 }
 
 async function postSet({ url }: Bench, body: Uint8Array, signed: Uint8Array = body): Promise<Response> {
-  return fetch(`${url}/v1/sets`, { method: 'POST', headers: await authorised('POST', '/v1/sets', signed), body: body as Uint8Array<ArrayBuffer> })
+  return fetch(`${url}/v1/sets`, {
+    method: 'POST',
+    headers: await authorised('POST', '/v1/sets', signed),
+    body: body as Uint8Array<ArrayBuffer>,
+  })
 }
 
 async function codeOf(response: Response): Promise<string> {
@@ -165,7 +207,11 @@ test('blocks come as they are, or as a CAR whose blocks match', async () => {
 test('health is answered under the node key, for this nonce', async () => {
   await using at = await bench()
   const nonce: Hex = `0x${'ab'.repeat(16)}`
-  const health = (await fetch(`${at.url}/v1/health?nonce=${nonce}`).then((response) => response.json())) as { operator: Hex; atMs: number; signature: Hex }
+  const health = (await fetch(`${at.url}/v1/health?nonce=${nonce}`).then((response) => response.json())) as {
+    operator: Hex
+    atMs: number
+    signature: Hex
+  }
   assert.equal(health.operator, provider)
   const message = healthBytes({ nonce, operator: provider, atMs: health.atMs })
   assert.ok(verifyNode({ nodeKey: providerNode.nodeKey, message, signature: fromHex(health.signature) }))
@@ -176,7 +222,8 @@ test('a write without a good signature is refused and leaves nothing', async () 
   await using at = await bench()
   const car = carOf([new Uint8Array(100).fill(1)])
   const target = `/v1/pieces/${car.name}?customer=${customer}`
-  const put = (headers: Record<string, string>): Promise<Response> => fetch(`${at.url}${target}`, { method: 'PUT', headers, body: car.bytes as Uint8Array<ArrayBuffer> })
+  const put = (headers: Record<string, string>): Promise<Response> =>
+    fetch(`${at.url}${target}`, { method: 'PUT', headers, body: car.bytes as Uint8Array<ArrayBuffer> })
   assert.equal(await codeOf(await put({})), '401 GW_NOT_AUTHENTICATED')
   assert.equal(await codeOf(await put(await authorised('PUT', '/v1/pieces/other'))), '401 GW_NOT_AUTHENTICATED')
   const once = await authorised('PUT', target)
@@ -206,7 +253,10 @@ test('any bytes under any name are refused by code, and nothing of them stays', 
     }),
     { numRuns: 40 },
   )
-  assert.equal(await codeOf(await putPiece(at, { name: 'bafkzcibnonsense', bytes: Uint8Array.of(1) })), '400 GW_CID_MALFORMED')
+  assert.equal(
+    await codeOf(await putPiece(at, { name: 'bafkzcibnonsense', bytes: Uint8Array.of(1) })),
+    '400 GW_CID_MALFORMED',
+  )
   const large = carOf([new Uint8Array(2 ** 20).fill(1)])
   assert.equal(await codeOf(await putPiece(at, large)), '503 GW_NO_ROOM')
 })
@@ -226,7 +276,11 @@ test('an upload that breaks off leaves nothing', async () => {
   assert.equal(at.store.find(car.piece), undefined)
 })
 
-function proposalOf(pieces: readonly Piece[], over: Partial<PieceSet> = {}, rateNano?: bigint): { bytes: Uint8Array; set: PieceSet } {
+function proposalOf(
+  pieces: readonly Piece[],
+  over: Partial<PieceSet> = {},
+  rateNano?: bigint,
+): { bytes: Uint8Array; set: PieceSet } {
   const manifest = encodeManifest(pieces)
   const { root } = setTree(pieces)
   const set: PieceSet = {
@@ -255,7 +309,10 @@ test('a set is signed when it is what the provider keeps, at its price; each oth
   const good = proposalOf([first])
   const reasonOf = async (bytes: Uint8Array): Promise<string> => {
     const response = await postSet(at, bytes)
-    const answer = (await response.json()) as { providerSignature?: Hex; error?: { code: string; facts: { reason?: string } } }
+    const answer = (await response.json()) as {
+      providerSignature?: Hex
+      error?: { code: string; facts: { reason?: string } }
+    }
     return answer.error === undefined ? 'signed' : `${answer.error.code} ${answer.error.facts.reason ?? ''}`
   }
   const refusal = (reason: string): string => `GW_SET_REFUSED ${reason}`
@@ -263,7 +320,10 @@ test('a set is signed when it is what the provider keeps, at its price; each oth
   const other: Hex = `0x${'0d'.repeat(20)}`
   assert.equal(await reasonOf(proposalOf([first], { provider: other }).bytes), refusal('for-another-provider'))
   assert.equal(await reasonOf(proposalOf([first], { customer: other }).bytes), refusal('customer-signature-differs'))
-  assert.equal(await reasonOf(proposalOf([first], { manifest: `0x${'00'.repeat(32)}` }).bytes), refusal('manifest-differs'))
+  assert.equal(
+    await reasonOf(proposalOf([first], { manifest: `0x${'00'.repeat(32)}` }).bytes),
+    refusal('manifest-differs'),
+  )
   assert.equal(await reasonOf(proposalOf([first], { root: `0x${'00'.repeat(32)}` }).bytes), refusal('root-differs'))
   assert.equal(await reasonOf(proposalOf([first], { pieceCount: 2 }).bytes), refusal('size-differs'))
   assert.equal(await reasonOf(proposalOf([first, absent]).bytes), refusal('piece-not-kept'))
@@ -278,7 +338,10 @@ test('a set is signed when it is what the provider keeps, at its price; each oth
   assert.equal(await reasonOf(proposalOf([second]).bytes), refusal('version-old'))
   assert.equal(await reasonOf(proposalOf([second, first], { version: 2n }).bytes), refusal('pieces-not-appended'))
   assert.equal(await reasonOf(proposalOf([first, second], { version: 2n }).bytes), 'signed')
-  assert.equal(await reasonOf(proposalOf([second], { version: 3n, streamSalt: `0x${'02'.repeat(32)}` }).bytes), 'signed')
+  assert.equal(
+    await reasonOf(proposalOf([second], { version: 3n, streamSalt: `0x${'02'.repeat(32)}` }).bytes),
+    'signed',
+  )
 })
 
 test('arbitrary and oversized bodies of a set are refused by code', async () => {

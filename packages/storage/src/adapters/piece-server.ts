@@ -20,7 +20,15 @@ import { parseHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import type { CID } from 'multiformats/cid'
 import type { SignedReceipt } from '../model.ts'
 import type { AccountSigner, Clock, PieceName } from '../ports.ts'
-import { BodyMalformed, CidMalformed, NoRoom, NotAuthenticated, NotFound, RangeNotSatisfiable, TooBusy } from '../storage-errors.ts'
+import {
+  BodyMalformed,
+  CidMalformed,
+  NoRoom,
+  NotAuthenticated,
+  NotFound,
+  RangeNotSatisfiable,
+  TooBusy,
+} from '../storage-errors.ts'
 import { parseCid, type Sha256 } from '../wire/car.ts'
 import { parsePieceCid, sizesOfPieceCid } from '../wire/piece-cid.ts'
 import { decodeProposal } from '../wire/piece-set.ts'
@@ -74,14 +82,23 @@ export const proposalBytesMax: number = 2 ** 20 + 4096
 export const looseMsMax = 3_600_000
 
 /** What a provider signs with its node key when it is asked whether it lives. */
-export function healthBytes({ nonce, operator, atMs }: { readonly nonce: Hex; readonly operator: Hex; readonly atMs: number }): Uint8Array {
+export function healthBytes({
+  nonce,
+  operator,
+  atMs,
+}: {
+  readonly nonce: Hex
+  readonly operator: Hex
+  readonly atMs: number
+}): Uint8Array {
   return bytesOfText(['groundwork-health/1', nonce, operator, atMs].join('\n'))
 }
 
 type Route = (exchange: Exchange) => Promise<void>
 
 export function pieceServer(options: PieceServerOptions): PieceServer {
-  const { store, evidence, sets, signer, nodeSigner, domain, clock, sha256, misbehaviour, looseBytesMax, bundles } = options
+  const { store, evidence, sets, signer, nodeSigner, domain, clock, sha256, misbehaviour, looseBytesMax, bundles } =
+    options
   const { allow = () => undefined, verify = verifyNode } = options
   const stopping = new AbortController()
   const replays = replayWindow({ countMax: 100_000, countPerKeyMax: 20_000 })
@@ -92,7 +109,13 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
   const authenticate = ({ method, target, request }: Exchange): { readonly body: Hex | typeof unsignedBody } => {
     const header = request.headers[nodeRequestHeader]
     const verdict = verifyNodeRequest(
-      { method, path: target, header: typeof header === 'string' ? header : undefined, audience: nodeSigner.nodeKey, nowMs: clock.nowMs() },
+      {
+        method,
+        path: target,
+        header: typeof header === 'string' ? header : undefined,
+        audience: nodeSigner.nodeKey,
+        nowMs: clock.nowMs(),
+      },
       { replays, verify },
     )
     if (verdict.tag === 'refused') throw new NotAuthenticated({ reason: verdict.reason })
@@ -115,7 +138,8 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
     if (store.looseBytes + name.rawSizeBytes <= looseBytesMax) return
     await store.dropLoose({ beforeMs: clock.nowMs() - looseMsMax }, exchange)
     const usedBytes = store.looseBytes
-    if (usedBytes + name.rawSizeBytes > looseBytesMax) throw new NoRoom({ capacityBytes: looseBytesMax, usedBytes, wantedBytes: name.rawSizeBytes })
+    if (usedBytes + name.rawSizeBytes > looseBytesMax)
+      throw new NoRoom({ capacityBytes: looseBytesMax, usedBytes, wantedBytes: name.rawSizeBytes })
   }
 
   const putPiece: Route = async (exchange) => {
@@ -148,8 +172,13 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
     if (piece === undefined) throw new NotFound({ what: exchange.path[2] ?? '' })
     const sizeBytes = piece.rawSizeBytes
     const range = readRange(exchange.request.headers.range, sizeBytes)
-    if (range.tag === 'outside') throw new RangeNotSatisfiable({ range: exchange.request.headers.range ?? '', sizeBytes })
-    const common = { 'content-type': 'application/vnd.ipld.car; version=1', 'accept-ranges': 'bytes', etag: `"${exchange.path[2] ?? ''}"` }
+    if (range.tag === 'outside')
+      throw new RangeNotSatisfiable({ range: exchange.request.headers.range ?? '', sizeBytes })
+    const common = {
+      'content-type': 'application/vnd.ipld.car; version=1',
+      'accept-ranges': 'bytes',
+      etag: `"${exchange.path[2] ?? ''}"`,
+    }
     const part = range.tag === 'part' ? range : { startBytes: 0, sizeBytes }
     const lastByte = part.startBytes + part.sizeBytes - 1
     const ranged = range.tag === 'part' ? { 'content-range': `bytes ${part.startBytes}-${lastByte}/${sizeBytes}` } : {}
@@ -163,7 +192,8 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
   const postSet: Route = async (exchange) => {
     const { body: signedHash } = authenticate(exchange)
     const body = await readBody(exchange, { sizeBytesMax: proposalBytesMax })
-    if (signedHash !== toHex(sha256(body))) throw new NotAuthenticated({ reason: 'the body is another than the one signed' })
+    if (signedHash !== toHex(sha256(body)))
+      throw new NotAuthenticated({ reason: 'the body is another than the one signed' })
     const proposal = decodeProposal(body)
     if (proposal === undefined) throw new BodyMalformed({ wanted: 'a proposal of a piece set' })
     const { providerSignature } = await sets.sign(proposal)
@@ -182,7 +212,10 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
   const getBatches: Route = (exchange) => {
     const network = uintOf(exchange, 'network', 255n)
     const epoch = uintOf(exchange, 'epoch', 2n ** 62n)
-    sendJson(exchange, { status: 200, value: { batches: evidence.batchesOf({ network: Number(network), epoch }).map(String) } })
+    sendJson(exchange, {
+      status: 200,
+      value: { batches: evidence.batchesOf({ network: Number(network), epoch }).map(String) },
+    })
     return Promise.resolve()
   }
 
@@ -192,7 +225,11 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
     if (cid === undefined) throw new CidMalformed({ cid: text, wanted: 'the CID of a block of evidence' })
     const block = evidence.get(cid.toString())
     if (block === undefined) throw new NotFound({ what: text })
-    const headers = { 'content-type': 'application/vnd.ipld.dag-cbor', 'content-length': block.length, 'cache-control': 'public, max-age=29030400, immutable' }
+    const headers = {
+      'content-type': 'application/vnd.ipld.dag-cbor',
+      'content-length': block.length,
+      'cache-control': 'public, max-age=29030400, immutable',
+    }
     await sendBytes(exchange, { status: 200, headers, bytes: () => once(block) })
   }
 
@@ -200,15 +237,15 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
     if (bundles === undefined) throw new NotFound({ what: 'a keeper of bundles' })
     const network = Number(uintOf(exchange, 'network', 255n))
     const epoch = uintOf(exchange, 'epoch', 2n ** 62n)
-    const digest = exchange.query.get('evidence') ?? ''
-    if (parseHex(digest, 32) === undefined) throw new BodyMalformed({ wanted: 'the sha256 of the bundle in hex' })
+    const evidence = hash32Of(exchange, { name: 'evidence', wanted: 'the sha256 of the bundle in hex' })
+    const post = hash32Of(exchange, { name: 'post', wanted: 'the digest of the post in hex' })
     if (bundleCount >= bundlesMax) throw new TooBusy({ what: 'bundles', countMax: bundlesMax })
     bundleCount += 1
     try {
       const car = await readBody(exchange, { sizeBytesMax: bundleBytesMax })
-      const available = { network, epoch, evidence: digest.toLowerCase() as Hex }
+      const available = { network, epoch, evidence, post }
       const signature = await bundles.keep({ available, car }, exchange)
-      sendJson(exchange, { status: 200, value: { operator: signer.address, evidence: available.evidence, signature } })
+      sendJson(exchange, { status: 200, value: { operator: signer.address, evidence, post, signature } })
     } finally {
       bundleCount -= 1
     }
@@ -217,7 +254,8 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
   const routeOf = ({ method, path }: Exchange): Route | undefined => {
     const [first, second, third, fourth] = path
     const isRead = method === 'GET' || method === 'HEAD'
-    if (first === 'ipfs' && isRead && second !== undefined) return (exchange) => serveIpfs(exchange, { store, misbehaviour, allow })
+    if (first === 'ipfs' && isRead && second !== undefined)
+      return (exchange) => serveIpfs(exchange, { store, misbehaviour, allow })
     if (first !== 'v1') return undefined
     if (second === 'pieces' && third !== undefined) {
       if (isRead && fourth === undefined) return getPiece
@@ -279,7 +317,15 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
 }
 
 function sendNotFound(request: IncomingMessage, response: ServerResponse): void {
-  const exchange = { request, response, method: request.method ?? 'GET', target: '/', path: [], query: new URLSearchParams(), signal: AbortSignal.abort() }
+  const exchange = {
+    request,
+    response,
+    method: request.method ?? 'GET',
+    target: '/',
+    path: [],
+    query: new URLSearchParams(),
+    signal: AbortSignal.abort(),
+  }
   sendError(exchange, new NotFound({ what: (request.url ?? '').slice(0, 200) }))
 }
 
@@ -293,15 +339,23 @@ function pieceNameOf({ path }: Exchange): PieceName {
 
 function customerOf({ query }: Exchange): Hex {
   const customer = query.get('customer') ?? ''
-  if (!/^0x[0-9a-f]{40}$/.test(customer)) throw new BodyMalformed({ wanted: 'a request with the customer’s address in lower case' })
+  if (!/^0x[0-9a-f]{40}$/.test(customer))
+    throw new BodyMalformed({ wanted: 'a request with the customer’s address in lower case' })
   return customer as Hex
 }
 
 function uintOf({ query }: Exchange, name: string, maximum: bigint): bigint {
   const text = query.get(name) ?? ''
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : undefined
-  if (value === undefined || value > maximum) throw new BodyMalformed({ wanted: `a request with ${name} as a whole number` })
+  if (value === undefined || value > maximum)
+    throw new BodyMalformed({ wanted: `a request with ${name} as a whole number` })
   return value
+}
+
+function hash32Of({ query }: Exchange, { name, wanted }: { readonly name: string; readonly wanted: string }): Hex {
+  const text = query.get(name) ?? ''
+  if (parseHex(text, 32) === undefined) throw new BodyMalformed({ wanted })
+  return text.toLowerCase() as Hex
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -53,7 +53,11 @@ interface ProvenSet {
  *
  * @returns undefined while the epoch is not sealed
  */
-export async function proveEpoch(options: ProveEpochOptions, { epoch }: { readonly epoch: bigint }, { signal }: Waiting): Promise<EpochProven | undefined> {
+export async function proveEpoch(
+  options: ProveEpochOptions,
+  { epoch }: { readonly epoch: bigint },
+  { signal }: Waiting,
+): Promise<EpochProven | undefined> {
   const { chain, evidence, signer } = options
   const sealedHash = await chain.sealedHash(epoch, { signal })
   if (sealedHash === undefined) return undefined
@@ -84,7 +88,9 @@ function ownBatchesOf(
   { evidence, signer }: ProveEpochOptions,
   { epoch, sealedHash }: { readonly epoch: bigint; readonly sealedHash: Hex },
 ): readonly KeptBatch[] {
-  return evidence.batchesBy({ network: storageNetwork, signer: signer.address, epoch }).filter((batch) => batch.sealedHash === sealedHash)
+  return evidence
+    .batchesBy({ network: storageNetwork, signer: signer.address, epoch })
+    .filter((batch) => batch.sealedHash === sealedHash)
 }
 
 /** Registers what is kept and not registered yet; nothing is done after the deadline. */
@@ -106,17 +112,36 @@ async function register(
 
 async function proveSet(
   { store, sets, evidence, signer, hasher }: ProveEpochOptions,
-  { set, epoch, sealedHash, signal }: { readonly set: DataSetState; readonly epoch: bigint; readonly sealedHash: Hex } & Waiting,
+  {
+    set,
+    epoch,
+    sealedHash,
+    signal,
+  }: { readonly set: DataSetState; readonly epoch: bigint; readonly sealedHash: Hex } & Waiting,
 ): Promise<ProvenSet> {
   const pieces = sets.piecesOfRoot(set)
   invariant(pieces !== undefined, 'a set that stands on chain was signed here')
-  const possession = await prove({ set: { id: set.id, pieces }, challenge: { epoch, sealedHash }, reader: store, hasher, signal })
+  const possession = await prove({
+    set: { id: set.id, pieces },
+    challenge: { epoch, sealedHash },
+    reader: store,
+    hasher,
+    signal,
+  })
   const proof: Block = { cid: cidOf(possession.proof), bytes: possession.proof }
   const proofSha256 = digestOfCid(proof.cid)
   invariant(proofSha256 !== undefined, 'a proof block is named by its sha256')
   const { root: setRoot, leafCount, pieceCount, version } = set
   const { answersRoot, answers } = possession
-  const detail = hashDetail({ setRoot, leafCount, pieceCount, version, answersRoot, answerCount: answers.length, proofSha256 })
+  const detail = hashDetail({
+    setRoot,
+    leafCount,
+    pieceCount,
+    version,
+    answersRoot,
+    answerCount: answers.length,
+    proofSha256,
+  })
   const entry = { kind: possessionKind, account: signer.address, subject: set.id, quantity: leafCount, detail }
   return { entry, details: [proof, ...supports({ set, pieces, possession, evidence })] }
 }
@@ -163,17 +188,35 @@ function inBatches(sets: readonly ProvenSet[]): (readonly ProvenSet[])[] {
 
 async function signBatch(
   { chain, evidence, signer }: ProveEpochOptions,
-  { epoch, sealedHash, group }: { readonly epoch: bigint; readonly sealedHash: Hex; readonly group: readonly ProvenSet[] },
+  {
+    epoch,
+    sealedHash,
+    group,
+  }: { readonly epoch: bigint; readonly sealedHash: Hex; readonly group: readonly ProvenSet[] },
 ): Promise<void> {
   const domain: Domain = { chainId: chain.chainId, verifyingContract: chain.epochsAddress }
-  const details = [...new Map(group.flatMap((set) => set.details.map((block) => [block.cid.toString(), block] as const))).values()]
+  const details = [
+    ...new Map(group.flatMap((set) => set.details.map((block) => [block.cid.toString(), block] as const))).values(),
+  ]
   const links = details.map(({ cid }) => cid)
   const entries = group.map(({ entry }) => entry)
   const previous = evidence.lastBatchBy({ network: storageNetwork, signer: signer.address })
-  const header = draftHeader({ network: storageNetwork, epoch, signer: signer.address, entries, details: links, previous })
+  const header = draftHeader({
+    network: storageNetwork,
+    epoch,
+    signer: signer.address,
+    entries,
+    details: links,
+    previous,
+  })
   const digest = digestOfHeader(header, domain)
   const signature = await signer.sign(digest)
-  evidence.putBatch({ batch: { header, digest }, block: encodeBatch({ header, signature, entries, details: links }), details, sealedHash })
+  evidence.putBatch({
+    batch: { header, digest },
+    block: encodeBatch({ header, signature, entries, details: links }),
+    details,
+    sealedHash,
+  })
 }
 
 function subjectsOf(evidence: EvidenceStore, cid: Block['cid']): Hex[] {

@@ -42,7 +42,9 @@ const schema = `
 /** Opens the file and brings its tables up to date. @param path a file, or ':memory:' for tests @throws StoreDamaged */
 export function openProviderDatabase({ path }: { readonly path: string }): DatabaseSync {
   const database = new DatabaseSync(path)
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;')
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;',
+  )
   database.exec(schema)
   const row = database.prepare('SELECT version FROM storage_kept_versions').get()
   if (row === undefined) database.prepare('INSERT INTO storage_kept_versions VALUES (?)').run(providerDatabaseVersion)

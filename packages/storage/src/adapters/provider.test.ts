@@ -15,6 +15,7 @@ import type { EpochFacts } from '@groundwork/core/epoch/audit.ts'
 import { closeEpoch, type ClosedEpoch } from '@groundwork/core/epoch/close-epoch.ts'
 import { epochAt } from '@groundwork/core/epoch/timing.ts'
 import { decodeBatch, type Batch } from '@groundwork/core/evidence/batch.ts'
+import type { PreviousEpoch } from '@groundwork/core/evidence/bundle.ts'
 import { cidOf, cidOfDigest } from '@groundwork/core/evidence/block.ts'
 import { addressOf, recover, sign } from '@groundwork/core/identity/secp256k1.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
@@ -35,7 +36,12 @@ import { hashtreeHasher } from './hashtree-hasher.ts'
 import { httpPeers } from './http-peer.ts'
 import type { Misbehave } from './misbehaviour.ts'
 import { nodeSha256 } from './node-sha256.ts'
-import { openStorageProvider, type ProviderEvent, type StorageProvider, type StorageProviderOptions } from './provider.ts'
+import {
+  openStorageProvider,
+  type ProviderEvent,
+  type StorageProvider,
+  type StorageProviderOptions,
+} from './provider.ts'
 import { openReader, type ReadReport } from './read-object.ts'
 
 const hasher = hashtreeHasher()
@@ -67,7 +73,13 @@ interface Network extends AsyncDisposable {
   offersOf(operators: readonly Hex[]): Promise<readonly Offer[]>
 }
 
-async function startNetwork({ misbehave = [], count = 4 }: { readonly misbehave?: readonly (Misbehave | undefined)[]; readonly count?: number } = {}): Promise<Network> {
+/** Digest of the post that providers take for the pending one. */
+const pendingPost: Hex = `0x${'22'.repeat(32)}`
+
+async function startNetwork({
+  misbehave = [],
+  count = 4,
+}: { readonly misbehave?: readonly (Misbehave | undefined)[]; readonly count?: number } = {}): Promise<Network> {
   const folder = mkdtempSync(path.join(tmpdir(), 'storage-network-'))
   const chain = fakeChain()
   const running: Running[] = []
@@ -88,6 +100,7 @@ async function startNetwork({ misbehave = [], count = 4 }: { readonly misbehave?
       epochAt: (block) => (block < chain.timing.startBlock ? undefined : epochAt(chain.timing, block)),
       auditBundle: ({ available, blocks }) => {
         audited.push(`${available.epoch} ${blocks.size > 0}`)
+        if (available.post !== pendingPost) return Promise.resolve('the post that it is for is not pending')
         return Promise.resolve(available.epoch === 99n ? 'the posted lines differ' : undefined)
       },
       onEvent: (event) => events.push(event),
@@ -119,12 +132,23 @@ async function startNetwork({ misbehave = [], count = 4 }: { readonly misbehave?
     records,
     peers,
     audited,
-    customer: customer({ records, chain, peers, signer: signerOf(50), hasher, sha256: nodeSha256, clock, spoolFolder, pieceSizeBytesMax: pieceSizeBytesMin }),
+    customer: customer({
+      records,
+      chain,
+      peers,
+      signer: signerOf(50),
+      hasher,
+      sha256: nodeSha256,
+      clock,
+      spoolFolder,
+      pieceSizeBytesMax: pieceSizeBytesMin,
+    }),
     kill: async (index) => running[index]?.provider[Symbol.asyncDispose](),
     restart: async (index) => {
       running[index] = await start(index)
     },
-    offersOf: async (operators) => (await chain.offers({ signal })).filter(({ operator }) => operators.includes(operator)),
+    offersOf: async (operators) =>
+      (await chain.offers({ signal })).filter(({ operator }) => operators.includes(operator)),
     async [Symbol.asyncDispose]() {
       records[Symbol.dispose]()
       for (const { provider } of running) await provider[Symbol.asyncDispose]().catch(() => undefined)
@@ -149,13 +173,27 @@ async function* sources(): AsyncGenerator<FileSource> {
   for (const [name, bytes] of files) yield { path: name, content: [bytes] }
 }
 
-async function put(network: Network, copies = 3): Promise<{ cid: CID; pieces: readonly { piece: Piece; providers: readonly Hex[] }[] }> {
-  const { object, pieces } = await network.customer.put(sources(), { isDirectory: true, copies, sizeBytes: 6_000_000, signal })
+async function put(
+  network: Network,
+  copies = 3,
+): Promise<{ cid: CID; pieces: readonly { piece: Piece; providers: readonly Hex[] }[] }> {
+  const { object, pieces } = await network.customer.put(sources(), {
+    isDirectory: true,
+    copies,
+    sizeBytes: 6_000_000,
+    signal,
+  })
   return { cid: CID.parse(object.cid), pieces }
 }
 
 async function readBack(network: Network, cid: CID, holders: readonly Hex[]): Promise<ReadReport> {
-  const reader = await openReader({ cid, holders: await network.offersOf(holders), peers: network.peers, sha256: nodeSha256, signal })
+  const reader = await openReader({
+    cid,
+    holders: await network.offersOf(holders),
+    peers: network.peers,
+    sha256: nodeSha256,
+    signal,
+  })
   const found = new Map<string, Buffer>()
   for await (const { path: name, content } of reader.files()) {
     const parts: Uint8Array[] = []
@@ -177,17 +215,24 @@ async function passEpoch(network: Network): Promise<bigint> {
   return epoch
 }
 
-async function auditEpoch(network: Network, epoch: bigint, change: (cid: string, bytes: Uint8Array) => Uint8Array = (_, bytes) => bytes): Promise<ClosedEpoch> {
+async function auditEpoch(
+  network: Network,
+  epoch: bigint,
+  change: (cid: string, bytes: Uint8Array) => Uint8Array = (_, bytes) => bytes,
+): Promise<ClosedEpoch> {
   const { chain } = network
   const blocks = new Map<string, Uint8Array>()
   const batches: Batch[] = []
   for (const { offer } of network.running) {
-    const list = (await fetch(`${offer.endpoint}/v1/evidence/batches?network=1&epoch=${epoch}`).then((response) => response.json()).catch(() => ({ batches: [] }))) as { batches: string[] }
+    const list = (await fetch(`${offer.endpoint}/v1/evidence/batches?network=1&epoch=${epoch}`)
+      .then((response) => response.json())
+      .catch(() => ({ batches: [] }))) as { batches: string[] }
     for (const name of list.batches) {
       const batch = decodeBatch(await evidenceBlock(offer, name))
       assert.ok(batch !== undefined)
       batches.push(batch)
-      for (const cid of batch.details) blocks.set(cid.toString(), change(cid.toString(), await evidenceBlock(offer, cid.toString())))
+      for (const cid of batch.details)
+        blocks.set(cid.toString(), change(cid.toString(), await evidenceBlock(offer, cid.toString())))
     }
   }
   const sealedHash = await chain.sealedHash(epoch, { signal })
@@ -196,7 +241,10 @@ async function auditEpoch(network: Network, epoch: bigint, change: (cid: string,
     epochSeconds: 30n,
     referenceNanoPerGibSecond: 10n ** 12n,
     seatAtto: 100n,
-    stakes: network.running.map(({ offer }, index) => ({ operator: offer.operator, totalAtto: index === 0 ? 99n : 100n })),
+    stakes: network.running.map(({ offer }, index) => ({
+      operator: offer.operator,
+      totalAtto: index === 0 ? 99n : 100n,
+    })),
     epochs: [{ epoch, sealedHash, sets: await chain.dataSetsAt({ blockNumber: chain.closeBlock(epoch) }, { signal }) }],
   }
   const facts: EpochFacts = {
@@ -209,9 +257,22 @@ async function auditEpoch(network: Network, epoch: bigint, change: (cid: string,
     excluded: new Map(),
     state,
   }
-  const closed = closeEpoch({ network: storageNetwork, epoch, audits: { [storageNetwork]: audit({ hasher }) }, batches, blocks, facts, previousLeaves: [] })
+  const closed = closeEpoch({
+    network: storageNetwork,
+    epoch,
+    audits: { [storageNetwork]: audit({ hasher }) },
+    batches,
+    blocks,
+    facts,
+    previousLeaves: [],
+  })
   if (closed.batches.length > 0) {
-    const previous = { next: 0n, root: `0x${'00'.repeat(32)}` as Hex, totals: 0n, evidence: `0x${'00'.repeat(32)}` as Hex }
+    const previous: PreviousEpoch = {
+      next: 0n,
+      root: `0x${'00'.repeat(32)}`,
+      totals: 0n,
+      evidence: `0x${'00'.repeat(32)}`,
+    }
     assert.deepEqual(closeBundle(closed, { previous, blocks }).missing, [])
   }
   return closed
@@ -240,10 +301,19 @@ test('a directory is stored with three operators, read back without one of them,
   assert.equal(chain.batches.length, 3)
   const closed = await auditEpoch(network, epoch)
   assert.deepEqual(closed.refusedBatches, [])
-  const unitPriceAtto = rebateAttoPerLeafEpoch({ epochSeconds: 30n, referenceNanoPerGibSecond: 10n ** 12n, highUsd8: 10n ** 8n })
+  const unitPriceAtto = rebateAttoPerLeafEpoch({
+    epochSeconds: 30n,
+    referenceNanoPerGibSecond: 10n ** 12n,
+    highUsd8: 10n ** 8n,
+  })
   const sets = await chain.dataSetsAt({ blockNumber: chain.closeBlock(epoch) }, { signal })
   const rebates = closed.lines.filter(({ kind }) => kind === 1)
-  assert.deepEqual(rebates.map(({ account, quantity, unitPriceAtto: price }) => [account, quantity, price]), sets.toSorted((a, b) => (a.provider < b.provider ? -1 : 1)).map((set) => [set.provider, set.leafCount, unitPriceAtto]))
+  assert.deepEqual(
+    rebates.map(({ account, quantity, unitPriceAtto: price }) => [account, quantity, price]),
+    sets
+      .toSorted((a, b) => (a.provider < b.provider ? -1 : 1))
+      .map((set) => [set.provider, set.leafCount, unitPriceAtto]),
+  )
   const ready = sets.filter(({ provider }) => provider !== network.running[0]?.offer.operator).length
   const readiness = closed.lines.filter(({ kind }) => kind === 2)
   assert.equal(readiness.length, ready)
@@ -268,7 +338,10 @@ test('a directory is stored with three operators, read back without one of them,
   await network.customer.flush({ signal })
   const next = await passEpoch(network)
   const after = await auditEpoch(network, next)
-  assert.deepEqual(after.lines.filter(({ kind }) => kind === 1).map(({ account }) => account), [...holders.slice(1), ...by].toSorted())
+  assert.deepEqual(
+    after.lines.filter(({ kind }) => kind === 1).map(({ account }) => account),
+    [...holders.slice(1), ...by].toSorted(),
+  )
 })
 
 test('an epoch is proven once, also by a provider that was killed in between, and anew when a rollback gave it another seal', async () => {
@@ -340,12 +413,19 @@ test('a named leaf is answered so that it folds to the set on chain; a silent pr
   assert.equal(chain.batches.length, 2)
 })
 
-test('a wrong byte moves the read to another provider, and its server is named', async () => {
+test('a wrong byte of the nearest moves the read to another provider, and its server is named', async () => {
   await using network = await startNetwork({ misbehave: ['serve-wrong-byte'], count: 3 })
   const { cid, pieces } = await put(network)
-  const report = await readBack(network, cid, pieces[0]?.providers ?? [])
   const liar = network.running[0]?.offer.operator
-  assert.ok(report.wrongBytes.length === 0 || report.wrongBytes.every(({ provider }) => provider === liar))
+  const nearLiar: Peers = {
+    peerOf(offer) {
+      const peer = network.peers.peerOf(offer)
+      return { ...peer, probe: () => Promise.resolve(offer.operator === liar ? 1 : 2) }
+    },
+  }
+  const report = await readBack({ ...network, peers: nearLiar }, cid, pieces[0]?.providers ?? [])
+  assert.ok(report.wrongBytes.length > 0)
+  assert.ok(report.wrongBytes.every(({ provider }) => provider === liar))
   assert.ok(report.servedBy.every(({ provider }) => provider !== liar))
 })
 
@@ -360,7 +440,7 @@ test('a provider that dies before the upload is replaced by the next best', asyn
   }
 })
 
-test('a drawn keeper keeps the bundle that it audited and signs for it; another root, or a wrong audit, gets no signature', async () => {
+test('a drawn keeper keeps the bundle that it audited and signs for its post; another root or post, or a wrong audit, gets no signature', async () => {
   await using network = await startNetwork({ count: 3 })
   const { chain } = network
   await put(network)
@@ -368,22 +448,53 @@ test('a drawn keeper keeps the bundle that it audited and signs for it; another 
   const epoch = await passEpoch(network)
   const closed = await auditEpoch(network, epoch)
   const blocks = new Map<string, Uint8Array>()
-  for (const { details } of closed.batches) for (const cid of details) for (const { provider } of network.running) {
-    const bytes = provider.evidence.get(cid.toString())
-    if (bytes !== undefined) blocks.set(cid.toString(), bytes)
+  for (const { details } of closed.batches)
+    for (const cid of details)
+      for (const { provider } of network.running) {
+        const bytes = provider.evidence.get(cid.toString())
+        if (bytes !== undefined) blocks.set(cid.toString(), bytes)
+      }
+  const previous: PreviousEpoch = {
+    next: 0n,
+    root: `0x${'00'.repeat(32)}`,
+    totals: 0n,
+    evidence: `0x${'00'.repeat(32)}`,
   }
-  const previous = { next: 0n, root: `0x${'00'.repeat(32)}` as Hex, totals: 0n, evidence: `0x${'00'.repeat(32)}` as Hex }
   const { car, post, root } = closeBundle(closed, { previous, blocks })
-  const ask = (index: number, evidence: Hex, at: bigint): Promise<Response> =>
-    fetch(`${network.running[index]?.offer.endpoint}/v1/evidence/bundles?network=1&epoch=${at}&evidence=${evidence}`, { method: 'POST', body: car as Uint8Array<ArrayBuffer> })
+  const postDigest: Hex = `0x${'ab'.repeat(32)}`
+  const ask = (index: number, evidence: Hex, at: bigint, named = `&post=${postDigest}`): Promise<Response> =>
+    fetch(
+      `${network.running[index]?.offer.endpoint}/v1/evidence/bundles?network=1&epoch=${at}&evidence=${evidence}${named}`,
+      {
+        method: 'POST',
+        body: car as Uint8Array<ArrayBuffer>,
+      },
+    )
   const good = await ask(0, post.evidence, epoch)
   const { signature } = (await good.json()) as { signature: Hex }
   const domain = { chainId: chain.chainId, verifyingContract: chain.epochsAddress }
-  assert.equal(recover(digestOfAvailable({ network: 1, epoch, evidence: post.evidence }, domain), signature), network.running[0]?.offer.operator)
-  assert.deepEqual(Buffer.from(await evidenceBlock(network.running[0]?.offer ?? assert.fail(), cidOfDigest(post.evidence).toString())), Buffer.from(root.bytes))
+  assert.equal(
+    recover(digestOfAvailable({ network: 1, epoch, evidence: post.evidence, post: postDigest }, domain), signature),
+    network.running[0]?.offer.operator,
+  )
+  assert.deepEqual(
+    Buffer.from(await evidenceBlock(network.running[0]?.offer ?? assert.fail(), cidOfDigest(post.evidence).toString())),
+    Buffer.from(root.bytes),
+  )
   const wrongRoot = await ask(1, `0x${'11'.repeat(32)}`, epoch)
   assert.equal(wrongRoot.status, 400)
   assert.equal(((await wrongRoot.json()) as { error: { code: string } }).error.code, 'GW_BUNDLE_REFUSED')
   assert.equal((await ask(1, post.evidence, 99n)).status, 400)
+  const auditedCount = network.audited.length
+  for (const [named, code] of [
+    [`&post=0x${'33'.repeat(32)}`, 'GW_BUNDLE_REFUSED'],
+    ['&post=0x33', 'GW_BODY_MALFORMED'],
+    ['', 'GW_BODY_MALFORMED'],
+  ] as const) {
+    const refused = await ask(1, post.evidence, epoch, named)
+    assert.equal(refused.status, 400)
+    assert.equal(((await refused.json()) as { error: { code: string } }).error.code, code)
+  }
+  assert.equal(network.audited.length, auditedCount + 1, 'only the first of the three names a post at all')
   assert.equal(network.running[1]?.provider.evidence.get(cidOf(root.bytes).toString()), undefined)
 })

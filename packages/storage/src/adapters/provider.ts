@@ -76,15 +76,40 @@ export interface StorageProvider {
 const epochsBackMax = 8n
 
 export function openStorageProvider(options: StorageProviderOptions): StorageProvider {
-  const { folder, chain, signer, nodeSigner, hasher, clock, capacityBytes, pollMs = 500, onEvent = () => undefined } = options
+  const {
+    folder,
+    chain,
+    signer,
+    nodeSigner,
+    hasher,
+    clock,
+    capacityBytes,
+    pollMs = 500,
+    onEvent = () => undefined,
+  } = options
   mkdirSync(folder, { recursive: true })
   const database = openProviderDatabase({ path: path.join(folder, 'storage.sqlite') })
-  const store = openSegmentStore({ folder: path.join(folder, 'pieces'), database, hasher, sha256: nodeSha256, capacityBytes, nowMs: clock.nowMs })
+  const store = openSegmentStore({
+    folder: path.join(folder, 'pieces'),
+    database,
+    hasher,
+    sha256: nodeSha256,
+    capacityBytes,
+    nowMs: () => clock.nowMs(),
+  })
   if (store.lost.length > 0) onEvent({ kind: 'pieces-lost', roots: store.lost.map(({ root }) => root) })
   const evidence = openEvidenceStore({ database })
   const domain: Domain = { chainId: chain.chainId, verifyingContract: chain.dataSetsAddress }
   const { priceNanoPerGibSecond, lockAttoMax, auditBundle, allow, misbehave } = options
-  const sets = setKeeper({ database, store, evidence, signer, domain, priceNanoPerGibSecond: () => priceNanoPerGibSecond, lockAttoMax })
+  const sets = setKeeper({
+    database,
+    store,
+    evidence,
+    signer,
+    domain,
+    priceNanoPerGibSecond: () => priceNanoPerGibSecond,
+    lockAttoMax,
+  })
   const misbehaviour = misbehaviourOf(misbehave)
   const evidenceDomain: Domain = { chainId: chain.chainId, verifyingContract: chain.epochsAddress }
   const server = pieceServer({
@@ -98,7 +123,9 @@ export function openStorageProvider(options: StorageProviderOptions): StoragePro
     sha256: nodeSha256,
     misbehaviour,
     looseBytesMax: capacityBytes / 4,
-    ...(auditBundle === undefined ? {} : { bundles: bundleKeeper({ evidence, signer, domain: evidenceDomain, auditBundle }) }),
+    ...(auditBundle === undefined
+      ? {}
+      : { bundles: bundleKeeper({ evidence, signer, domain: evidenceDomain, auditBundle }) }),
     ...(allow === undefined ? {} : { allow }),
   })
   /** by the seal that was answered: a rollback may give an epoch another */

@@ -63,7 +63,14 @@ function bench(): Bench {
     folder,
     open(options = {}) {
       const database = openProviderDatabase({ path: path.join(folder, 'index.sqlite') })
-      const store = openSegmentStore({ folder: path.join(folder, 'pieces'), database, hasher, sha256: nodeSha256, capacityBytes: 2 ** 26, ...options })
+      const store = openSegmentStore({
+        folder: path.join(folder, 'pieces'),
+        database,
+        hasher,
+        sha256: nodeSha256,
+        capacityBytes: 2 ** 26,
+        ...options,
+      })
       opened = { store, database }
       return store
     },
@@ -80,7 +87,8 @@ const incomingOf = ({ folder }: Bench): string[] => readdirSync(path.join(folder
 
 async function readWhole(store: SegmentStore, piece: PieceName): Promise<Buffer> {
   const parts: Uint8Array[] = []
-  for await (const part of store.read({ piece, range: { startBytes: 0, sizeBytes: piece.rawSizeBytes } }, { signal })) parts.push(part)
+  for await (const part of store.read({ piece, range: { startBytes: 0, sizeBytes: piece.rawSizeBytes } }, { signal }))
+    parts.push(part)
   return Buffer.concat(parts)
 }
 
@@ -88,7 +96,8 @@ test('small pieces share a segment, a large one is a segment, and all come back 
   await using at = bench()
   const cars = [carOf([filled(100, 1)]), carOf([filled(300_000, 2)]), carOf([filled(500, 3), filled(20, 4)])]
   const store = at.open({ ownSegmentBytesMin: 200_000 })
-  for (const { bytes, piece } of cars) assert.deepEqual(await store.put({ name: piece, bytes: inParts(bytes) }, { signal }), piece)
+  for (const { bytes, piece } of cars)
+    assert.deepEqual(await store.put({ name: piece, bytes: inParts(bytes) }, { signal }), piece)
   assert.equal(segmentsOf(at).length, 2)
   await at.close()
   const again = at.open()
@@ -104,7 +113,9 @@ test('pieces that come at once are all kept, each whole', async () => {
   await using at = bench()
   const store = at.open()
   const cars = Array.from({ length: 12 }, (_, index) => carOf([filled(5000 + index, index)]))
-  await Promise.all([...cars, ...cars].map(({ bytes, piece }) => store.put({ name: piece, bytes: inParts(bytes, 700) }, { signal })))
+  await Promise.all(
+    [...cars, ...cars].map(({ bytes, piece }) => store.put({ name: piece, bytes: inParts(bytes, 700) }, { signal })),
+  )
   assert.equal(store.pieceCount, 12)
   for (const { bytes, piece } of cars) assert.deepEqual(await readWhole(store, piece), Buffer.from(bytes))
 })
@@ -136,7 +147,10 @@ test('a piece whose bytes are gone is named as lost and no longer found; the oth
   const [segment = ''] = segmentsOf(at)
   truncateSync(path.join(at.folder, 'pieces', 'segments', segment), first.piece.rawSizeBytes + 10)
   const again = at.open()
-  assert.deepEqual(again.lost.map(({ root }) => root), [second.piece.root])
+  assert.deepEqual(
+    again.lost.map(({ root }) => root),
+    [second.piece.root],
+  )
   assert.equal(again.find(second.piece), undefined)
   assert.deepEqual(await readWhole(again, first.piece), Buffer.from(first.bytes))
   await again.put({ name: second.piece, bytes: inParts(second.bytes) }, { signal })
@@ -145,7 +159,9 @@ test('a piece whose bytes are gone is named as lost and no longer found; the oth
 
 test('after pieces were put, removed and the store was reopened in any order, exactly the kept ones are there', async () => {
   const step = fc.record({ car: fc.nat(5), act: fc.constantFrom('put', 'put', 'remove', 'reopen') })
-  const cars = Array.from({ length: 6 }, (_, index) => carOf([filled(400 * index + 10, index), filled(30, 100 + index)]))
+  const cars = Array.from({ length: 6 }, (_, index) =>
+    carOf([filled(400 * index + 10, index), filled(30, 100 + index)]),
+  )
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
       await using at = bench()
@@ -171,7 +187,10 @@ test('after pieces were put, removed and the store was reopened in any order, ex
         assert.equal(store.find(piece) !== undefined, expected.has(index))
         if (expected.has(index)) assert.deepEqual(await readWhole(store, piece), Buffer.from(bytes))
       }
-      assert.equal(store.usedBytes, [...expected].reduce((sum, index) => sum + (cars[index]?.bytes.length ?? 0), 0))
+      assert.equal(
+        store.usedBytes,
+        [...expected].reduce((sum, index) => sum + (cars[index]?.bytes.length ?? 0), 0),
+      )
     }),
     { numRuns: 15 },
   )
@@ -182,7 +201,9 @@ test('one directory has one writer', async () => {
   at.open()
   const database = openProviderDatabase({ path: ':memory:' })
   const folder = path.join(at.folder, 'pieces')
-  assert.throws(() => openSegmentStore({ folder, database, hasher, sha256: nodeSha256, capacityBytes: 1 }), { code: 'GW_DIRECTORY_LOCKED' })
+  assert.throws(() => openSegmentStore({ folder, database, hasher, sha256: nodeSha256, capacityBytes: 1 }), {
+    code: 'GW_DIRECTORY_LOCKED',
+  })
   database.close()
 })
 
@@ -198,5 +219,8 @@ test('loose pieces are dropped by age, those in a set stay', async () => {
   store.bindToSet([bound.piece])
   assert.equal(store.looseBytes, loose.bytes.length + young.bytes.length)
   assert.equal(await store.dropLoose({ beforeMs: 2000 }, { signal }), 1)
-  assert.deepEqual([bound, loose, young].map(({ piece }) => store.find(piece) !== undefined), [true, false, true])
+  assert.deepEqual(
+    [bound, loose, young].map(({ piece }) => store.find(piece) !== undefined),
+    [true, false, true],
+  )
 })

@@ -84,7 +84,11 @@ interface BlockRow {
 /** Opens the store, mends what a crash left, and holds the directory until it is disposed of. @throws DirectoryLocked */
 export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
   const { folder, database, capacityBytes } = options
-  const { ownSegmentBytesMin = ownSegmentBytesDefault, segmentBytesMax = segmentBytesDefault, nowMs = Date.now } = options
+  const {
+    ownSegmentBytesMin = ownSegmentBytesDefault,
+    segmentBytesMax = segmentBytesDefault,
+    nowMs = Date.now,
+  } = options
   const incoming = path.join(folder, 'incoming')
   const segments = path.join(folder, 'segments')
   mkdirSync(segments, { recursive: true })
@@ -99,9 +103,15 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
   const segmentPath = (segment: number): string => path.join(segments, `${String(segment).padStart(8, '0')}.segment`)
   const one = (sql: string, ...values: (string | number | Uint8Array)[]): Record<string, unknown> | undefined =>
     database.prepare(sql).get(...values)
-  const sum = (where: string): number => Number(one(`SELECT total(raw_size) AS bytes FROM storage_kept_pieces ${where}`)?.['bytes'] ?? 0)
+  const sum = (where: string): number =>
+    Number(one(`SELECT total(raw_size) AS bytes FROM storage_kept_pieces ${where}`)?.['bytes'] ?? 0)
   const rowOf = ({ root, height, rawSizeBytes }: PieceName): Row | undefined => {
-    const row = one('SELECT * FROM storage_kept_pieces WHERE root = ? AND height = ? AND raw_size = ?', root, height, rawSizeBytes)
+    const row = one(
+      'SELECT * FROM storage_kept_pieces WHERE root = ? AND height = ? AND raw_size = ?',
+      root,
+      height,
+      rawSizeBytes,
+    )
     return row === undefined ? undefined : readRow(row)
   }
   const rowOrThrow = (name: PieceName): Row => {
@@ -115,7 +125,8 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
     last = next.catch(() => undefined)
     return next
   }
-  const nextSegment = (): number => 1 + Math.max(shared.segment, Number(one('SELECT max(segment) AS last FROM storage_kept_pieces')?.['last'] ?? 0))
+  const nextSegment = (): number =>
+    1 + Math.max(shared.segment, Number(one('SELECT max(segment) AS last FROM storage_kept_pieces')?.['last'] ?? 0))
 
   async function place(part: string, sizeBytes: number): Promise<{ readonly segment: number; readonly start: number }> {
     if (sizeBytes >= ownSegmentBytesMin) {
@@ -142,17 +153,25 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
     return { segment, start }
   }
 
-  function index({ piece, digest, blocks }: Taken, { segment, start }: { readonly segment: number; readonly start: number }): void {
+  function index(
+    { piece, digest, blocks }: Taken,
+    { segment, start }: { readonly segment: number; readonly start: number },
+  ): void {
     inTransaction(database, () => {
       const { root, height, rawSizeBytes, capDigest } = piece
       const added = database
-        .prepare('INSERT INTO storage_kept_pieces (root, height, raw_size, cap_digest, segment, start, kept_at_ms, in_set) VALUES (?, ?, ?, ?, ?, ?, ?, 0)')
+        .prepare(
+          'INSERT INTO storage_kept_pieces (root, height, raw_size, cap_digest, segment, start, kept_at_ms, in_set) VALUES (?, ?, ?, ?, ?, ?, ?, 0)',
+        )
         .run(root, height, rawSizeBytes, capDigest ?? null, segment, start, nowMs())
       const insert = database.prepare('INSERT OR IGNORE INTO storage_kept_blocks VALUES (?, ?, ?, ?)')
-      for (const { multihash, startBytes, sizeBytes } of blocks) insert.run(multihash, added.lastInsertRowid, startBytes, sizeBytes)
+      for (const { multihash, startBytes, sizeBytes } of blocks)
+        insert.run(multihash, added.lastInsertRowid, startBytes, sizeBytes)
       if (capDigest === undefined) return
       const cap = encodeCap(digest.cap)
-      database.prepare('INSERT OR IGNORE INTO storage_kept_evidence_blocks VALUES (?, ?)').run(cap.cid.toString(), cap.bytes)
+      database
+        .prepare('INSERT OR IGNORE INTO storage_kept_evidence_blocks VALUES (?, ?)')
+        .run(cap.cid.toString(), cap.bytes)
     })
   }
 
@@ -168,7 +187,8 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
       const known = rowOf(name)
       if (known !== undefined) return known.piece
       const usedBytes = sum('') + reservedBytes
-      if (usedBytes + name.rawSizeBytes > capacityBytes) throw new NoRoom({ capacityBytes, usedBytes, wantedBytes: name.rawSizeBytes })
+      if (usedBytes + name.rawSizeBytes > capacityBytes)
+        throw new NoRoom({ capacityBytes, usedBytes, wantedBytes: name.rawSizeBytes })
       reservedBytes += name.rawSizeBytes
       const part = path.join(incoming, `${randomUUID()}.part`)
       try {
@@ -192,7 +212,8 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
       const { segment, start } = rowOrThrow(piece)
       await using file = await open(segmentPath(segment))
       const read: Uint8Array[] = []
-      for (const range of ranges) read.push(await readExactly({ file, range, start, piece, where: segmentPath(segment) }))
+      for (const range of ranges)
+        read.push(await readExactly({ file, range, start, piece, where: segmentPath(segment) }))
       return read
     },
 
@@ -211,7 +232,12 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
       requireInside(piece, range, segmentPath(segment))
       if (range.sizeBytes === 0) return
       const first = start + range.startBytes
-      const stream = createReadStream(segmentPath(segment), { start: first, end: first + range.sizeBytes - 1, highWaterMark: readChunkBytes, signal })
+      const stream = createReadStream(segmentPath(segment), {
+        start: first,
+        end: first + range.sizeBytes - 1,
+        highWaterMark: readChunkBytes,
+        signal,
+      })
       try {
         for await (const chunk of stream) yield chunk as Uint8Array
       } catch (error) {
@@ -237,13 +263,18 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
 
     bindToSet(names) {
       inTransaction(database, () => {
-        const update = database.prepare('UPDATE storage_kept_pieces SET in_set = 1 WHERE root = ? AND height = ? AND raw_size = ?')
+        const update = database.prepare(
+          'UPDATE storage_kept_pieces SET in_set = 1 WHERE root = ? AND height = ? AND raw_size = ?',
+        )
         for (const { root, height, rawSizeBytes } of names) update.run(root, height, rawSizeBytes)
       })
     },
 
     async dropLoose({ beforeMs }, { signal }) {
-      const rows = database.prepare('SELECT * FROM storage_kept_pieces WHERE in_set = 0 AND kept_at_ms < ?').all(beforeMs).map(readRow)
+      const rows = database
+        .prepare('SELECT * FROM storage_kept_pieces WHERE in_set = 0 AND kept_at_ms < ?')
+        .all(beforeMs)
+        .map(readRow)
       for (const row of rows) {
         signal.throwIfAborted()
         await inTurn(() => removeRow(row))
@@ -285,7 +316,8 @@ async function take({
   const hashing = pieceHasher({ hasher, rawSizeBytesMax: name.rawSizeBytes })
   const car = carReader({
     sha256,
-    onBlock: ({ cid, bytes: block, startBytes }) => blocks.push({ multihash: cid.multihash.bytes, startBytes, sizeBytes: block.length }),
+    onBlock: ({ cid, bytes: block, startBytes }) =>
+      blocks.push({ multihash: cid.multihash.bytes, startBytes, sizeBytes: block.length }),
   })
   await using file = await open(part, 'wx', 0o600)
   let sizeBytes = 0
@@ -312,14 +344,23 @@ async function take({
 }
 
 /** Copies a part to the end of a segment and flushes it. */
-async function append({ part, target, start }: { readonly part: string; readonly target: string; readonly start: number }): Promise<void> {
+async function append({
+  part,
+  target,
+  start,
+}: {
+  readonly part: string
+  readonly target: string
+  readonly start: number
+}): Promise<void> {
   await using file = await open(target, 'r+')
   let at = start
   for await (const chunk of createReadStream(part, { highWaterMark: readChunkBytes })) {
     const bytes = chunk as Uint8Array
     let writtenBytes = 0
     while (writtenBytes < bytes.length) {
-      writtenBytes += (await file.write(bytes, writtenBytes, bytes.length - writtenBytes, at + writtenBytes)).bytesWritten
+      writtenBytes += (await file.write(bytes, writtenBytes, bytes.length - writtenBytes, at + writtenBytes))
+        .bytesWritten
     }
     at += bytes.length
   }
@@ -341,10 +382,15 @@ function mend({ database, segments }: { readonly database: DatabaseSync; readonl
     const where = path.join(segments, file)
     seen.add(segment)
     const sizeBytes = statSync(where).size
-    for (const row of database.prepare('SELECT * FROM storage_kept_pieces WHERE segment = ?').all(segment).map(readRow)) {
+    for (const row of database
+      .prepare('SELECT * FROM storage_kept_pieces WHERE segment = ?')
+      .all(segment)
+      .map(readRow)) {
       if (row.start + row.piece.rawSizeBytes > sizeBytes) lost.push(dropRow(database, row))
     }
-    const end = database.prepare('SELECT max(start + raw_size) AS end FROM storage_kept_pieces WHERE segment = ?').get(segment)?.['end']
+    const end = database
+      .prepare('SELECT max(start + raw_size) AS end FROM storage_kept_pieces WHERE segment = ?')
+      .get(segment)?.['end']
     if (end === null || end === undefined) rmSync(where)
     else if (Number(end) < sizeBytes) truncateSync(where, Number(end))
   }
@@ -376,7 +422,12 @@ async function readExactly({
   const bytes = new Uint8Array(range.sizeBytes)
   let readBytes = 0
   while (readBytes < bytes.length) {
-    const { bytesRead } = await file.read(bytes, readBytes, bytes.length - readBytes, start + range.startBytes + readBytes)
+    const { bytesRead } = await file.read(
+      bytes,
+      readBytes,
+      bytes.length - readBytes,
+      start + range.startBytes + readBytes,
+    )
     if (bytesRead === 0) throw new StoreDamaged({ path: where, reason: 'a segment is shorter than its index says' })
     readBytes += bytesRead
   }
@@ -385,7 +436,10 @@ async function readExactly({
 
 function requireInside({ rawSizeBytes }: PieceName, { startBytes, sizeBytes }: ByteRange, where: string): void {
   if (startBytes >= 0 && sizeBytes >= 0 && startBytes + sizeBytes <= rawSizeBytes) return
-  throw new StoreDamaged({ path: where, reason: `bytes ${startBytes} to ${startBytes + sizeBytes} are outside a piece of ${rawSizeBytes}` })
+  throw new StoreDamaged({
+    path: where,
+    reason: `bytes ${startBytes} to ${startBytes + sizeBytes} are outside a piece of ${rawSizeBytes}`,
+  })
 }
 
 function readRow(row: Readonly<Record<string, unknown>>): Row {

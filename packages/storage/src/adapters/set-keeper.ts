@@ -70,7 +70,11 @@ export interface SetKeeper {
 
 export function setKeeper(options: SetKeeperOptions): SetKeeper {
   const { database, store, evidence, signer, domain } = options
-  const rows = (sql: string, ...values: string[]): readonly KeptSet[] => database.prepare(sql).all(...values).flatMap(readRow)
+  const rows = (sql: string, ...values: string[]): readonly KeptSet[] =>
+    database
+      .prepare(sql)
+      .all(...values)
+      .flatMap(readRow)
   const lastOf = (id: Hex): KeptSet | undefined =>
     rows('SELECT * FROM storage_kept_sets WHERE id = ? ORDER BY length(version) DESC, version DESC LIMIT 1', id)[0]
   /** Proofs keep trees by the list of pieces, so one list is given out as long as the root is the same. */
@@ -125,7 +129,10 @@ function judge({
   readonly last: KeptSet | undefined
   readonly options: SetKeeperOptions
 }): { readonly pieces: readonly Piece[]; readonly reason: ProposalFault | undefined } {
-  const refused = (reason: ProposalFault): { pieces: readonly Piece[]; reason: ProposalFault } => ({ pieces: [], reason })
+  const refused = (reason: ProposalFault): { pieces: readonly Piece[]; reason: ProposalFault } => ({
+    pieces: [],
+    reason,
+  })
   if (set.provider !== signer.address) return refused('for-another-provider')
   if (cidOf(manifest).toString() !== cidOfDigest(set.manifest).toString()) return refused('manifest-differs')
   const pieces = decodeManifest(manifest)
@@ -134,19 +141,33 @@ function judge({
   const { root } = setTree(pieces)
   if (root.hash !== set.root) return refused('root-differs')
   if (root.sum !== set.leafCount || pieces.length !== set.pieceCount) return refused('size-differs')
-  if (pieceSetSigner({ set, signature: customerSignature, domain }) !== set.customer) return refused('customer-signature-differs')
+  if (pieceSetSigner({ set, signature: customerSignature, domain }) !== set.customer)
+    return refused('customer-signature-differs')
   if (last !== undefined && set.version <= last.signed.set.version) return refused('version-old')
-  if (last !== undefined && !isAppended({ pieces, last, streamSalt: set.streamSalt })) return refused('pieces-not-appended')
-  for (const piece of pieces) if (store.find(piece)?.capDigest !== piece.capDigest || store.find(piece) === undefined) return refused('piece-not-kept')
+  if (last !== undefined && !isAppended({ pieces, last, streamSalt: set.streamSalt }))
+    return refused('pieces-not-appended')
+  for (const piece of pieces)
+    if (store.find(piece)?.capDigest !== piece.capDigest || store.find(piece) === undefined)
+      return refused('piece-not-kept')
   const rateNanoMin = rateNanoOf({ leafCount: set.leafCount, priceNanoPerGibSecond: priceNanoPerGibSecond() })
   if (rateNano < rateNanoMin) return refused('rate-too-low')
   if (set.lockAtto > lockAttoMax) return refused('lock-too-large')
   return { pieces, reason: undefined }
 }
 
-function isAppended({ pieces, last, streamSalt }: { readonly pieces: readonly Piece[]; readonly last: KeptSet; readonly streamSalt: Hex }): boolean {
+function isAppended({
+  pieces,
+  last,
+  streamSalt,
+}: {
+  readonly pieces: readonly Piece[]
+  readonly last: KeptSet
+  readonly streamSalt: Hex
+}): boolean {
   if (last.signed.set.streamSalt !== streamSalt) return true
-  return last.pieces.every(({ root, rawSizeBytes }, index) => pieces[index]?.root === root && pieces[index]?.rawSizeBytes === rawSizeBytes)
+  return last.pieces.every(
+    ({ root, rawSizeBytes }, index) => pieces[index]?.root === root && pieces[index]?.rawSizeBytes === rawSizeBytes,
+  )
 }
 
 function readRow(row: Readonly<Record<string, unknown>>): KeptSet[] {
@@ -155,5 +176,11 @@ function readRow(row: Readonly<Record<string, unknown>>): KeptSet[] {
   const pieces = proposal === undefined ? undefined : decodeManifest(proposal.manifest)
   if (proposal === undefined || pieces === undefined) return []
   const { set, customerSignature } = proposal
-  return [{ id: dataSetIdOf(set), signed: { set, customerSignature, providerSignature: String(providerSignature) as Hex }, pieces }]
+  return [
+    {
+      id: dataSetIdOf(set),
+      signed: { set, customerSignature, providerSignature: String(providerSignature) as Hex },
+      pieces,
+    },
+  ]
 }

@@ -54,7 +54,8 @@ export function binaryTree({
   invariant(Number.isInteger(count) && count >= 1, 'a tree has at least one whole node')
   invariant(count <= 2 ** (height - baseHeight), 'a tree has no more nodes than its height allows')
   const levels = [nodes]
-  for (let at = baseHeight; at < height; at += 1) levels.push(levelAbove({ level: levels[at - baseHeight] ?? nodes, at, hasher }))
+  for (let at = baseHeight; at < height; at += 1)
+    levels.push(levelAbove({ level: levels[at - baseHeight] ?? nodes, at, hasher }))
   return { baseHeight, height, levels, root: levels[height - baseHeight] ?? nodes }
 }
 
@@ -118,7 +119,15 @@ export function foldSiblings({
   return node
 }
 
-function levelAbove({ level, at, hasher }: { readonly level: Uint8Array; readonly at: number; readonly hasher: Hasher }): Uint8Array {
+function levelAbove({
+  level,
+  at,
+  hasher,
+}: {
+  readonly level: Uint8Array
+  readonly at: number
+  readonly hasher: Hasher
+}): Uint8Array {
   const pairBytes = nodeSizeBytes * 2
   const isOdd = level.length % pairBytes !== 0
   const input = isOdd ? new Uint8Array(level.length + nodeSizeBytes) : level

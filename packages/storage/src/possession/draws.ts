@@ -18,7 +18,13 @@ const drawTag = 'groundwork/storage/possession/1'
 const rotationBase = 0x80000000
 
 /** The pieces that the rotation visits in `epoch`, one or more, each once. */
-export function rotationPieces({ epoch, pieceCount }: { readonly epoch: bigint; readonly pieceCount: number }): number[] {
+export function rotationPieces({
+  epoch,
+  pieceCount,
+}: {
+  readonly epoch: bigint
+  readonly pieceCount: number
+}): number[] {
   invariant(pieceCount >= 1, 'a drawn set has a piece')
   const count = Math.min(rotationDrawCount, pieceCount)
   return Array.from({ length: count }, (_, turn) =>

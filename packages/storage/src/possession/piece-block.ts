@@ -26,7 +26,10 @@ export function rawBytesOfBlock(height: number): number {
 }
 
 /** The raw range behind block `blockIndex` of a piece; the last block's is shorter. */
-export function rangeOfBlock(piece: Piece, blockIndex: number): { readonly startBytes: number; readonly sizeBytes: number } {
+export function rangeOfBlock(
+  piece: Piece,
+  blockIndex: number,
+): { readonly startBytes: number; readonly sizeBytes: number } {
   const wholeBytes = rawBytesOfBlock(blockHeightOf(piece))
   const startBytes = blockIndex * wholeBytes
   invariant(startBytes < piece.rawSizeBytes, 'the block carries data')
@@ -34,7 +37,15 @@ export function rangeOfBlock(piece: Piece, blockIndex: number): { readonly start
 }
 
 /** The tree over one block, from its raw bytes. */
-export function blockTree({ piece, raw, hasher }: { readonly piece: Piece; readonly raw: Uint8Array; readonly hasher: Hasher }): BinaryTree {
+export function blockTree({
+  piece,
+  raw,
+  hasher,
+}: {
+  readonly piece: Piece
+  readonly raw: Uint8Array
+  readonly hasher: Hasher
+}): BinaryTree {
   return binaryTree({ nodes: leavesOf(raw), baseHeight: 0, height: blockHeightOf(piece), hasher })
 }
 
@@ -44,7 +55,15 @@ export function blockTree({ piece, raw, hasher }: { readonly piece: Piece; reado
  * @param nodes from a stranger
  * @returns undefined when there are too few or too many nodes, or they do not fold to the piece's root
  */
-export function capTree({ piece, nodes, hasher }: { readonly piece: Piece; readonly nodes: Uint8Array; readonly hasher: Hasher }): BinaryTree | undefined {
+export function capTree({
+  piece,
+  nodes,
+  hasher,
+}: {
+  readonly piece: Piece
+  readonly nodes: Uint8Array
+  readonly hasher: Hasher
+}): BinaryTree | undefined {
   if (nodes.length !== capNodeCount(piece) * nodeSizeBytes) return undefined
   const tree = binaryTree({ nodes, baseHeight: blockHeightOf(piece), height: piece.height, hasher })
   return equalBytes(tree.root, fromHex(piece.root, nodeSizeBytes)) ? tree : undefined

@@ -20,7 +20,15 @@ const components = [
   { name: 'leaf', type: 'bytes32' },
   { name: 'piecePath', type: 'bytes32[]' },
   { name: 'pieceLeafCount', type: 'uint64' },
-  { name: 'setPath', type: 'tuple', components: [{ name: 'sides', type: 'uint256' }, { name: 'hashes', type: 'bytes32[]' }, { name: 'sums', type: 'uint256[]' }] },
+  {
+    name: 'setPath',
+    type: 'tuple',
+    components: [
+      { name: 'sides', type: 'uint256' },
+      { name: 'hashes', type: 'bytes32[]' },
+      { name: 'sums', type: 'uint256[]' },
+    ],
+  },
 ] as const
 
 test('an answer is encoded as Solidity encodes it', () => {
@@ -28,7 +36,11 @@ test('an answer is encoded as Solidity encodes it', () => {
     leaf: bytes32,
     piecePath: fc.array(bytes32, { maxLength: 8 }),
     pieceLeafCount: uint64,
-    setPath: fc.record({ sides: uint256, hashes: fc.array(bytes32, { maxLength: 5 }), sums: fc.array(uint256, { maxLength: 5 }) }),
+    setPath: fc.record({
+      sides: uint256,
+      hashes: fc.array(bytes32, { maxLength: 5 }),
+      sums: fc.array(uint256, { maxLength: 5 }),
+    }),
   })
   fc.assert(
     fc.property(uint64, answers, (leafIndex, answer) => {
@@ -40,10 +52,26 @@ test('an answer is encoded as Solidity encodes it', () => {
 
 test('a possession detail is hashed as Solidity hashes it', () => {
   fc.assert(
-    fc.property(bytes32, uint64, fc.nat(), uint64, bytes32, fc.nat(), bytes32, (setRoot, leafCount, pieceCount, version, answersRoot, answerCount, proofSha256) => {
-      const types = ['bytes32', 'uint64', 'uint32', 'uint64', 'bytes32', 'uint32', 'bytes32'].map((type) => ({ type }))
-      const expected: Hex = keccak256(encodeAbiParameters(types, [setRoot, leafCount, pieceCount, version, answersRoot, answerCount, proofSha256]))
-      assert.equal(hashDetail({ setRoot, leafCount, pieceCount, version, answersRoot, answerCount, proofSha256 }), expected)
-    }),
+    fc.property(
+      bytes32,
+      uint64,
+      fc.nat(),
+      uint64,
+      bytes32,
+      fc.nat(),
+      bytes32,
+      (setRoot, leafCount, pieceCount, version, answersRoot, answerCount, proofSha256) => {
+        const types = ['bytes32', 'uint64', 'uint32', 'uint64', 'bytes32', 'uint32', 'bytes32'].map((type) => ({
+          type,
+        }))
+        const expected: Hex = keccak256(
+          encodeAbiParameters(types, [setRoot, leafCount, pieceCount, version, answersRoot, answerCount, proofSha256]),
+        )
+        assert.equal(
+          hashDetail({ setRoot, leafCount, pieceCount, version, answersRoot, answerCount, proofSha256 }),
+          expected,
+        )
+      },
+    ),
   )
 })

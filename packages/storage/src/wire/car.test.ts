@@ -13,7 +13,16 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
-import { blockBytesMax, carHeader, carReader, carSection, parseCid, unknownRoot, type CarBlock, type CarFault } from './car.ts'
+import {
+  blockBytesMax,
+  carHeader,
+  carReader,
+  carSection,
+  parseCid,
+  unknownRoot,
+  type CarBlock,
+  type CarFault,
+} from './car.ts'
 import { readVarint, writeVarint } from './varint.ts'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
@@ -26,7 +35,11 @@ const expected = JSON.parse(readFileSync(path.join(vectors, 'carv1-basic.json'),
 
 const rawCid = (bytes: Uint8Array): CID => CID.createV1(0x55, Digest.create(0x12, sha256(bytes)))
 
-function readAll(pieces: readonly Uint8Array[]): { blocks: CarBlock[]; fault: CarFault | undefined; roots: readonly CID[] } {
+function readAll(pieces: readonly Uint8Array[]): {
+  blocks: CarBlock[]
+  fault: CarFault | undefined
+  roots: readonly CID[]
+} {
   const blocks: CarBlock[] = []
   const reader = carReader({ sha256, onBlock: (block) => blocks.push(block) })
   for (const piece of pieces) {
@@ -46,7 +59,10 @@ test("the specification's fixture gives its blocks at its offsets, however it is
     fc.property(fc.array(fc.nat(), { maxLength: 20 }), (cuts) => {
       const { blocks, fault, roots } = readAll(cutAt(fixture, cuts))
       assert.equal(fault, undefined)
-      assert.deepEqual(roots.map(String), expected.header.roots.map((root) => root['/']))
+      assert.deepEqual(
+        roots.map(String),
+        expected.header.roots.map((root) => root['/']),
+      )
       assert.deepEqual(
         blocks.map(({ cid, bytes, startBytes }) => [cid.toString(), bytes.length, startBytes]),
         expected.blocks.map(({ cid, blockLength, blockOffset }) => [cid['/'], blockLength, blockOffset]),
@@ -62,7 +78,10 @@ test('what we write is what we read', () => {
       const { blocks, fault, roots } = readAll([carHeader([unknownRoot]), ...sections])
       assert.equal(fault, undefined)
       assert.deepEqual(roots.map(String), [unknownRoot.toString()])
-      assert.deepEqual(blocks.map(({ bytes }) => Buffer.from(bytes)), contents.map((bytes) => Buffer.from(bytes)))
+      assert.deepEqual(
+        blocks.map(({ bytes }) => Buffer.from(bytes)),
+        contents.map((bytes) => Buffer.from(bytes)),
+      )
     }),
   )
 })
@@ -74,7 +93,8 @@ test('one changed byte anywhere is a fault, or leaves the same content', () => {
       changed[at] = (changed[at] ?? 0) ^ flip
       const { blocks, fault } = readAll([changed])
       if (fault !== undefined) return
-      for (const { cid, bytes } of blocks) if (cid.multihash.code === 0x12) assert.deepEqual(Buffer.from(sha256(bytes)), Buffer.from(cid.multihash.digest))
+      for (const { cid, bytes } of blocks)
+        if (cid.multihash.code === 0x12) assert.deepEqual(Buffer.from(sha256(bytes)), Buffer.from(cid.multihash.digest))
     }),
   )
 })

@@ -51,7 +51,9 @@ export function pieceSetSigner({
 
 /** The id of the set of this customer at this provider: keccak256(abi.encode(customer, provider)). */
 export function dataSetIdOf({ customer, provider }: Pick<PieceSet, 'customer' | 'provider'>): Hex {
-  return toHex(keccak_256(concatBytes(new Uint8Array(12), fromHex(customer, 20), new Uint8Array(12), fromHex(provider, 20))))
+  return toHex(
+    keccak_256(concatBytes(new Uint8Array(12), fromHex(customer, 20), new Uint8Array(12), fromHex(provider, 20))),
+  )
 }
 
 /** The bytes of a proposal: dag-cbor, addresses and hashes as bytes, large integers big-endian. */
@@ -83,9 +85,12 @@ export function decodeProposal(bytes: Uint8Array): SetProposal | undefined {
   if (version !== 1 || !Array.isArray(set) || set.length !== 9) return undefined
   const [customer, provider, streamSalt, root, leafCount, pieceCount, setVersion, lockAtto, manifestDigest] =
     set as readonly unknown[]
-  if (!isBytes(customer, 20) || !isBytes(provider, 20) || !isBytes(streamSalt, 32) || !isBytes(root, 32)) return undefined
-  if (!isBytes(leafCount, 8) || !isBytes(setVersion, 8) || !isBytes(lockAtto, 16) || !isBytes(manifestDigest, 32)) return undefined
-  if (typeof pieceCount !== 'number' || !Number.isInteger(pieceCount) || pieceCount < 0 || pieceCount >= 2 ** 32) return undefined
+  if (!isBytes(customer, 20) || !isBytes(provider, 20) || !isBytes(streamSalt, 32) || !isBytes(root, 32))
+    return undefined
+  if (!isBytes(leafCount, 8) || !isBytes(setVersion, 8) || !isBytes(lockAtto, 16) || !isBytes(manifestDigest, 32))
+    return undefined
+  if (typeof pieceCount !== 'number' || !Number.isInteger(pieceCount) || pieceCount < 0 || pieceCount >= 2 ** 32)
+    return undefined
   if (!isBytes(customerSignature, 65) || !(manifest instanceof Uint8Array) || !isBytes(rateNano, 12)) return undefined
   return {
     set: {

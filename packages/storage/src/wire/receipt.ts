@@ -30,7 +30,13 @@ export function receiptDigest({ receipt, domain }: { readonly receipt: Receipt; 
 }
 
 /** Who signed a receipt; undefined when the signature is none. */
-export function receiptSigner({ signed, domain }: { readonly signed: SignedReceipt; readonly domain: Domain }): Hex | undefined {
+export function receiptSigner({
+  signed,
+  domain,
+}: {
+  readonly signed: SignedReceipt
+  readonly domain: Domain
+}): Hex | undefined {
   return recover(receiptDigest({ receipt: signed.receipt, domain }), signed.signature)
 }
 

@@ -1,0 +1,183 @@
+/**
+ * Goal: the whole network, built and run as a newcomer runs it, does its main job; a verifier that knows nothing but the RPC address
+ * agrees with every claim and with none that was altered; and Ctrl-C leaves nothing behind.
+ */
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { examples, groupOf, isListening, lastJson, runProgramToEnd, scratchFolder, startProgram, until, verifier, type Ended, type Program } from './program.ts'
+
+interface Balance {
+  provider: string
+  workAtto: string
+  mintedAtto: string
+  claimedAtto: string
+}
+
+interface Light {
+  firstLight: {
+    storage: {
+      ok: boolean
+      cid: string
+      pieceCids: string[]
+      copies: number
+      killedProvider: string
+      servedBy: { provider: string; latencyRank: number }[]
+      repairedTo: string
+      slashedAtto: string
+      spentCredits: string
+      mintedAtto: string
+      evidenceCid: string
+      epoch: string
+      balances: Balance[]
+      txs: string[]
+    }
+  }
+  rpc: string
+  deployment: { addresses: Record<string, string> }
+  gateway: string
+  seconds: number
+}
+
+const runSecondsMax = 360
+const verifySecondsMax = 120
+const stopSecondsMax = 30
+
+test('first light holds before a verifier, no altered claim does, and Ctrl-C ends everything', async () => {
+  using folder = scratchFolder()
+  await using program = startProgram(['up', '--json', '--seed', '7', '--input', examples], { folder: folder.path })
+  const text = await printed(program)
+  const light = JSON.parse(text) as Light
+  checkShape(light)
+
+  const verify = async (name: string, claims: unknown): Promise<Ended> => {
+    const file = path.join(folder.path, `${name}.json`)
+    writeFileSync(file, typeof claims === 'string' ? claims : JSON.stringify(claims))
+    return runProgramToEnd([file], { file: verifier, folder: folder.path, secondsMax: verifySecondsMax })
+  }
+  const honest = await verify('honest', text)
+  assert.equal(honest.code, 0, honest.stderr)
+  assert.equal((lastJson(honest.stdout) as { ok: boolean }).ok, true)
+
+  await Promise.all(
+    Object.entries(alterations).map(async ([name, alter]) => {
+      const altered = structuredClone(light)
+      alter(altered)
+      const { code, stdout, stderr } = await verify(name, altered)
+      assert.equal(code, 1, `${name} was not noticed: ${stderr}`)
+      const { checks } = lastJson(stdout) as { checks: { isTrue: boolean }[] }
+      assert.ok(checks.some(({ isTrue }) => !isTrue), name)
+    }),
+  )
+
+  const endpoints = await endpointsOf(light)
+  assert.ok((await Promise.all(endpoints.map(isListening))).some((is) => is), 'providers listen while the network stands')
+  assert.ok(groupOf(program.pid).length >= 8, 'chain, gateway, four living providers and two watchers run beside it')
+  program.kill('SIGINT')
+  const { code } = await Promise.race([program.ended, until('the program ends after SIGINT', stopSecondsMax, () => undefined)])
+  assert.equal(code, 0)
+  await until('every process that it started is gone', stopSecondsMax, () => (groupOf(program.pid).length === 0 ? true : undefined))
+  for (const url of [light.rpc, light.gateway, ...endpoints]) assert.equal(await isListening(url), false, url)
+})
+
+/** The line with which it says that first light was seen, while it stays up. */
+async function printed(program: Program): Promise<string> {
+  let end: Ended | undefined
+  void program.ended.then((ended) => {
+    end = ended
+  })
+  return until('first light is printed', runSecondsMax, () => {
+    const line = program
+      .said()
+      .stdout.split('\n')
+      .slice(0, -1)
+      .find((one) => one.startsWith('{"firstLight"'))
+    assert.ok(line !== undefined || end === undefined, `it ended with ${end?.code}: ${end?.stderr}`)
+    return line
+  })
+}
+
+function checkShape({ firstLight: { storage }, rpc, gateway, deployment, seconds }: Light): void {
+  const address = /^0x[0-9a-fA-F]{40}$/
+  const cid = /^b[a-z2-7]{20,}$/
+  assert.equal(storage.ok, true)
+  assert.equal(storage.copies, 3)
+  assert.match(storage.cid, cid)
+  assert.match(storage.evidenceCid, cid)
+  assert.ok(storage.pieceCids.length >= 1)
+  for (const pieceCid of storage.pieceCids) assert.match(pieceCid, cid)
+  assert.match(storage.killedProvider, address)
+  assert.match(storage.repairedTo, address)
+  assert.notEqual(storage.repairedTo, storage.killedProvider)
+  assert.ok(storage.servedBy.length >= 1)
+  assert.ok(!storage.servedBy.some(({ provider }) => provider.toLowerCase() === storage.killedProvider.toLowerCase()), 'the dead served nothing')
+  assert.equal(storage.balances.length, 2, 'the two living holders are paid')
+  for (const { provider, mintedAtto, claimedAtto, workAtto } of storage.balances) {
+    assert.match(provider, address)
+    assert.notEqual(provider.toLowerCase(), storage.killedProvider.toLowerCase())
+    assert.ok(BigInt(mintedAtto) > 0n && BigInt(claimedAtto) > 0n && BigInt(workAtto) > 0n)
+  }
+  assert.equal(
+    storage.balances.reduce((sum, { mintedAtto }) => sum + BigInt(mintedAtto), 0n),
+    BigInt(storage.mintedAtto),
+  )
+  assert.ok(BigInt(storage.spentCredits) > 0n && BigInt(storage.slashedAtto) > 0n)
+  assert.match(storage.epoch, /^\d+$/)
+  assert.ok(storage.txs.length >= 10)
+  for (const tx of storage.txs) assert.match(tx, /^0x[0-9a-f]{64}$/)
+  assert.match(rpc, /^http:\/\/127\.0\.0\.1:\d+$/)
+  assert.match(gateway, /^http:\/\/127\.0\.0\.1:\d+$/)
+  assert.equal(Object.keys(deployment.addresses).length, 12)
+  assert.ok(seconds > 0)
+}
+
+const plusOne = (amount: string): string => (BigInt(amount) + 1n).toString()
+
+/** One claim each, changed to another that is as well formed. */
+const alterations: Readonly<Record<string, (light: Light) => void>> = {
+  'a transaction hash': ({ firstLight: { storage } }) => {
+    const [first = '', ...rest] = storage.txs
+    storage.txs = [`${first.slice(0, -1)}${first.endsWith('0') ? '1' : '0'}`, ...rest]
+  },
+  'a transaction left out': ({ firstLight: { storage } }) => {
+    storage.txs = storage.txs.slice(0, -1)
+  },
+  'the CID': ({ firstLight: { storage } }) => {
+    storage.cid = storage.evidenceCid
+  },
+  'a piece CID': ({ firstLight: { storage } }) => {
+    storage.pieceCids = [storage.cid, ...storage.pieceCids.slice(1)]
+  },
+  'the evidence CID': ({ firstLight: { storage } }) => {
+    storage.evidenceCid = storage.cid
+  },
+  'a balance': ({ firstLight: { storage } }) => {
+    for (const balance of storage.balances.slice(0, 1)) balance.workAtto = plusOne(balance.workAtto)
+  },
+  'a claimed amount': ({ firstLight: { storage } }) => {
+    for (const balance of storage.balances.slice(0, 1)) balance.claimedAtto = plusOne(balance.claimedAtto)
+  },
+  'the count of copies': ({ firstLight: { storage } }) => {
+    storage.copies = 5
+  },
+  'credits spent': ({ firstLight: { storage } }) => {
+    storage.spentCredits = plusOne(storage.spentCredits)
+  },
+  'who was killed': ({ firstLight: { storage } }) => {
+    storage.killedProvider = storage.repairedTo
+  },
+  'the epoch': ({ firstLight: { storage } }) => {
+    storage.epoch = plusOne(storage.epoch)
+  },
+  'a contract': ({ deployment }) => {
+    deployment.addresses['epochs'] = deployment.addresses['rails'] ?? ''
+  },
+}
+
+/** Where providers with a port of their own listen. */
+async function endpointsOf({ gateway }: Light): Promise<string[]> {
+  const providers = (await (await fetch(`${gateway}/v1/providers`)).json()) as { endpoint: string }[]
+  return providers.map(({ endpoint }) => endpoint).filter((endpoint) => !endpoint.startsWith(gateway))
+}
