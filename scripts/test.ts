@@ -91,6 +91,9 @@ const long: readonly (readonly Stage[])[] = [
   ],
 ]
 
+/** No stage runs for ever: one that hangs is ended and has failed. */
+const stageMsMax = (isLong ? 45 : 10) * 60_000
+
 const failed: string[] = []
 let stageCount = 0
 
@@ -102,6 +105,10 @@ async function runStage({ name, command, args, folder = '', environment = {} }: 
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment, TMPDIR: scratch },
   })
+  const timer = setTimeout(() => {
+    output.push(Buffer.from(`\nended after ${stageMsMax / 60_000} minutes\n`))
+    child.kill('SIGKILL')
+  }, stageMsMax)
   child.stdout.on('data', (bytes: Buffer) => output.push(bytes))
   child.stderr.on('data', (bytes: Buffer) => output.push(bytes))
   const code = await new Promise<number>((resolve) => {
@@ -111,6 +118,7 @@ async function runStage({ name, command, args, folder = '', environment = {} }: 
     })
     child.on('close', (exitCode) => resolve(exitCode ?? 1))
   })
+  clearTimeout(timer)
   stageCount += 1
   if (code !== 0) failed.push(name)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)

@@ -76,25 +76,32 @@ test('first light holds before a verifier, no altered claim does, and Ctrl-C end
   assert.ok((await Promise.all(endpoints.map(isListening))).some((is) => is), 'providers listen while the network stands')
   assert.ok(groupOf(program.pid).length >= 8, 'chain, gateway, four living providers and two watchers run beside it')
   program.kill('SIGINT')
-  const { code } = await Promise.race([program.ended, until('the program ends after SIGINT', stopSecondsMax, () => undefined)])
-  assert.equal(code, 0)
+  const ended = await until('the program ends after SIGINT', stopSecondsMax, endOf(program))
+  assert.equal(ended.code, 0, ended.stderr)
   await until('every process that it started is gone', stopSecondsMax, () => (groupOf(program.pid).length === 0 ? true : undefined))
   for (const url of [light.rpc, light.gateway, ...endpoints]) assert.equal(await isListening(url), false, url)
 })
 
-/** The line with which it says that first light was seen, while it stays up. */
-async function printed(program: Program): Promise<string> {
+/** How it ended, once it has. */
+function endOf(program: Program): () => Ended | undefined {
   let end: Ended | undefined
   void program.ended.then((ended) => {
     end = ended
   })
+  return () => end
+}
+
+/** The line with which it says that first light was seen, while it stays up. */
+async function printed(program: Program): Promise<string> {
+  const end = endOf(program)
   return until('first light is printed', runSecondsMax, () => {
     const line = program
       .said()
       .stdout.split('\n')
       .slice(0, -1)
       .find((one) => one.startsWith('{"firstLight"'))
-    assert.ok(line !== undefined || end === undefined, `it ended with ${end?.code}: ${end?.stderr}`)
+    const ended = end()
+    assert.ok(line !== undefined || ended === undefined, `it ended with ${ended?.code}: ${ended?.stderr}`)
     return line
   })
 }

@@ -177,8 +177,10 @@ contract MoneyHandler is MoneyHarness {
             rails.notice(id);
         }
         burned[s.payer] += burnedNow() - burnedBefore;
-        checkLawSeven(s, streamOf(id));
-        checkNeverFalls(s, streamOf(id));
+        Stream memory now_ = streamOf(id);
+        if (now_.start != s.start && isHeld(s)) breaks("8: a new segment while pay was held");
+        checkLawSeven(s, now_);
+        checkNeverFalls(s, now_);
     }
 
     function cutOne(bytes32 id, Stream memory s, uint96 rate) private {
@@ -327,7 +329,7 @@ contract MoneyHandler is MoneyHarness {
 
     function out(uint256 operation, uint256 a, uint256 b, uint256 c) private {
         address who = actor(a);
-        (uint128 balance,) = earned(who);
+        (uint128 balance, uint128 workAtto) = earned(who);
         uint128 amount = amountOf(balance, b, c);
         uint256 wallet = work.balanceOf(who);
         if (operation == 31) {
@@ -343,7 +345,10 @@ contract MoneyHandler is MoneyHarness {
             vm.prank(who);
             rails.payFee(fromEarned, amountOf(balance, b, c) / 100, bytes32(b));
         }
-        minted[who] += work.balanceOf(who) - wallet;
+        (, uint128 left) = earned(who);
+        wallet = work.balanceOf(who) - wallet;
+        if (wallet * 1e4 > uint256(workAtto - left) * 9500) breaks("4: a convert minted more than its lineage");
+        minted[who] += wallet;
     }
 
     function convertSigned(uint256 key, address who, uint128 amount) private {

@@ -115,7 +115,7 @@ export function configRows(): ConfigRow[] {
     return {
       key,
       environment: toEnvName(key),
-      default: fallback.success && fallback.data !== undefined ? String(fallback.data) : '',
+      default: fallback.success ? textOf(fallback.data) : '',
       meaning: (schema as z.ZodType).description ?? '',
     }
   })
@@ -124,4 +124,8 @@ export function configRows(): ConfigRow[] {
 /** The settings as options of every command. */
 export function settingNames(): { key: string; meaning: string }[] {
   return configRows().map(({ key, meaning }) => ({ key, meaning }))
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'bigint' ? value.toString() : ''
 }

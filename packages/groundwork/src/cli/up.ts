@@ -65,7 +65,7 @@ export const up: AnyCommand = command({
     let hasFailed = false
     try {
       await using steps = await networkSteps({ dataDir: dataDir.path, host: config.host, log, signal, break: how })
-      const isShown = !show.isJson && process.stdout.isTTY === true
+      const isShown = !show.isJson && process.stdout.isTTY
       const progress = { isInteractive: isShown, writeLine: (line: string) => void (show.isJson ? process.stderr.write(`${line}\n`) : show.say(line)) }
 
       await runSteps({ steps: startSteps(steps), ...progress })

@@ -42,7 +42,7 @@ test('a change needs the token, and the token is in a private file', async () =>
   assert.equal(statSync(apiTokenPath(dataDir)).mode & 0o777, 0o600)
   const refused = await app.inject({ method: 'POST', url: '/v1/change' })
   assert.equal(refused.statusCode, 403)
-  assert.equal((refused.json() as { code: string }).code, 'GW_NOT_ALLOWED')
+  assert.equal(refused.json<{ code: string }>().code, 'GW_NOT_ALLOWED')
   assert.ok(!refused.body.includes(token))
   assert.equal((await app.inject({ method: 'POST', url: '/v1/change', headers: { authorization: `Bearer ${token}x` } })).statusCode, 403)
   assert.equal((await app.inject({ method: 'POST', url: '/v1/change', headers: { authorization: `Bearer ${token}` } })).statusCode, 200)
@@ -51,7 +51,7 @@ test('a change needs the token, and the token is in a private file', async () =>
 test('bad input is the caller’s, unknown paths are 404, and our own faults tell nothing', async () => {
   const wrong = await app.inject('/v1/amount?n=one')
   assert.equal(wrong.statusCode, 400)
-  assert.equal((wrong.json() as { code: string }).code, 'GW_REQUEST_WRONG')
+  assert.equal(wrong.json<{ code: string }>().code, 'GW_REQUEST_WRONG')
   assert.equal((await app.inject('/v1/nothing')).statusCode, 404)
   const broken = await app.inject('/v1/broken')
   assert.equal(broken.statusCode, 500)
@@ -59,7 +59,7 @@ test('bad input is the caller’s, unknown paths are 404, and our own faults tel
 })
 
 test('the API describes itself as OpenAPI 3.1', async () => {
-  const description = (await app.inject('/v1/openapi.json')).json() as { openapi: string; paths: Record<string, unknown> }
+  const description = (await app.inject('/v1/openapi.json')).json<{ openapi: string; paths: Record<string, unknown> }>()
   assert.equal(description.openapi, '3.1.0')
   assert.ok('/v1/amount' in description.paths)
 })

@@ -62,7 +62,7 @@ export async function makeServer({ dataDir, log, title, version }: MakeServerOpt
   })
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title, version } }, transform: jsonSchemaTransform })
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  return app.withTypeProvider<ZodTypeProvider>() as unknown as Api
+  return app.withTypeProvider<ZodTypeProvider>()
 }
 
 /** Fastify's own refusals (bad JSON, body too large, failed schema) are the caller's. */

@@ -19,6 +19,7 @@ import { cidOfDigest, decodeBlock } from '@groundwork/core/evidence/block.ts'
 import { lanesOf } from '@groundwork/core/merkle/lanes.ts'
 import { formatWork } from '@groundwork/core/units/work.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
+import { CID } from 'multiformats/cid'
 import { z } from 'zod'
 import { NotFound } from './http-errors.ts'
 import type { Api } from './make-server.ts'
@@ -72,7 +73,8 @@ function readable(value: unknown): unknown {
   if (value instanceof Uint8Array) return toHex(value)
   if (Array.isArray(value)) return value.map(readable)
   if (typeof value !== 'object' || value === null) return value
-  if ('multihash' in value) return String(value as unknown as string)
+  const link = CID.asCID(value)
+  if (link !== null) return link.toString()
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, readable(item)]))
 }
 

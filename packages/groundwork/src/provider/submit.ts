@@ -7,9 +7,8 @@
  * @module
  */
 
-import type { Call } from '@groundwork/chain/call.ts'
+import { dataOf, type Call } from '@groundwork/chain/call.ts'
 import type { Chain } from '@groundwork/chain/client.ts'
-import { dataOf } from '@groundwork/chain/call.ts'
 import { translated } from '@groundwork/chain/decode-error.ts'
 import { contractNames } from '@groundwork/chain/deployment.ts'
 import { GasMissing } from '@groundwork/chain/errors.ts'
@@ -97,12 +96,10 @@ export async function openSubmit(options: SubmitOptions): Promise<Submit> {
       const before = await chain.client.getBlockNumber({ cacheTime: 0 })
       const call = await anyones()
       await handOver({ chain, gateway }, call, { signal })
-      const shown = { address: call.to, abi: abi as Abi, eventName: eventName as string, args, fromBlock: before + 1n }
       const untilMs = performance.now() + sponsorMs
       while (performance.now() < untilMs) {
-        const look = async (): Promise<readonly { readonly args: unknown }[]> => chain.client.getContractEvents({ ...shown, strict: true })
-        const logs = await translated({ rpcUrl: chain.rpcUrl, functionName: 'eth_getLogs' }, look)
-        if (logs.length > 0) return logs.map((log) => log.args as EventArgs<typeof abi, typeof eventName>)
+        const events = await eventsAfter(chain, { call, abi, eventName, args, block: before })
+        if (events.length > 0) return events
         if ((await isDone?.()) === true) return []
         await sleep(chain.pollingIntervalMs, { signal })
       }
@@ -116,4 +113,23 @@ async function handOver({ chain, gateway }: { chain: Chain; gateway: GatewayClie
   invariant(contract !== undefined, 'a call goes to a contract of the deployment')
   const body = JSON.stringify({ contract, data: dataOf(call) })
   await gateway.post('/v1/sponsor', { body, contentType: 'application/json', signal })
+}
+
+interface Shown<abi extends Abi, name extends ContractEventName<abi>> extends Pick<Deed<abi, name>, 'abi' | 'eventName' | 'args'> {
+  readonly call: Call
+  readonly block: bigint
+}
+
+/** Events of the called contract in the blocks after one; none while there is no such block. */
+async function eventsAfter<const abi extends Abi, name extends ContractEventName<abi>>(
+  { client, rpcUrl }: Chain,
+  { call, abi, eventName, args, block }: Shown<abi, name>,
+): Promise<readonly EventArgs<abi, name>[]> {
+  return translated({ rpcUrl, functionName: 'eth_getLogs' }, async () => {
+    const toBlock = await client.getBlockNumber({ cacheTime: 0 })
+    if (toBlock <= block) return []
+    const wanted = { address: call.to, abi: abi as Abi, eventName: eventName as string, args, fromBlock: block + 1n, toBlock }
+    const logs: readonly { readonly args: unknown }[] = await client.getContractEvents({ ...wanted, strict: true })
+    return logs.map((log) => log.args as EventArgs<abi, name>)
+  })
 }

@@ -56,7 +56,7 @@ test('one changed byte is always noticed', () => {
         assert.equal(error.code, 'GW_CAR_MALFORMED')
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 120 },
   )
 })
 

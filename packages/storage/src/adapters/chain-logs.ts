@@ -38,8 +38,8 @@ async function eventsOf<const abi extends Abi, name extends ContractEventName<ab
       const last = from + logBlocksMax - 1n
       const logs = await client.getContractEvents({
         address,
-        abi: abi as Abi,
-        eventName: eventName as string,
+        abi,
+        eventName,
         fromBlock: from,
         toBlock: last < toBlock ? last : toBlock,
         strict: true,

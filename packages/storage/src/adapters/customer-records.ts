@@ -85,7 +85,7 @@ type Row = Readonly<Record<string, unknown>>
 export function openCustomerRecords({ path }: { readonly path: string }): CustomerRecords {
   const database = new DatabaseSync(path)
   database.exec(schema)
-  const all = (sql: string, ...values: (string | number)[]): readonly Row[] => database.prepare(sql).all(...values) as readonly Row[]
+  const all = (sql: string, ...values: (string | number)[]): readonly Row[] => database.prepare(sql).all(...values)
   const run = (sql: string, ...values: (string | number | null)[]): void => void database.prepare(sql).run(...values)
 
   const inTransaction = (work: () => void): void => {
@@ -118,7 +118,7 @@ export function openCustomerRecords({ path }: { readonly path: string }): Custom
   }
   const joined = 'JOIN storage_pieces p ON p.root = m.root AND p.height = m.height AND p.raw_size = m.raw_size'
   const setOf = (row: Row): SetRecord => ({
-    provider: row['provider'] as Hex,
+    provider: String(row['provider']) as Hex,
     generation: Number(row['generation']),
     isLost: row['is_lost'] === 1,
     signed: signedFromText(String(row['signed'])),

@@ -461,8 +461,7 @@ test('a drawn keeper keeps the bundle that it audited and signs for its post; an
     evidence: `0x${'00'.repeat(32)}`,
   }
   const { car, post, root } = closeBundle(closed, { previous, blocks })
-  const postDigest: Hex = `0x${'ab'.repeat(32)}`
-  const ask = (index: number, evidence: Hex, at: bigint, named = `&post=${postDigest}`): Promise<Response> =>
+  const ask = (index: number, evidence: Hex, at: bigint, named = `&post=${pendingPost}`): Promise<Response> =>
     fetch(
       `${network.running[index]?.offer.endpoint}/v1/evidence/bundles?network=1&epoch=${at}&evidence=${evidence}${named}`,
       {
@@ -473,10 +472,8 @@ test('a drawn keeper keeps the bundle that it audited and signs for its post; an
   const good = await ask(0, post.evidence, epoch)
   const { signature } = (await good.json()) as { signature: Hex }
   const domain = { chainId: chain.chainId, verifyingContract: chain.epochsAddress }
-  assert.equal(
-    recover(digestOfAvailable({ network: 1, epoch, evidence: post.evidence, post: postDigest }, domain), signature),
-    network.running[0]?.offer.operator,
-  )
+  const available = { network: 1, epoch, evidence: post.evidence, post: pendingPost }
+  assert.equal(recover(digestOfAvailable(available, domain), signature), network.running[0]?.offer.operator)
   assert.deepEqual(
     Buffer.from(await evidenceBlock(network.running[0]?.offer ?? assert.fail(), cidOfDigest(post.evidence).toString())),
     Buffer.from(root.bytes),
