@@ -97,6 +97,22 @@ test('only the devnet, the indexer and the keeper of chain touch Node', () => {
   )
 })
 
+test('a package declares what it imports', () => {
+  const declared = (name: string): ReadonlySet<string> => {
+    const manifest = JSON.parse(readFileSync(path.join(root, 'packages', name, 'package.json'), 'utf8')) as { dependencies?: object }
+    return new Set(Object.keys(manifest.dependencies ?? {}))
+  }
+  const own = new Map([...new Set(sources.map(packageOf))].map((name) => [name, declared(name)]))
+  assertNone(
+    imports.filter(({ from, to }) => {
+      if (to.startsWith('.') || to.startsWith('node:')) return false
+      const name = to.split('/').slice(0, to.startsWith('@') ? 2 : 1).join('/')
+      return own.get(packageOf(from))?.has(name) !== true
+    }),
+    'an import resolves only because another package brought it',
+  )
+})
+
 const machine = /^(node:|ws$|fastify|undici|mqtt|aedes|kysely)/
 
 test('only adapters of a network touch the machine', () => {

@@ -47,15 +47,20 @@ export async function awaitPay({ network, index, providers, tell, signal }: Awai
     })
     tell(`${provider.plan.name} is paid`)
   }
-  const conversions = providers.flatMap(conversionsOf)
-  const settlements = paymentsIn(index).filter(({ kind, payee }) => kind === 'stream' && providers.some((provider) => is(provider, payee)))
+  // One block for all of it: what comes in while balances are read belongs to no claim.
   const balancesBlock = index.tip()?.number ?? 0n
+  const isIn = ({ block }: { readonly block: bigint }): boolean => block <= balancesBlock
+  const conversions = providers.flatMap(conversionsOf).filter(isIn)
+  const claims = providers.flatMap(claimsOf).filter(isIn)
+  const settlements = paymentsIn(index)
+    .filter(({ kind, payee }) => kind === 'stream' && providers.some((provider) => is(provider, payee)))
+    .filter(isIn)
   const balances = await Promise.all(
     providers.map(async (provider) => ({
       provider: provider.operator,
       workAtto: (await readBalances(network.chain, { account: provider.operator }, { blockNumber: balancesBlock })).workAtto,
-      mintedAtto: sum(conversionsOf(provider).map(({ workAtto }) => workAtto)),
-      claimedAtto: sum(claimsOf(provider).map(({ rebateAtto, bootstrapAtto }) => rebateAtto + bootstrapAtto)),
+      mintedAtto: sum(conversions.filter(({ payee }) => is(provider, payee)).map(({ workAtto }) => workAtto)),
+      claimedAtto: sum(claims.filter(({ account }) => is(provider, account)).map(({ rebateAtto, bootstrapAtto }) => rebateAtto + bootstrapAtto)),
     })),
   )
   return {
@@ -63,6 +68,6 @@ export async function awaitPay({ network, index, providers, tell, signal }: Awai
     mintedAtto: sum(conversions.map(({ workAtto }) => workAtto)),
     balancesBlock,
     balances,
-    txs: [...settlements, ...conversions, ...providers.flatMap(claimsOf)].map(({ tx }) => tx),
+    txs: [...settlements, ...conversions, ...claims].map(({ tx }) => tx),
   }
 }

@@ -89,11 +89,26 @@ function neededTransactions(index: ChainIndex, said: Storage): ReadonlyMap<strin
     ['finalisation', of('finalised')],
     ['demands', demandsIn(index).filter(({ state, block }) => state !== 'closed' && block <= said.balancesBlock).map(({ tx }) => tx)],
     ['slash', slashesIn(index).filter(({ operator }) => same(operator, said.killedProvider)).map(({ tx }) => tx)],
-    ...said.balances.map(({ provider }): [string, string[]] => [
-      `conversions of ${provider}`,
-      paymentsIn(index).filter(({ kind, payee, block }) => kind === 'conversion' && same(provider, payee) && block <= said.balancesBlock).map(({ tx }) => tx),
-    ]),
+    ...said.balances.flatMap(({ provider }) => neededFor(index, provider, said.balancesBlock)),
   ])
+}
+
+/** All that one provider was paid by that block. */
+function neededFor(index: ChainIndex, provider: string, until: bigint): [string, string[]][] {
+  const paidBy = (wanted: string): string[] =>
+    paymentsIn(index)
+      .filter(({ kind, payee, block }) => kind === wanted && same(provider, payee) && block <= until)
+      .map(({ tx }) => tx)
+  return [
+    [`settlements of ${provider}`, paidBy('stream')],
+    [`conversions of ${provider}`, paidBy('conversion')],
+    [
+      `claims of ${provider}`,
+      claimsIn(index)
+        .filter(({ account, block }) => same(provider, account) && block <= until)
+        .map(({ tx }) => tx),
+    ],
+  ]
 }
 
 /** Three copies at distinct operators, and readers served by them. */
