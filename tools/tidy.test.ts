@@ -39,7 +39,8 @@ const sources = globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root }).filter(
 export function importsIn(text: string): string[] {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '')
   const found = code.matchAll(/(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+)['"]([^'"]+)['"]/gm)
-  return [...found].map((match) => match[1] ?? '')
+  // A specifier begins with a name, a scope or a dot; whatever else stands in quotes after 'from' is text.
+  return [...found].map((match) => match[1] ?? '').filter((specifier) => /^[@.\w]/.test(specifier))
 }
 
 const imports: Import[] = sources.flatMap((from) =>

@@ -90,10 +90,10 @@ export async function openKillableNetwork(): Promise<KillableNetwork> {
   }
   try {
     await steps.startChain()
-    await follow()
     await steps.startGateway()
     await steps.startProviders()
     await steps.startWatchers()
+    await follow()
     await joined(view, steps)
   } catch (error) {
     await end()
