@@ -1,5 +1,6 @@
 /**
- * `npm run pack:program`: the program as one npm tarball of plain JavaScript, for machines that have Node and nothing of ours.
+ * `npm run pack:program [-- FOLDER]`: the program as one npm tarball of plain JavaScript, for machines that have Node and nothing
+ * of ours. It is written to the folder, or to the root of this repository.
  *
  * Everything is bundled but the native hasher, which is optional: without it the WASM one works. It prints the
  * tarball's path as its last line. Not for development: workspaces run from source.
@@ -13,6 +14,7 @@ import path from 'node:path'
 import { build } from 'esbuild'
 
 const root = path.join(import.meta.dirname, '..')
+const destination = path.resolve(process.argv[2] ?? root)
 const source = path.join(root, 'packages', 'groundwork')
 const target = path.join(source, 'dist')
 const manifest = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8')) as { version: string; description: string; license: string }
@@ -57,6 +59,6 @@ writeFileSync(
     2,
   )}\n`,
 )
-const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', root], { cwd: target, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', destination], { cwd: target, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 const [{ filename }] = JSON.parse(packed) as [{ filename: string }]
-process.stdout.write(`${path.join(root, filename)}\n`)
+process.stdout.write(`${path.join(destination, filename)}\n`)

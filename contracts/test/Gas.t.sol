@@ -4,8 +4,9 @@ pragma solidity 0.8.37;
 import {OpenStream, Voucher} from "../src/interfaces/IRails.sol";
 import {MoneyHarness} from "./MoneyHarness.sol";
 
-/// @notice Gas of the money contracts against the targets of docs/architecture.md. Run with --isolate: each call is then
-/// a transaction of its own, with calldata and the floor of EIP-7623. Fails when a target is missed.
+/// @notice Gas of the money contracts against the targets of docs/architecture.md. Isolated: each call is a
+/// transaction of its own, with calldata and the floor of EIP-7623. Fails when a target is missed.
+/// forge-config: default.isolate = true
 contract GasTest is MoneyHarness {
     uint256 private constant OPEN_MAX = 140_000;
     uint256 private constant SETTLE_MAX = 95_000;

@@ -84,7 +84,11 @@ function postOf({ network, epoch, leaves, totals }: OperationOf<'finaliseEpoch'>
   }
 }
 
-function signatureOf(chain: MoneyChain, ledger: Ledger, { network, post }: { readonly network: number; readonly post: EpochPost }): Hex {
+function signatureOf(
+  chain: MoneyChain,
+  ledger: Ledger,
+  { network, post }: { readonly network: number; readonly post: EpochPost },
+): Hex {
   const domain = { chainId: ledger.parameters.chainId, verifyingContract: chain.addresses.epochs }
   const secretKey = chain.secretKeys.get(chain.watcher)
   if (secretKey === undefined) throw new Error('the watcher has a key')

@@ -134,7 +134,9 @@ export type RunKeeperOptions = Waiting & {
 export async function runKeeper(keeper: Keeper, { everyMs, onPass, onError, signal }: RunKeeperOptions): Promise<void> {
   while (!signal.aborted) {
     try {
-      onPass?.(await keeper.pass({ signal }))
+      // The pass first: the arguments of an optional call that is not made are not evaluated.
+      const pass = await keeper.pass({ signal })
+      onPass?.(pass)
     } catch (error) {
       if (signal.aborted) return
       onError(error)

@@ -69,7 +69,7 @@ before(async () => {
   app = await makeServer({ dataDir: folder, log: makeLog({ name: 'test', level: 'silent' }), title: 'test', version: '0' })
   sponsorApi(app, { chain, keeper, signal })
   gatewayUrl = await app.listen({ host: '127.0.0.1', port: 0 })
-  keeperRun = runKeeper(keeper, { everyMs: 50, onError: (error) => console.error(error), signal: keeping.signal })
+  keeperRun = runKeeper(keeper, { everyMs: 50, onError: () => undefined, signal: keeping.signal })
 })
 
 after(async () => {
@@ -85,7 +85,7 @@ after(async () => {
 test('who owns nothing is registered by a gateway, bonded by another, and offers', async () => {
   const chain = devnet.as(31)
   const { account } = chain
-  const submit = await openSubmit({ chain, gatewayUrl, sponsorMs: 15_000 })
+  const submit = await openSubmit({ chain, gatewayUrl, sponsorMs: 30_000 })
   assert.equal(await submit.way({ signal }), 'sponsored')
   const options = { chain, account, submit, wanted: { ...wanted, offer: { ...wanted.offer, operator: account.address } } }
 
@@ -106,7 +106,7 @@ test('who owns nothing is registered by a gateway, bonded by another, and offers
 
 test('a gateway hands in what anyone may send, and refuses what would move its own money', async () => {
   const chain = devnet.as(32)
-  const submit = await openSubmit({ chain, gatewayUrl, sponsorMs: 15_000 })
+  const submit = await openSubmit({ chain, gatewayUrl, sponsorMs: 30_000 })
   await submit.send(settleManyCall(chain.deployment, { ids: [`0x${'11'.repeat(32)}`] }), { signal })
   await assert.rejects(submit.send(transferWorkCall(chain.deployment, { to: someone, amountAtto: 1n }), { signal }), GatewayFailed)
 })

@@ -71,10 +71,10 @@ export async function joinSponsored(options: JoinSponsoredOptions, { signal }: {
       return 'bond-missing'
     case 'offer':
       await postOffer(options, { signal })
-      return 'joined'
+      break
     case 'joined':
-      return 'joined'
   }
+  return 'joined'
 }
 
 async function readPlace(chain: Chain, { address: account }: LocalAccount): Promise<Place> {
