@@ -42,8 +42,6 @@ const nodeTest = (name: string, isolation: 'none' | 'process', tests: readonly s
   command: process.execPath,
   args: [
     '--test',
-    '--test-reporter=dot',
-    '--test-reporter-destination=stdout',
     `--test-reporter=${path.join(root, 'scripts', 'failures-reporter.ts')}`,
     '--test-reporter-destination=stdout',
     `--test-isolation=${isolation}`,

@@ -5,11 +5,10 @@
  */
 
 import assert from 'node:assert/strict'
-import { dataSetsAsOf } from '@groundwork/chain/indexer/index-queries.ts'
+import { claimsIn, dataSetsAsOf, operatorsIn, paymentsIn } from '@groundwork/chain/indexer/index-queries.ts'
 import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import { decodeManifest } from '@groundwork/storage'
-import { operatorsIn } from '@groundwork/chain/indexer/index-queries.ts'
 import { pieceCidOf } from '../../packages/groundwork/src/http/storage-api.ts'
 import { httpEvidencePeer } from '../../packages/groundwork/src/watch/evidence-peer.ts'
 import type { Kill, KillPlan } from './kill-plan.ts'
@@ -46,6 +45,9 @@ export async function assertNothingLost(network: KillableNetwork, objects: reado
     return isThere ? true : undefined
   })
   const { chain, index } = network.view()
+  await until('providers have converted and claimed', settledSecondsMax, () =>
+    claimsIn(index).length > 0 && paymentsIn(index).some(({ kind, workAtto }) => kind === 'conversion' && workAtto > 0n) ? true : undefined,
+  )
   assert.deepEqual(await moneyDifferences(chain, index), [])
 }
 

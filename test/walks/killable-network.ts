@@ -121,11 +121,11 @@ export async function openKillableNetwork(): Promise<KillableNetwork> {
     gateway,
     put: async (plan) => {
       const files = filesOf(plan, folder.path)
-      const stored = await insist(`the object of seed ${plan.seed} is acknowledged`, async () => putOnce(await gateway(), files))
+      const stored = await insist(steps, `the object of seed ${plan.seed} is acknowledged`, async () => putOnce(await gateway(), files))
       return { cid: stored.cid, pieces: stored.pieces, files }
     },
     read: async ({ cid, files }) => {
-      await insist(`${cid} is read back`, async () => {
+      await insist(steps, `${cid} is read back`, async () => {
         const response = await (await gateway()).open(`/v1/storage/objects/${cid}/content`, { signal: AbortSignal.timeout(attemptMsMax) })
         return compareWithFiles(Readable.fromWeb(response.body as never), files)
       })
@@ -229,7 +229,7 @@ async function putOnce(client: GatewayClient, files: readonly LocalFile[]): Prom
 }
 
 /** Again until it is answered; only a refusal or a broken line is a reason to ask again. */
-async function insist<Answer>(what: string, attempt: () => Promise<Answer>): Promise<Answer> {
+async function insist<Answer>(steps: NetworkSteps, what: string, attempt: () => Promise<Answer>): Promise<Answer> {
   let last: unknown
   try {
     return await until(what, answerSecondsMax, async () => {
@@ -242,8 +242,16 @@ async function insist<Answer>(what: string, attempt: () => Promise<Answer>): Pro
       }
     })
   } catch (cause) {
-    throw last === undefined ? cause : new Error(`${what}: not in time; the last answer was ${String(last)}`, { cause })
+    throw new Error(`${what}: not in time; the last answer was ${String(last)}; ended by themselves: ${await endedOf(steps)}`, { cause })
   }
+}
+
+/** Programs that are not running, and how they ended: none should. */
+async function endedOf(steps: NetworkSteps): Promise<string> {
+  const { gateway, providers, watchers } = steps.network()
+  const dead = [gateway, ...providers.map(({ child }) => child), ...watchers].filter((child) => !child.isAlive())
+  const told = await Promise.all(dead.map(async ({ name, exited }) => `${name} ${JSON.stringify(await exited)}`))
+  return told.join(', ') || 'none'
 }
 
 /** What fetch says of a connection that ended, of a time that ran out, and tar-stream of a body that broke off. */

@@ -39,14 +39,17 @@ export interface Program extends AsyncDisposable {
 export interface ProgramOptions {
   /** in place of bin.ts */
   readonly file?: string
+  /** words before the program's own, such as those that enter another network namespace; the last of them starts what follows */
+  readonly within?: readonly string[]
   /** for its data and its temporary files */
   readonly folder: string
 }
 
 /** Starts it; disposing ends its whole group, however the test went. */
-export function startProgram(words: readonly string[], { file = bin, folder }: ProgramOptions): Program {
+export function startProgram(words: readonly string[], { file = bin, within = [], folder }: ProgramOptions): Program {
   const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: folder, TMPDIR: folder, GROUNDWORK_DATA_DIR: path.join(folder, 'data') }
-  const child = spawn(process.execPath, [file, ...words], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [command = process.execPath, ...args] = [...within, process.execPath, file, ...words]
+  const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = collected(child, 'stdout')
   const stderr = collected(child, 'stderr')
   const said = (): { stdout: string; stderr: string } => ({ stdout: stdout(), stderr: stderr() })
