@@ -1,5 +1,6 @@
 /**
- * How the costs of proof and epoch grow with their number, from 10^3 to 10^6, each decade against the one before.
+ * How the costs of proof and epoch grow: a set from 10^3 to 10^6 pieces, an epoch from 10^3 to 10^5 sets, each decade
+ * against the one before.
  *
  * A set of n pieces of 127 bytes, each with its real tree: building the set's tree, prove() and verify() once the tree is
  * known, the bytes of the proof. An epoch of n sets, as many an operator as the rules allow: closing it, auditing its
@@ -29,13 +30,16 @@ import { toHex, type Hex } from '../packages/core/src/units/hex.ts'
 import { fastestHasher } from '../packages/storage/src/adapters/fastest-hasher.ts'
 import { piecesPerSetMax, storageNetwork, type Piece } from '../packages/storage/src/model.ts'
 import { possessionKind, setsPerOperatorMax } from '../packages/storage/src/pay.ts'
-import { hashPiece } from '../packages/storage/src/piece/piece-hasher.ts'
 import type { Hasher } from '../packages/storage/src/ports/hasher.ts'
 import type { PieceReader } from '../packages/storage/src/ports.ts'
+import { binaryTree } from '../packages/storage/src/possession/binary-tree.ts'
 import { setTree } from '../packages/storage/src/possession/set-tree.ts'
 import { prove, verify } from '../packages/storage/src/prove.ts'
+import { leavesOf } from '../packages/storage/src/wire/fr32.ts'
 
-const counts = [1e3, 1e4, 1e5, 1e6] as const
+const setCounts = [1e3, 1e4, 1e5, 1e6] as const
+/** 10^6 is left out: with its proofs it is some fifty times what a bundle may hold. */
+const epochCounts = [1e3, 1e4, 1e5] as const
 const pieceBytes = 127
 const pieceHeight = 2
 const leavesPerPiece = 4
@@ -81,6 +85,7 @@ const peakBytes = (): number => process.resourceUsage().maxRSS * 1024
 /** Runs decade after decade as long as the next one is likely to end in time, and prints each beside its ratios. */
 async function decades(
   title: string,
+  counts: readonly number[],
   columns: readonly Column[],
   measure: (count: number) => Promise<readonly number[]>,
 ): Promise<readonly Row[]> {
@@ -90,7 +95,9 @@ async function decades(
   await measure(warmUpCount)
   for (const count of counts) {
     if (spentMs() + lastMs * decadeFactor > endMs) {
-      console.log(`${String(count).padStart(20)}  left out: it would not end within ${values.seconds} s of processor time`)
+      console.log(
+        `${String(count).padStart(20)}  left out: it would not end within ${values.seconds} s of processor time`,
+      )
       break
     }
     const { ms, result: figures } = await timed(async () => measure(count))
@@ -116,17 +123,22 @@ function rawOf(index: number): Uint8Array {
 }
 
 /** Pieces with real roots; their bytes are made anew whenever they are read. */
-function makePieces(count: number, hasher: Hasher): { readonly pieces: readonly Piece[]; readonly reader: PieceReader } {
+function makePieces(
+  count: number,
+  hasher: Hasher,
+): { readonly pieces: readonly Piece[]; readonly reader: PieceReader } {
   const indexOf = new Map<Hex, number>()
   const pieces = Array.from({ length: count }, (_, index): Piece => {
-    const root = toHex(hashPiece({ raw: rawOf(index), hasher }).root)
+    const root = toHex(binaryTree({ nodes: leavesOf(rawOf(index)), baseHeight: 0, height: pieceHeight, hasher }).root)
     indexOf.set(root, index)
     return { root, height: pieceHeight, rawSizeBytes: pieceBytes, leafCount: leavesPerPiece }
   })
   const reader: PieceReader = {
     readRanges: ({ piece, ranges }) => {
       const raw = rawOf(indexOf.get(piece.root) ?? Number.NaN)
-      return Promise.resolve(ranges.map(({ startBytes, sizeBytes }) => raw.subarray(startBytes, startBytes + sizeBytes)))
+      return Promise.resolve(
+        ranges.map(({ startBytes, sizeBytes }) => raw.subarray(startBytes, startBytes + sizeBytes)),
+      )
     },
     cap: () => Promise.reject(new TypeError('a piece this small has no cap')),
   }
@@ -214,7 +226,9 @@ async function measureEpoch(count: number): Promise<readonly number[]> {
   const network = storageNetwork
   const none = new Map<string, Uint8Array>()
   const batches = makeBatches(count)
-  const closing = await timed(() => closeEpoch({ network, epoch, audits, batches, blocks: none, facts, previousLeaves: [] }))
+  const closing = await timed(() =>
+    closeEpoch({ network, epoch, audits, batches, blocks: none, facts, previousLeaves: [] }),
+  )
   const { car, post } = closeBundle(closing.result, { previous, blocks: none })
   const decoded = decodeBundleCar(car)
   if (decoded.tag !== 'car') throw new Error(`the bundle is ${decoded.reason}`)
@@ -242,13 +256,16 @@ function showGas(): void {
   const each = (long.gas - short.gas) / (long.siblings - short.siblings)
   console.log('\nGas of one answer on chain, as last measured by forge (contracts/snapshots)')
   for (const one of found) console.log(`${String(one.gas).padStart(20)}  ${one.siblings} siblings: ${one.snapshot}`)
-  console.log(`${each.toFixed(0).padStart(20)}  each sibling more in the set's tree; ten times the pieces are 3 or 4 of them`)
+  console.log(
+    `${each.toFixed(0).padStart(20)}  each sibling more in the set's tree; ten times the pieces are 3 or 4 of them`,
+  )
 }
 
 const hasher = await fastestHasher()
 console.log(`node bench/growth.ts --seconds ${values.seconds}   (Node ${process.version}, seconds of processor time)`)
 const sets = await decades(
   `One set of n pieces of ${pieceBytes} bytes (a set on chain has at most ${piecesPerSetMax}; prove and verify: median of ${proofRounds})`,
+  setCounts,
   [
     { name: 'tree', show: showMs },
     { name: 'prove', show: showMs },
@@ -260,6 +277,7 @@ const sets = await decades(
 )
 const epochs = await decades(
   `One epoch of n sets, at most ${setsPerOperatorMax} an operator, without their proofs`,
+  epochCounts,
   [
     { name: 'close', show: showMs },
     { name: 'audit of bundle', show: showMs },

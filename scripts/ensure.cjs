@@ -19,12 +19,16 @@ for (const program of process.argv.slice(2)) ensureProgram(program)
 
 function ensureModules() {
   const stampPath = path.join(root, 'node_modules', '.package-lock.stamp')
-  const wanted = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted) return
   say('Installing what is missing (once; the pinned Node comes with it) ...')
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
-  const done = npm ? spawnSync(process.execPath, [npm, ...args], quiet) : spawnSync('npm', args, { ...quiet, shell: process.platform === 'win32' })
+  const done = npm
+    ? spawnSync(process.execPath, [npm, ...args], quiet)
+    : spawnSync('npm', args, { ...quiet, shell: process.platform === 'win32' })
   if (done.status !== 0) {
     say('The install failed. Run `npm ci` in this folder to see why; a package registry must be reachable once.')
     process.exit(1)
@@ -33,7 +37,9 @@ function ensureModules() {
 }
 
 function ensureProgram(program) {
-  const isThere = (process.env.PATH || '').split(path.delimiter).some((folder) => existsSync(path.join(folder, program)))
+  const isThere = (process.env.PATH || '')
+    .split(path.delimiter)
+    .some((folder) => existsSync(path.join(folder, program)))
   if (isThere) return
   const isRoot = typeof process.getuid === 'function' && process.getuid() === 0
   if (!isRoot || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status !== 0) {

@@ -17,9 +17,15 @@ const root = path.join(import.meta.dirname, '..')
 const destination = path.resolve(process.argv[2] ?? root)
 const source = path.join(root, 'packages', 'groundwork')
 const target = path.join(source, 'dist')
-const manifest = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8')) as { version: string; description: string; license: string }
+const manifest = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8')) as {
+  version: string
+  description: string
+  license: string
+}
 const hashtreeVersion = (
-  JSON.parse(readFileSync(path.join(root, 'packages', 'storage', 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+  JSON.parse(readFileSync(path.join(root, 'packages', 'storage', 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
 ).dependencies['@chainsafe/hashtree']
 
 rmSync(target, { recursive: true, force: true })
@@ -34,12 +40,15 @@ await build({
   target: 'node24',
   external: ['@chainsafe/hashtree'],
   // CommonJS inside the bundle asks for require, which ESM does not have.
-  banner: { js: "import { createRequire as gwCreateRequire } from 'node:module'; const require = gwCreateRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as gwCreateRequire } from 'node:module'; const require = gwCreateRequire(import.meta.url);",
+  },
   legalComments: 'linked',
   logLevel: 'error',
 })
 chmodSync(path.join(target, 'lib', 'bin.js'), 0o755)
-for (const file of ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT']) copyFileSync(path.join(root, file), path.join(target, file))
+for (const file of ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT'])
+  copyFileSync(path.join(root, file), path.join(target, file))
 copyFileSync(path.join(source, 'README.md'), path.join(target, 'README.md'))
 writeFileSync(
   path.join(target, 'package.json'),
@@ -59,6 +68,10 @@ writeFileSync(
     2,
   )}\n`,
 )
-const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', destination], { cwd: target, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', destination], {
+  cwd: target,
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'ignore'],
+})
 const [{ filename }] = JSON.parse(packed) as [{ filename: string }]
 process.stdout.write(`${path.join(destination, filename)}\n`)

@@ -58,7 +58,11 @@ const short: readonly (readonly Stage[])[] = [
     { name: 'format', command: bin('oxfmt'), args: ['--list-different'] },
     nodeTest('tidy', 'none', files('tools/*.test.ts')),
     nodeTest('pure', 'none', beside.filter(isPure)),
-    nodeTest('adapters', 'process', beside.filter((file) => !isPure(file))),
+    nodeTest(
+      'adapters',
+      'process',
+      beside.filter((file) => !isPure(file)),
+    ),
     nodeTest('conformance', 'process', files('test/conformance/*.test.ts')),
     nodeTest('adversaries', 'process', files('test/adversaries/*.test.ts', 'test/simulate/*.test.ts')),
   ],
@@ -83,10 +87,15 @@ const short: readonly (readonly Stage[])[] = [
 ]
 const walks: readonly (readonly Stage[])[] = [[nodeTest('walks', 'process', files('test/walks/*.test.ts'))]]
 const long: readonly (readonly Stage[])[] = [
-  [{ name: 'contracts, long', command: bin('forge'), args: ['test', '--no-match-path', 'test/Gas*.t.sol'], folder: 'contracts' }],
   [
-    nodeTest('long', 'process', files('packages/*/src/**/*.test.ts', 'test/**/*.test.ts')),
+    {
+      name: 'contracts, long',
+      command: bin('forge'),
+      args: ['test', '--no-match-path', 'test/Gas*.t.sol'],
+      folder: 'contracts',
+    },
   ],
+  [nodeTest('long', 'process', files('packages/*/src/**/*.test.ts', 'test/**/*.test.ts'))],
 ]
 
 /** No stage runs for ever: one that hangs is ended and has failed. */
@@ -123,7 +132,9 @@ async function runStage({ name, command, args, folder = '', environment = {} }: 
   process.stdout.write(`${code === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)\n`)
   const text = Buffer.concat(output).toString()
   if (code !== 0) process.stdout.write(`${text}\n`)
-  else for (const line of text.split('\n').filter((line) => /^(tests|ℹ tests) \d/.test(line))) process.stdout.write(`     ${line}\n`)
+  else
+    for (const line of text.split('\n').filter((line) => /^(tests|ℹ tests) \d/.test(line)))
+      process.stdout.write(`     ${line}\n`)
 }
 
 async function runLanes(lanes: readonly (readonly Stage[])[]): Promise<void> {

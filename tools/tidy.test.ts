@@ -49,7 +49,8 @@ const imports: Import[] = sources.flatMap((from) =>
 const packageOf = (file: string): string => file.split('/')[1] ?? ''
 const ownPackage = (specifier: string): string | undefined =>
   /^@groundwork\/([a-z]+)/.exec(specifier)?.[1] ?? (specifier === 'groundwork' ? 'groundwork' : undefined)
-const resolveRelative = ({ from, to }: Import): string => path.posix.normalize(path.posix.join(path.posix.dirname(from), to))
+const resolveRelative = ({ from, to }: Import): string =>
+  path.posix.normalize(path.posix.join(path.posix.dirname(from), to))
 
 function assertNone(found: readonly Import[], why: string): void {
   assert.deepEqual(
@@ -60,7 +61,8 @@ function assertNone(found: readonly Import[], why: string): void {
 }
 
 test('the reader of imports sees static, dynamic and bare imports, and no comments', () => {
-  const text = "import { a } from 'x'\nimport 'y'\nconst b = await import('z')\n// import 'no'\n/* from 'no' */\nexport { c } from './w.ts'"
+  const text =
+    "import { a } from 'x'\nimport 'y'\nconst b = await import('z')\n// import 'no'\n/* from 'no' */\nexport { c } from './w.ts'"
   assert.deepEqual(importsIn(text).toSorted(), ['./w.ts', 'x', 'y', 'z'])
 })
 
@@ -100,14 +102,19 @@ test('only the devnet, the indexer and the keeper of chain touch Node', () => {
 
 test('a package declares what it imports', () => {
   const declared = (name: string): ReadonlySet<string> => {
-    const manifest = JSON.parse(readFileSync(path.join(root, 'packages', name, 'package.json'), 'utf8')) as { dependencies?: object }
+    const manifest = JSON.parse(readFileSync(path.join(root, 'packages', name, 'package.json'), 'utf8')) as {
+      dependencies?: object
+    }
     return new Set(Object.keys(manifest.dependencies ?? {}))
   }
   const own = new Map([...new Set(sources.map(packageOf))].map((name) => [name, declared(name)]))
   assertNone(
     imports.filter(({ from, to }) => {
       if (to.startsWith('.') || to.startsWith('node:')) return false
-      const name = to.split('/').slice(0, to.startsWith('@') ? 2 : 1).join('/')
+      const name = to
+        .split('/')
+        .slice(0, to.startsWith('@') ? 2 : 1)
+        .join('/')
       return own.get(packageOf(from))?.has(name) !== true
     }),
     'an import resolves only because another package brought it',
@@ -153,20 +160,26 @@ test('a network has the four verbs and exactly two doors', () => {
 test('there is no barrel but a door, and no file named for nothing', () => {
   const nameless = sources.filter((file) => /\/(utils|helpers|common|types|misc)\.ts$/.test(file))
   assert.deepEqual(nameless, [])
-  const doors = new Set(networks.flatMap((network) => [`packages/${network}/src/index.ts`, `packages/${network}/src/adapters/index.ts`]))
+  const doors = new Set(
+    networks.flatMap((network) => [`packages/${network}/src/index.ts`, `packages/${network}/src/adapters/index.ts`]),
+  )
   const barrels = sources.filter((file) => path.basename(file) === 'index.ts' && !doors.has(file))
   assert.deepEqual(barrels, [])
 })
 
 test('the environment is read in one file', () => {
   const readers = sources.filter(
-    (file) => /process\.env\b/.test(readFileSync(path.join(root, file), 'utf8')) && file !== 'packages/groundwork/src/config.ts',
+    (file) =>
+      /process\.env\b/.test(readFileSync(path.join(root, file), 'utf8')) &&
+      file !== 'packages/groundwork/src/config.ts',
   )
   assert.deepEqual(readers, [])
 })
 
 test('every source file opens with what it is', () => {
-  const silent = sources.filter((file) => !file.includes('/abi/') && !/^(#!.*\n)?\/\*\*/.test(readFileSync(path.join(root, file), 'utf8')))
+  const silent = sources.filter(
+    (file) => !file.includes('/abi/') && !/^(#!.*\n)?\/\*\*/.test(readFileSync(path.join(root, file), 'utf8')),
+  )
   assert.deepEqual(silent, [])
 })
 

@@ -15,7 +15,9 @@ import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
 
 const root = path.join(import.meta.dirname, '..', '..')
-const networks = readdirSync(path.join(root, 'packages')).filter((name) => existsSync(path.join(root, 'packages', name, 'src', 'offer.ts')))
+const networks = readdirSync(path.join(root, 'packages')).filter((name) =>
+  existsSync(path.join(root, 'packages', name, 'src', 'offer.ts')),
+)
 const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => existsSync(file))
 
 async function bundleOf(network: string): Promise<string> {
@@ -36,7 +38,9 @@ test('the browser of this test is installed', () => {
 
 test('every network’s door loads in Chromium and hands out its four verbs', async () => {
   assert.ok(networks.includes('storage'))
-  const bundles = new Map<string, string>(await Promise.all(networks.map(async (network) => [`/${network}.js`, await bundleOf(network)] as const)))
+  const bundles = new Map<string, string>(
+    await Promise.all(networks.map(async (network) => [`/${network}.js`, await bundleOf(network)] as const)),
+  )
   const server = createServer((request, response) => {
     const script = bundles.get(request.url ?? '')
     response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript')
@@ -47,7 +51,15 @@ test('every network’s door loads in Chromium and hands out its four verbs', as
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath ?? '',
     headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   })
   try {
     const page = await browser.newPage()

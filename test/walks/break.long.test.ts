@@ -18,7 +18,14 @@ const secondsMax = 360
 for (const [how, code] of Object.entries(codes)) {
   test(`a run broken by ${how} ends with 1 and ${code}`, async () => {
     using folder = scratchFolder()
-    const { code: exitCode, stdout, stderr } = await runProgramToEnd(['up', '--once', '--json', '--seed', '3', '--break', how], { folder: folder.path, secondsMax })
+    const {
+      code: exitCode,
+      stdout,
+      stderr,
+    } = await runProgramToEnd(['up', '--once', '--json', '--seed', '3', '--break', how], {
+      folder: folder.path,
+      secondsMax,
+    })
     assert.equal(exitCode, 1, stderr)
     const { firstLight } = lastJson(stdout) as { firstLight: { storage: { ok: boolean; code: string } } }
     assert.deepEqual({ ok: firstLight.storage.ok, code: firstLight.storage.code }, { ok: false, code }, stderr)

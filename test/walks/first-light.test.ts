@@ -7,7 +7,19 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { examples, groupOf, isListening, lastJson, runProgramToEnd, scratchFolder, startProgram, until, verifier, type Ended, type Program } from './program.ts'
+import {
+  examples,
+  groupOf,
+  isListening,
+  lastJson,
+  runProgramToEnd,
+  scratchFolder,
+  startProgram,
+  until,
+  verifier,
+  type Ended,
+  type Program,
+} from './program.ts'
 
 interface Balance {
   provider: string
@@ -68,17 +80,25 @@ test('first light holds before a verifier, no altered claim does, and Ctrl-C end
       const { code, stdout, stderr } = await verify(name, altered)
       assert.equal(code, 1, `${name} was not noticed: ${stderr}`)
       const { checks } = lastJson(stdout) as { checks: { isTrue: boolean }[] }
-      assert.ok(checks.some(({ isTrue }) => !isTrue), name)
+      assert.ok(
+        checks.some(({ isTrue }) => !isTrue),
+        name,
+      )
     }),
   )
 
   const endpoints = await endpointsOf(light)
-  assert.ok((await Promise.all(endpoints.map(isListening))).some((is) => is), 'providers listen while the network stands')
+  assert.ok(
+    (await Promise.all(endpoints.map(isListening))).some((is) => is),
+    'providers listen while the network stands',
+  )
   assert.ok(groupOf(program.pid).length >= 8, 'chain, gateway, four living providers and two watchers run beside it')
   program.kill('SIGINT')
   const ended = await until('the program ends after SIGINT', stopSecondsMax, endOf(program))
   assert.equal(ended.code, 0, ended.stderr)
-  await until('every process that it started is gone', stopSecondsMax, () => (groupOf(program.pid).length === 0 ? true : undefined))
+  await until('every process that it started is gone', stopSecondsMax, () =>
+    groupOf(program.pid).length === 0 ? true : undefined,
+  )
   for (const url of [light.rpc, light.gateway, ...endpoints]) assert.equal(await isListening(url), false, url)
 })
 
@@ -119,7 +139,10 @@ function checkShape({ firstLight: { storage }, rpc, gateway, deployment, seconds
   assert.match(storage.repairedTo, address)
   assert.notEqual(storage.repairedTo, storage.killedProvider)
   assert.ok(storage.servedBy.length >= 1)
-  assert.ok(!storage.servedBy.some(({ provider }) => provider.toLowerCase() === storage.killedProvider.toLowerCase()), 'the dead served nothing')
+  assert.ok(
+    !storage.servedBy.some(({ provider }) => provider.toLowerCase() === storage.killedProvider.toLowerCase()),
+    'the dead served nothing',
+  )
   assert.equal(storage.balances.length, 2, 'the two living holders are paid')
   for (const { provider, mintedAtto, claimedAtto, workAtto } of storage.balances) {
     assert.match(provider, address)

@@ -70,17 +70,33 @@ test('a stranger joins with the tarball alone', async (t) => {
   const scene: Scene = { network, networkFolder, installed }
 
   await t.test('as a sixth provider, from an empty folder, without gas', async (t2) => {
-    await joins(scene, { folder: path.join(folder.path, 'stranger'), words: [], within: [], say: (text) => t2.diagnostic(text) })
+    await joins(scene, {
+      folder: path.join(folder.path, 'stranger'),
+      words: [],
+      within: [],
+      say: (text) => t2.diagnostic(text),
+    })
   })
 
   await t.test('from a second machine, by the gateway’s address', async (t2) => {
     if ('why' in machine) {
-      t2.diagnostic(`NOT SHOWN: this user may make no network namespace here (${machine.why}); run this walk as root to see it.`)
-      assert.match(machine.why, /not permitted|denied|no ip program|not supported/i, 'only the lack of the right excuses this walk')
+      t2.diagnostic(
+        `NOT SHOWN: this user may make no network namespace here (${machine.why}); run this walk as root to see it.`,
+      )
+      assert.match(
+        machine.why,
+        /not permitted|denied|no ip program|not supported/i,
+        'only the lack of the right excuses this walk',
+      )
       return
     }
     const words = ['--host', machine.there]
-    const endpoint = await joins(scene, { folder: path.join(folder.path, 'elsewhere'), words, within: machine.within, say: (text) => t2.diagnostic(text) })
+    const endpoint = await joins(scene, {
+      folder: path.join(folder.path, 'elsewhere'),
+      words,
+      within: machine.within,
+      say: (text) => t2.diagnostic(text),
+    })
     assert.ok(endpoint.startsWith(`http://${machine.there}:`), 'it is reached over the cable')
   })
 
@@ -96,15 +112,35 @@ interface JoinOptions {
 }
 
 /** From nothing to paid. @returns the endpoint under which the network knows it */
-async function joins({ network, networkFolder, installed }: Scene, { folder, words, within, say }: JoinOptions): Promise<string> {
+async function joins(
+  { network, networkFolder, installed }: Scene,
+  { folder, words, within, say }: JoinOptions,
+): Promise<string> {
   mkdirSync(folder)
-  const setting = ['--network', network.gateway, '--bond-atto', String(bondAtto), '--storage-price-nano', String(priceNano), '--key-cost', 'devnet']
+  const setting = [
+    '--network',
+    network.gateway,
+    '--bond-atto',
+    String(bondAtto),
+    '--storage-price-nano',
+    String(priceNano),
+    '--key-cost',
+    'devnet',
+  ]
   await using provider = startProgram(['provider', ...setting, ...words], { file: installed, within, folder })
   const signal = AbortSignal.timeout((joinSecondsMax + lineSecondsMax + paySecondsMax) * 1000)
   const { operator, endpoint } = await ready(provider)
-  const gateway = await gatewayClient({ url: network.gateway, dataDir: path.join(networkFolder, 'data', 'up', 'gateway') })
+  const gateway = await gatewayClient({
+    url: network.gateway,
+    dataDir: path.join(networkFolder, 'data', 'up', 'gateway'),
+  })
   const known = async (): Promise<{ readonly endpoint: string; readonly priceNano: string | null } | undefined> =>
-    (await gateway.get<{ operator: string; endpoint: string; priceNano: string | null }[]>('/v1/providers?limit=1000', { signal })).find((one) => isSame(one.operator, operator))
+    (
+      await gateway.get<{ operator: string; endpoint: string; priceNano: string | null }[]>(
+        '/v1/providers?limit=1000',
+        { signal },
+      )
+    ).find((one) => isSame(one.operator, operator))
 
   const registered = await until('the gateway registers it', joinSecondsMax, known)
   assert.equal(registered.endpoint, endpoint)
@@ -116,28 +152,51 @@ async function joins({ network, networkFolder, installed }: Scene, { folder, wor
     assert.equal(end.code, 0, `groundwork ${line.join(' ')}: ${end.stderr}`)
     return lastJson(end.stdout) as Said
   }
-  const { stake } = await command<{ stake: string }>('bond', '--operator', operator, '--amount', bondWork, '--devnet-faucet', '--rpc', network.rpc)
+  const { stake } = await command<{ stake: string }>(
+    'bond',
+    '--operator',
+    operator,
+    '--amount',
+    bondWork,
+    '--devnet-faucet',
+    '--rpc',
+    network.rpc,
+  )
   assert.equal(Number(stake), Number(bondWork))
-  await until('it offers', joinSecondsMax, async () => ((await known())?.priceNano === String(priceNano) ? true : undefined))
+  await until('it offers', joinSecondsMax, async () =>
+    (await known())?.priceNano === String(priceNano) ? true : undefined,
+  )
 
   // As many copies as there are providers that live: four of `up`'s five after first light, and those that joined.
   const copies = (await livingOf(gateway, signal)).length
   const stored = await store({ gateway, folder, copies, signal })
   const holders = stored.pieces.flatMap(({ providers }) => providers)
-  assert.ok(holders.some((holder) => isSame(holder, operator)), `it holds a copy: ${holders.join(', ')}`)
+  assert.ok(
+    holders.some((holder) => isSame(holder, operator)),
+    `it holds a copy: ${holders.join(', ')}`,
+  )
   say(`stored ${stored.cid}: ${copies} copies, one of them at ${operator}`)
 
-  const sets = await gateway.get<{ provider: string; changedBlock: string }[]>('/v1/data-sets?limit=1000', { signal })
-  const set = await until('its data set stands on the chain', commandSecondsMax, () => sets.find(({ provider: one }) => isSame(one, operator)))
+  const set = await until('its data set stands on the chain', commandSecondsMax, async () => {
+    const sets = await gateway.get<{ provider: string; changedBlock: string }[]>('/v1/data-sets?limit=1000', { signal })
+    return sets.find(({ provider: one }) => isSame(one, operator))
+  })
   assert.ok(BigInt(set.changedBlock) > 0n)
 
   const epoch = await until('an epoch with its line is finalised', lineSecondsMax, async () => {
-    const steps = await gateway.get<{ epoch: string; state: string; block: string }[]>('/v1/epochs?limit=1000', { signal })
+    const steps = await gateway.get<{ epoch: string; state: string; block: string }[]>('/v1/epochs?limit=1000', {
+      signal,
+    })
     const after = steps.filter(({ state, block }) => state === 'finalised' && BigInt(block) > BigInt(set.changedBlock))
     for (const { epoch: number } of after) {
       const audit = await command<Audit>('audit', 'storage', number, '--rpc', network.rpc)
       assert.ok(audit.agrees)
-      if (audit.lines.some(({ account, kind, entries }) => isSame(account, operator) && kind === storageKind && entries > 0)) return number
+      if (
+        audit.lines.some(
+          ({ account, kind, entries }) => isSame(account, operator) && kind === storageKind && entries > 0,
+        )
+      )
+        return number
     }
     return undefined
   })
@@ -155,7 +214,10 @@ async function joins({ network, networkFolder, installed }: Scene, { folder, wor
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
 async function packed(folder: string): Promise<string> {
-  const { stdout } = await runFile(process.execPath, [path.join(root, 'scripts', 'pack.ts'), folder], { cwd: root, timeout: packSecondsMax * 1000 })
+  const { stdout } = await runFile(process.execPath, [path.join(root, 'scripts', 'pack.ts'), folder], {
+    cwd: root,
+    timeout: packSecondsMax * 1000,
+  })
   return stdout.trimEnd().split('\n').at(-1) ?? ''
 }
 
@@ -163,8 +225,21 @@ async function packed(folder: string): Promise<string> {
 async function installedFrom(tarball: string, folder: string): Promise<string> {
   const empty = path.join(folder, 'installed')
   mkdirSync(empty)
-  const words = ['install', '--offline', '--omit=optional', '--no-audit', '--no-fund', '--cache', path.join(folder, 'npm-cache'), tarball]
-  await runFile('npm', words, { cwd: empty, timeout: packSecondsMax * 1000, env: { PATH: process.env['PATH'], HOME: folder } })
+  const words = [
+    'install',
+    '--offline',
+    '--omit=optional',
+    '--no-audit',
+    '--no-fund',
+    '--cache',
+    path.join(folder, 'npm-cache'),
+    tarball,
+  ]
+  await runFile('npm', words, {
+    cwd: empty,
+    timeout: packSecondsMax * 1000,
+    env: { PATH: process.env['PATH'], HOME: folder },
+  })
   return path.join(empty, 'node_modules', 'groundwork', 'lib', 'bin.js')
 }
 
@@ -185,16 +260,25 @@ async function ready(program: Program): Promise<{ readonly operator: string; rea
     const { stdout, stderr } = program.said()
     assert.ok(!hasEnded, `the provider ended: ${stderr.slice(-2_000)}`)
     const line = stdout.split('\n').find((text) => text.startsWith('{"ready":'))
-    return line === undefined ? undefined : (JSON.parse(line) as { ready: { operator: string; endpoint: string } }).ready
+    return line === undefined
+      ? undefined
+      : (JSON.parse(line) as { ready: { operator: string; endpoint: string } }).ready
   })
 }
 
 /** Those who offer and whose server answers. */
-async function livingOf(gateway: Awaited<ReturnType<typeof gatewayClient>>, signal: AbortSignal): Promise<readonly string[]> {
-  const offering = (await gateway.get<{ endpoint: string; priceNano: string | null }[]>('/v1/providers?limit=1000', { signal })).filter(({ priceNano: price }) => price !== null)
+async function livingOf(
+  gateway: Awaited<ReturnType<typeof gatewayClient>>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const offering = (
+    await gateway.get<{ endpoint: string; priceNano: string | null }[]>('/v1/providers?limit=1000', { signal })
+  ).filter(({ priceNano: price }) => price !== null)
   const answering = await Promise.all(
     offering.map(async ({ endpoint }) => {
-      const answer = await fetch(`${endpoint}/v1/health?nonce=0x${'5a'.repeat(16)}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) }).catch(() => undefined)
+      const answer = await fetch(`${endpoint}/v1/health?nonce=0x${'5a'.repeat(16)}`, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+      }).catch(() => undefined)
       return answer?.ok === true ? [endpoint] : []
     }),
   )

@@ -19,7 +19,11 @@ import { until } from './program.ts'
 const settledSecondsMax = 120
 
 /** Stores, reads and waits for an epoch, with a kill in two of these. @returns what was acknowledged */
-export async function walkThrough(network: KillableNetwork, plan: KillPlan, tell: (text: string) => void): Promise<Acknowledged> {
+export async function walkThrough(
+  network: KillableNetwork,
+  plan: KillPlan,
+  tell: (text: string) => void,
+): Promise<Acknowledged> {
   const { seed, own, chain } = plan
   const killing = async (kill: Kill): Promise<void> => {
     const startedMs = performance.now()
@@ -37,16 +41,26 @@ export async function walkThrough(network: KillableNetwork, plan: KillPlan, tell
 /** Every acknowledged object comes back, stands on the chain at enough operators, and the money adds up. */
 export async function assertNothingLost(network: KillableNetwork, objects: readonly Acknowledged[]): Promise<void> {
   for (const object of objects) await network.read(object)
-  const listed = await (await network.gateway()).get<readonly { cid: string }[]>('/v1/storage/objects', { signal: network.signal })
-  for (const { cid } of objects) assert.ok(listed.some((one) => one.cid === cid), `${cid} is listed`)
+  const listed = await (
+    await network.gateway()
+  ).get<readonly { cid: string }[]>('/v1/storage/objects', { signal: network.signal })
+  for (const { cid } of objects)
+    assert.ok(
+      listed.some((one) => one.cid === cid),
+      `${cid} is listed`,
+    )
   await until(`the chain has every acknowledged piece at ${copies} operators`, settledSecondsMax, async () => {
     const holders = await holdersOnChain(network)
-    const isThere = objects.every(({ pieces }) => pieces.every(({ pieceCid }) => (holders.get(pieceCid)?.size ?? 0) >= copies))
+    const isThere = objects.every(({ pieces }) =>
+      pieces.every(({ pieceCid }) => (holders.get(pieceCid)?.size ?? 0) >= copies),
+    )
     return isThere ? true : undefined
   })
   const { chain, index } = network.view()
   await until('providers have converted and claimed', settledSecondsMax, () =>
-    claimsIn(index).length > 0 && paymentsIn(index).some(({ kind, workAtto }) => kind === 'conversion' && workAtto > 0n) ? true : undefined,
+    claimsIn(index).length > 0 && paymentsIn(index).some(({ kind, workAtto }) => kind === 'conversion' && workAtto > 0n)
+      ? true
+      : undefined,
   )
   assert.deepEqual(await moneyDifferences(chain, index), [])
 }

@@ -33,7 +33,9 @@ test('the chain goes back past a finalised epoch, and the network finalises it a
   t.diagnostic(`epoch ${lost} was finalised, and is gone with the blocks after the dump`)
   const again = await network.converge()
   assert.ok(again >= lost, `epoch ${again} is finalised after epoch ${lost} was lost`)
-  assert.ok(epochStepsIn(index, { network: storage }).some(({ state, epoch }) => state === 'finalised' && epoch >= lost))
+  assert.ok(
+    epochStepsIn(index, { network: storage }).some(({ state, epoch }) => state === 'finalised' && epoch >= lost),
+  )
   await assertNothingLost(network, [first, second])
 })
 

@@ -17,7 +17,11 @@ import { epochStepsIn, type EpochState } from '@groundwork/chain/indexer/index-q
 import { openIndex, type ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { memoryRandom } from '@groundwork/core/ports/memory/memory-random.ts'
 import { pino } from 'pino'
-import { gatewayClient, type GatewayClient, type StoredObject } from '../../packages/groundwork/src/gateway/gateway-client.ts'
+import {
+  gatewayClient,
+  type GatewayClient,
+  type StoredObject,
+} from '../../packages/groundwork/src/gateway/gateway-client.ts'
 import { GatewayFailed } from '../../packages/groundwork/src/gateway/gateway-errors.ts'
 import { compareWithFiles, tarOf, type LocalFile } from '../../packages/groundwork/src/gateway/tar-files.ts'
 import { networkSteps, type NetworkSteps } from '../../packages/groundwork/src/up/local-network.ts'
@@ -121,12 +125,16 @@ export async function openKillableNetwork(): Promise<KillableNetwork> {
     gateway,
     put: async (plan) => {
       const files = filesOf(plan, folder.path)
-      const stored = await insist(steps, `the object of seed ${plan.seed} is acknowledged`, async () => putOnce(await gateway(), files))
+      const stored = await insist(steps, `the object of seed ${plan.seed} is acknowledged`, async () =>
+        putOnce(await gateway(), files),
+      )
       return { cid: stored.cid, pieces: stored.pieces, files }
     },
     read: async ({ cid, files }) => {
       await insist(steps, `${cid} is read back`, async () => {
-        const response = await (await gateway()).open(`/v1/storage/objects/${cid}/content`, { signal: AbortSignal.timeout(attemptMsMax) })
+        const response = await (
+          await gateway()
+        ).open(`/v1/storage/objects/${cid}/content`, { signal: AbortSignal.timeout(attemptMsMax) })
         return compareWithFiles(Readable.fromWeb(response.body as never), files)
       })
     },
@@ -149,7 +157,9 @@ export async function openKillableNetwork(): Promise<KillableNetwork> {
     async moment(moment) {
       const from = view().index.tip()?.number ?? 0n
       await until(`an epoch is ${stateOf[moment]} after block ${from}`, answerSecondsMax, () =>
-        epochStepsIn(view().index, { network: storage }).find(({ state, block }) => state === stateOf[moment] && block > from),
+        epochStepsIn(view().index, { network: storage }).find(
+          ({ state, block }) => state === stateOf[moment] && block > from,
+        ),
       )
     },
     async converge() {
@@ -157,7 +167,9 @@ export async function openKillableNetwork(): Promise<KillableNetwork> {
       const now = await view().chain.client.getBlockNumber({ cacheTime: 0 })
       const epoch = (now - parameters.startBlock) / BigInt(parameters.epochBlocks)
       const found = await until(`epoch ${epoch} or a later one is finalised`, answerSecondsMax, () =>
-        epochStepsIn(view().index, { network: storage }).find((step) => step.state === 'finalised' && step.epoch >= epoch),
+        epochStepsIn(view().index, { network: storage }).find(
+          (step) => step.state === 'finalised' && step.epoch >= epoch,
+        ),
       )
       return found.epoch
     },
@@ -170,7 +182,7 @@ export async function openKillableNetwork(): Promise<KillableNetwork> {
     },
     async rollBack(to) {
       await steps.network().anvil.kill()
-      rmSync(statePath, { force: true })
+      for (const file of [statePath, `${statePath}.copy`]) rmSync(file, { force: true })
       if (to !== undefined) renameSync(to, statePath)
       return restartChain()
     },
@@ -193,9 +205,11 @@ async function openFollowed(steps: NetworkSteps, signal: AbortSignal): Promise<F
   const chain = await makeChain({ rpcUrl, deployment: theirs.deployment }, { signal })
   const index = openIndex({ path: ':memory:', deployment: theirs.deployment })
   let failure: unknown
-  const running = followChain(index, chain, { signal: AbortSignal.any([signal, over.signal]) }).catch((error: unknown) => {
-    failure = error
-  })
+  const running = followChain(index, chain, { signal: AbortSignal.any([signal, over.signal]) }).catch(
+    (error: unknown) => {
+      failure = error
+    },
+  )
   return {
     chain,
     get index() {
@@ -214,7 +228,9 @@ async function openFollowed(steps: NetworkSteps, signal: AbortSignal): Promise<F
 /** Every provider offers: from here on objects can be stored. */
 async function joined(view: () => { readonly index: ChainIndex }, steps: NetworkSteps): Promise<void> {
   await until('every provider offers', answerSecondsMax, () => {
-    const { n } = view().index.database.prepare('SELECT COUNT(DISTINCT operator) AS n FROM offers WHERE open = 1').get() as { n: number }
+    const { n } = view()
+      .index.database.prepare('SELECT COUNT(DISTINCT operator) AS n FROM offers WHERE open = 1')
+      .get() as { n: number }
     return n >= steps.network().providers.length ? true : undefined
   })
 }
@@ -242,7 +258,10 @@ async function insist<Answer>(steps: NetworkSteps, what: string, attempt: () => 
       }
     })
   } catch (cause) {
-    throw new Error(`${what}: not in time; the last answer was ${String(last)}; ended by themselves: ${await endedOf(steps)}`, { cause })
+    throw new Error(
+      `${what}: not in time; the last answer was ${String(last)}; ended by themselves: ${await endedOf(steps)}`,
+      { cause },
+    )
   }
 }
 
@@ -256,7 +275,12 @@ async function endedOf(steps: NetworkSteps): Promise<string> {
 
 /** What fetch says of a connection that ended, of a time that ran out, and tar-stream of a body that broke off. */
 function isBroken(error: unknown): boolean {
-  return error instanceof Error && (error instanceof TypeError || /TimeoutError|AbortError/.test(error.name) || /terminated|Unexpected end|aborted|closed/i.test(error.message))
+  return (
+    error instanceof Error &&
+    (error instanceof TypeError ||
+      /TimeoutError|AbortError/.test(error.name) ||
+      /terminated|Unexpected end|aborted|closed/i.test(error.message))
+  )
 }
 
 /** The files of a plan, on disk: bytes that follow from the seed. */

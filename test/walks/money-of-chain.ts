@@ -48,10 +48,22 @@ export async function moneyDifferences(chain: Chain, index: ChainIndex): Promise
       .all(contract, event, Number(blockNumber))
       .map(({ args }) => JSON.parse(String(args)) as Args)
 
-  const [issued, spent, burned, minted, retired] = await readCall(chain, { contract: 'credits', abi: creditsAbi, functionName: 'totals', args: [] }, at)
-  const supply = await readCall(chain, { contract: 'workToken', abi: workTokenAbi, functionName: 'totalSupply', args: [] }, at)
+  const [issued, spent, burned, minted, retired] = await readCall(
+    chain,
+    { contract: 'credits', abi: creditsAbi, functionName: 'totals', args: [] },
+    at,
+  )
+  const supply = await readCall(
+    chain,
+    { contract: 'workToken', abi: workTokenAbi, functionName: 'totalSupply', args: [] },
+    at,
+  )
   const cap = await readCall(chain, { contract: 'workToken', abi: workTokenAbi, functionName: 'cap', args: [] }, at)
-  const genesis = await readCall(chain, { contract: 'workToken', abi: workTokenAbi, functionName: 'genesis', args: [] }, at)
+  const genesis = await readCall(
+    chain,
+    { contract: 'workToken', abi: workTokenAbi, functionName: 'genesis', args: [] },
+    at,
+  )
 
   const [bought, covered, converted, fees, slashed] = [
     events('credits', 'Bought'),
@@ -67,15 +79,33 @@ export async function moneyDifferences(chain: Chain, index: ChainIndex): Promise
   same('WORK burned', burned, of(bought, 'workAtto') + of(covered, 'workAtto'))
   same('WORK minted', minted, of(converted, 'mintedAtto'))
   same('WORK retired', retired, of(converted, 'workAtto') - of(converted, 'mintedAtto') + of(fees, 'workAtto'))
-  same('law 1: the supply', supply, genesis + minted + claimed - burned - (of(slashed, 'amountAtto') - of(slashed, 'rewardAtto')))
+  same(
+    'law 1: the supply',
+    supply,
+    genesis + minted + claimed - burned - (of(slashed, 'amountAtto') - of(slashed, 'rewardAtto')),
+  )
   holds('law 1: the supply is at most the cap', supply <= cap)
   holds('law 4: no more is minted than burned less the fee', minted * basis <= burned * (basis - feeBasisPoints))
 
-  const accounts = [...new Set(events('workToken', 'Transfer').flatMap(({ from, to }) => [from, to]))].filter((one) => one !== nobody && one !== undefined) as Hex[]
-  const balances = await Promise.all(accounts.map(async (account) => ({ account, ...(await readBalances(chain, { account }, at)) })))
+  const accounts = [...new Set(events('workToken', 'Transfer').flatMap(({ from, to }) => [from, to]))].filter(
+    (one) => one !== nobody && one !== undefined,
+  ) as Hex[]
+  const balances = await Promise.all(
+    accounts.map(async (account) => ({ account, ...(await readBalances(chain, { account }, at)) })),
+  )
   same('law 1: all wallets together', sum(balances.map(({ workAtto }) => workAtto)), supply)
-  const bonds = await readCall(chain, { contract: 'workToken', abi: workTokenAbi, functionName: 'balanceOf', args: [chain.deployment.addresses.bonds] }, at)
-  same('law 9: what Bonds holds', bonds, of(events('bonds', 'Deposited'), 'amountAtto') - of(events('bonds', 'Withdrawn'), 'amountAtto') - of(slashed, 'amountAtto'))
+  const bonds = await readCall(
+    chain,
+    { contract: 'workToken', abi: workTokenAbi, functionName: 'balanceOf', args: [chain.deployment.addresses.bonds] },
+    at,
+  )
+  same(
+    'law 9: what Bonds holds',
+    bonds,
+    of(events('bonds', 'Deposited'), 'amountAtto') -
+      of(events('bonds', 'Withdrawn'), 'amountAtto') -
+      of(slashed, 'amountAtto'),
+  )
 
   const { holdSeconds } = chain.deployment.parameters
   const { timestamp } = await chain.client.getBlock(at)
@@ -84,7 +114,10 @@ export async function moneyDifferences(chain: Chain, index: ChainIndex): Promise
   let [inStreams, workInStreams] = [0n, 0n]
   for (const id of ids) {
     const raw = await readStream(chain, { id }, at)
-    const settled = of(events('rails', 'StreamSettled').filter((one) => one['id'] === id), 'credits')
+    const settled = of(
+      events('rails', 'StreamSettled').filter((one) => one['id'] === id),
+      'credits',
+    )
     if (closed.has(id)) continue
     const stream = {
       ...raw,
@@ -95,14 +128,33 @@ export async function moneyDifferences(chain: Chain, index: ChainIndex): Promise
       firstOpened: BigInt(raw.firstOpened),
     }
     same(`what stream ${id} paid`, stream.paid, settled)
-    holds(`law 8: stream ${id} paid ${stream.paid}, which is more than its due ${dueAt(stream, timestamp)}`, stream.paid <= dueAt(stream, timestamp))
+    holds(
+      `law 8: stream ${id} paid ${stream.paid}, which is more than its due ${dueAt(stream, timestamp)}`,
+      stream.paid <= dueAt(stream, timestamp),
+    )
     holds(`law 12: stream ${id} holds ${stream.credits} credits`, stream.credits >= creditsPromised(stream))
-    same(`what is due on stream ${id}`, await readCall(chain, { contract: 'rails', abi: railsAbi, functionName: 'due', args: [id, Number(timestamp)] }, at), dueAt(stream, timestamp))
-    same(`what stream ${id} would pay`, await readCall(chain, { contract: 'rails', abi: railsAbi, functionName: 'payable_', args: [id] }, at), payableAt(stream, timestamp, BigInt(holdSeconds)))
+    same(
+      `what is due on stream ${id}`,
+      await readCall(
+        chain,
+        { contract: 'rails', abi: railsAbi, functionName: 'due', args: [id, Number(timestamp)] },
+        at,
+      ),
+      dueAt(stream, timestamp),
+    )
+    same(
+      `what stream ${id} would pay`,
+      await readCall(chain, { contract: 'rails', abi: railsAbi, functionName: 'payable_', args: [id] }, at),
+      payableAt(stream, timestamp, BigInt(holdSeconds)),
+    )
     inStreams += stream.credits
     workInStreams += stream.workAtto
   }
-  same('law 2: credits in all pockets', inStreams + sum(balances.map((one) => one.bought.credits + one.earned.credits)), issued - spent)
+  same(
+    'law 2: credits in all pockets',
+    inStreams + sum(balances.map((one) => one.bought.credits + one.earned.credits)),
+    issued - spent,
+  )
   const lineage = workInStreams + sum(balances.map((one) => one.bought.workAtto + one.earned.workAtto))
   same('law 3: the WORK of all pockets', lineage, burned - minted - retired)
   holds('law 6: supply and lineage are at most the cap', supply + lineage <= cap)
@@ -113,13 +165,28 @@ export async function moneyDifferences(chain: Chain, index: ChainIndex): Promise
     const own = claims.filter((one) => one.account.toLowerCase() === account.toLowerCase())
     same(`what ${account} got as rebate`, got.rebateAtto, sum(own.map(({ rebateAtto }) => rebateAtto)))
     same(`what ${account} got as bootstrap`, got.bootstrapAtto, sum(own.map(({ bootstrapAtto }) => bootstrapAtto)))
-    const retiredAtto = await readCall(chain, { contract: 'rails', abi: railsAbi, functionName: 'retired', args: [account] }, at)
-    holds(`law 5: rebates of ${account} are within its limit`, got.rebateAtto * basis <= retiredAtto * rebateBasisPoints)
+    const retiredAtto = await readCall(
+      chain,
+      { contract: 'rails', abi: railsAbi, functionName: 'retired', args: [account] },
+      at,
+    )
+    holds(
+      `law 5: rebates of ${account} are within its limit`,
+      got.rebateAtto * basis <= retiredAtto * rebateBasisPoints,
+    )
   }
-  holds('claims are within the finalised totals', sum(claims.map(({ rebateAtto }) => rebateAtto)) <= head.high && sum(claims.map(({ bootstrapAtto }) => bootstrapAtto)) <= head.low)
+  holds(
+    'claims are within the finalised totals',
+    sum(claims.map(({ rebateAtto }) => rebateAtto)) <= head.high &&
+      sum(claims.map(({ bootstrapAtto }) => bootstrapAtto)) <= head.low,
+  )
   holds('somebody was paid', minted > 0n && claimed > 0n)
   for (const { operator, network } of events('bonds', 'Deposited') as unknown as { operator: Hex; network: number }[]) {
-    const { totalAtto, lockedAtto } = await readCall(chain, { contract: 'bonds', abi: bondsAbi, functionName: 'stake', args: [operator, Number(network)] }, at)
+    const { totalAtto, lockedAtto } = await readCall(
+      chain,
+      { contract: 'bonds', abi: bondsAbi, functionName: 'stake', args: [operator, Number(network)] },
+      at,
+    )
     holds(`law 9: the stake of ${operator} holds its locks`, totalAtto >= lockedAtto)
   }
   return different

@@ -47,7 +47,12 @@ export interface ProgramOptions {
 
 /** Starts it; disposing ends its whole group, however the test went. */
 export function startProgram(words: readonly string[], { file = bin, within = [], folder }: ProgramOptions): Program {
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: folder, TMPDIR: folder, GROUNDWORK_DATA_DIR: path.join(folder, 'data') }
+  const env = {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    HOME: folder,
+    TMPDIR: folder,
+    GROUNDWORK_DATA_DIR: path.join(folder, 'data'),
+  }
   const [command = process.execPath, ...args] = [...within, process.execPath, file, ...words]
   const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = collected(child, 'stdout')
@@ -86,11 +91,17 @@ function killOne(pid: number): void {
 }
 
 /** Runs it to its end. @throws Error when it takes longer than the bound; its group is ended then */
-export async function runProgramToEnd(words: readonly string[], options: ProgramOptions & { readonly secondsMax: number }): Promise<Ended> {
+export async function runProgramToEnd(
+  words: readonly string[],
+  options: ProgramOptions & { readonly secondsMax: number },
+): Promise<Ended> {
   await using program = startProgram(words, options)
   const late = delay(options.secondsMax * 1000, 'late' as const, { ref: false })
   const end = await Promise.race([program.ended, late])
-  if (end === 'late') throw new Error(`${words.join(' ')} did not end within ${options.secondsMax} s; it said: ${program.said().stderr.slice(-2_000)}`)
+  if (end === 'late')
+    throw new Error(
+      `${words.join(' ')} did not end within ${options.secondsMax} s; it said: ${program.said().stderr.slice(-2_000)}`,
+    )
   return end
 }
 
@@ -126,7 +137,11 @@ export async function isListening(url: string): Promise<boolean> {
 }
 
 /** Looks until something is there. @throws Error naming what was waited for */
-export async function until<Found>(what: string, secondsMax: number, look: () => Promise<Found | undefined> | Found | undefined): Promise<Found> {
+export async function until<Found>(
+  what: string,
+  secondsMax: number,
+  look: () => Promise<Found | undefined> | Found | undefined,
+): Promise<Found> {
   const endMs = performance.now() + secondsMax * 1000
   for (;;) {
     const found = await look()

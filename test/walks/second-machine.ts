@@ -30,7 +30,8 @@ const ip = ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip', '/bin/ip'].find((file) =>
 /** Makes a namespace and a cable, or says why it cannot. Disposing takes both away. */
 export function secondMachine(): SecondMachine | NoSecondMachine {
   if (ip === undefined) return { why: 'there is no ip program here' }
-  const run = (...words: readonly string[]): void => void execFileSync(ip, words, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const run = (...words: readonly string[]): void =>
+    void execFileSync(ip, words, { stdio: ['ignore', 'ignore', 'pipe'] })
   const name = `groundwork-${process.pid}`
   const [near, far] = [`gwn${process.pid}`, `gwf${process.pid}`]
   const net = freeNet()
@@ -58,8 +59,13 @@ export function secondMachine(): SecondMachine | NoSecondMachine {
 
 /** Three bytes inside 10/8 that no interface of this machine uses. */
 function freeNet(): string {
-  const used = new Set(Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address.split('.').slice(0, 3).join('.'))))
-  for (let third = process.pid % 256; ; third = (third + 1) % 256) if (!used.has(`10.213.${third}`)) return `10.213.${third}`
+  const used = new Set(
+    Object.values(networkInterfaces()).flatMap((addresses) =>
+      (addresses ?? []).map(({ address }) => address.split('.').slice(0, 3).join('.')),
+    ),
+  )
+  for (let third = process.pid % 256; ; third = (third + 1) % 256)
+    if (!used.has(`10.213.${third}`)) return `10.213.${third}`
 }
 
 function saidBy(error: unknown): string {

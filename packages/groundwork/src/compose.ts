@@ -46,10 +46,18 @@ export interface ComposedCustomer extends Disposable {
   readPiece(piece: Piece, from: readonly Hex[], waiting: Waiting): AsyncIterable<Uint8Array>
   lostProviders(waiting: Waiting): Promise<readonly Hex[]>
   offers(waiting: Waiting): Promise<readonly Offer[]>
+  /** Replaces what lost providers held; one repair at a time. @returns all that this process has replaced, the newest last */
+  repair(waiting: Waiting): Promise<readonly Replaced[]>
   /** milliseconds of a probe of every operator that answers, by address in lower case; at most `latencyAgeMsMax` old */
   latencies(waiting: Waiting): Promise<ReadonlyMap<Hex, number>>
   /** a block of evidence by CID, from whoever keeps it */
   evidence(cid: string, waiting: Waiting): Promise<Uint8Array | undefined>
+}
+
+/** A lost copy and who took its place. */
+export interface Replaced {
+  readonly lost: Hex
+  readonly by: Hex
 }
 
 export interface ComposeCustomerOptions {
@@ -67,7 +75,10 @@ const latencyAgeMsMax = 4_000
 const probeMsMax = 1_500
 
 /** The machine's clocks. */
-export const machineClock: { nowMs(): number; elapsedMs(): number } = { nowMs: () => Date.now(), elapsedMs: () => performance.now() }
+export const machineClock: { nowMs(): number; elapsedMs(): number } = {
+  nowMs: () => Date.now(),
+  elapsedMs: () => performance.now(),
+}
 
 /** An account as the networks sign with it: the address in lower case, the key behind it. */
 export function accountSigner(account: LocalAccount): { readonly address: Hex; sign(digest: Hex): Promise<Hex> } {
@@ -76,7 +87,32 @@ export function accountSigner(account: LocalAccount): { readonly address: Hex; s
   return { address: account.address.toLowerCase() as Hex, sign: async (hash) => sign({ hash }) }
 }
 
-export async function composeCustomer({ config, chain, account, index }: ComposeCustomerOptions): Promise<ComposedCustomer> {
+/** Pairs of one process that are remembered, inclusive. */
+const replacedMax = 1_024
+
+async function repairLost(
+  { customer, lostProviders, readPiece }: ComposedCustomer,
+  replaced: Replaced[],
+  { signal }: Waiting,
+): Promise<void> {
+  for (const lost of await lostProviders({ signal })) {
+    for (const by of await customer.replace(lost, {
+      readPiece: (piece, from) => readPiece(piece, from, { signal }),
+      signal,
+    })) {
+      replaced.push({ lost, by })
+      if (replaced.length > replacedMax) replaced.shift()
+    }
+  }
+  await customer.flush({ signal })
+}
+
+export async function composeCustomer({
+  config,
+  chain,
+  account,
+  index,
+}: ComposeCustomerOptions): Promise<ComposedCustomer> {
   const nodeKey = await openNodeKey(config)
   const signer = accountSigner(account)
   const port = chainActions({ chain, account: signer.address, buyAttoMax })
@@ -86,19 +122,32 @@ export async function composeCustomer({ config, chain, account, index }: Compose
   await clearSpools(spoolFolder)
   const near = cellAt(config)
   const hasher = await fastestHasher()
-  const options = { records, chain: port, peers, signer, hasher, sha256: nodeSha256, clock: machineClock, spoolFolder, pieceSizeBytesMax: config.storagePieceBytes }
+  const options = {
+    records,
+    chain: port,
+    peers,
+    signer,
+    hasher,
+    sha256: nodeSha256,
+    clock: machineClock,
+    spoolFolder,
+    pieceSizeBytesMax: config.storagePieceBytes,
+  }
   const customer = makeCustomer(near === undefined ? options : { ...options, near })
 
   const offersOf = async (holders: readonly Hex[], { signal }: Waiting): Promise<readonly Offer[]> => {
     const wanted = new Set(holders)
     return (await port.offers({ signal })).filter(({ operator }) => wanted.has(operator))
   }
+  const replaced: Replaced[] = []
+  let repairing: Promise<unknown> = Promise.resolve()
   let probed: { atMs: number; latencies: ReadonlyMap<Hex, number> } | undefined
 
-  return {
+  const composed: ComposedCustomer = {
     customer,
     records,
-    openReader: async (cid, holders, { signal }) => openReader({ cid, holders: await offersOf(holders, { signal }), peers, sha256: nodeSha256, signal }),
+    openReader: async (cid, holders, { signal }) =>
+      openReader({ cid, holders: await offersOf(holders, { signal }), peers, sha256: nodeSha256, signal }),
     async *readPiece(piece, from, { signal }) {
       let last: unknown
       for (const offer of await offersOf(from, { signal })) {
@@ -114,20 +163,31 @@ export async function composeCustomer({ config, chain, account, index }: Compose
     },
     async lostProviders({ signal }) {
       const { blockNumber } = await port.head({ signal })
-      const standing = new Set((await port.dataSetsAt({ blockNumber, customer: signer.address }, { signal })).map(({ provider }) => provider))
+      const standing = new Set(
+        (await port.dataSetsAt({ blockNumber, customer: signer.address }, { signal })).map(({ provider }) => provider),
+      )
       return records
         .sets()
         .filter(({ isLost, provider, postedVersion }) => !isLost && postedVersion > 0n && !standing.has(provider))
         .map(({ provider }) => provider)
     },
     offers: async ({ signal }) => port.offers({ signal }),
+    async repair(waiting) {
+      const mine = repairing.then(async () => repairLost(composed, replaced, waiting))
+      repairing = mine.catch(() => undefined)
+      await mine
+      return [...replaced]
+    },
     async latencies({ signal }) {
       const nowMs = machineClock.elapsedMs()
       if (probed !== undefined && nowMs - probed.atMs < latencyAgeMsMax) return probed.latencies
       const found = await Promise.all(
         (await port.offers({ signal })).map(async (offer) => {
           const within = AbortSignal.any([signal, AbortSignal.timeout(probeMsMax)])
-          const latencyMs = await peers.peerOf(offer).probe({ signal: within }).catch(() => undefined)
+          const latencyMs = await peers
+            .peerOf(offer)
+            .probe({ signal: within })
+            .catch(() => undefined)
           return latencyMs === undefined ? [] : [[offer.operator, latencyMs] as const]
         }),
       )
@@ -141,10 +201,12 @@ export async function composeCustomer({ config, chain, account, index }: Compose
         const bytes = await httpEvidencePeer(endpoint)
           .block(cid, { signal })
           .catch(() => undefined)
-        if (bytes !== undefined && Buffer.from(nodeSha256(bytes)).equals(Buffer.from(cid.multihash.digest))) return bytes
+        if (bytes !== undefined && Buffer.from(nodeSha256(bytes)).equals(Buffer.from(cid.multihash.digest)))
+          return bytes
       }
       return undefined
     },
     [Symbol.dispose]: () => records[Symbol.dispose](),
   }
+  return composed
 }

@@ -17,9 +17,18 @@ test('options win over the environment, and the environment over defaults', () =
 })
 
 test('unknown and malformed settings are errors that name them', () => {
-  assert.throws(() => readConfig({ environment: { GROUNDWORK_PROT: '1' } }), { code: 'GW_CONFIG_WRONG', message: /GROUNDWORK_PROT/ })
-  assert.throws(() => readConfig({ options: { prot: 1 }, environment: {} }), { code: 'GW_CONFIG_WRONG', message: /prot/ })
-  assert.throws(() => readConfig({ options: { port: 70_000 }, environment: {} }), { code: 'GW_CONFIG_WRONG', message: /port/ })
+  assert.throws(() => readConfig({ environment: { GROUNDWORK_PROT: '1' } }), {
+    code: 'GW_CONFIG_WRONG',
+    message: /GROUNDWORK_PROT/,
+  })
+  assert.throws(() => readConfig({ options: { prot: 1 }, environment: {} }), {
+    code: 'GW_CONFIG_WRONG',
+    message: /prot/,
+  })
+  assert.throws(() => readConfig({ options: { port: 70_000 }, environment: {} }), {
+    code: 'GW_CONFIG_WRONG',
+    message: /port/,
+  })
   assert.throws(() => readConfig({ file: 'no-such-file.json', environment: {} }), { code: 'GW_CONFIG_WRONG' })
 })
 

@@ -23,15 +23,37 @@ const configSchema = z.strictObject({
     .default(path.join(homedir(), '.groundwork'))
     .describe('folder that this program alone writes to'),
   network: z.string().min(1).optional().describe('deployment: a file, or the address of a gateway that serves it'),
-  rpc: z.url({ protocol: /^(https?|wss?)$/ }).optional().describe('address of the chain’s JSON-RPC'),
+  rpc: z
+    .url({ protocol: /^(https?|wss?)$/ })
+    .optional()
+    .describe('address of the chain’s JSON-RPC'),
   host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
   port: port.default(0).describe('port to listen on; 0 lets the system choose'),
-  relay: z.url({ protocol: /^wss?$/ }).optional().describe('relay to dial when no port is open to the outside'),
-  endpoint: z.url({ protocol: /^https?$/ }).optional().describe('address at which others reach this program, when it differs'),
+  relay: z
+    .url({ protocol: /^wss?$/ })
+    .optional()
+    .describe('relay to dial when no port is open to the outside'),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('address at which others reach this program, when it differs'),
   latitude: z.coerce.number().min(-90).max(90).default(52.52).describe('where the hardware stands, in degrees north'),
-  longitude: z.coerce.number().min(-180).max(180).default(13.405).describe('where the hardware stands, in degrees east'),
-  storageCapacityBytes: z.coerce.bigint().positive().default(10n * 2n ** 30n).describe('disk space offered, in bytes'),
-  storagePriceNano: z.coerce.bigint().nonnegative().default(100_000n).describe('price of storage, in nano-credits per GiB and second'),
+  longitude: z.coerce
+    .number()
+    .min(-180)
+    .max(180)
+    .default(13.405)
+    .describe('where the hardware stands, in degrees east'),
+  storageCapacityBytes: z.coerce
+    .bigint()
+    .positive()
+    .default(10n * 2n ** 30n)
+    .describe('disk space offered, in bytes'),
+  storagePriceNano: z.coerce
+    .bigint()
+    .nonnegative()
+    .default(100_000n)
+    .describe('price of storage, in nano-credits per GiB and second'),
   storagePieceBytes: z.coerce
     .number()
     .int()
@@ -40,7 +62,10 @@ const configSchema = z.strictObject({
     .default(2 ** 30)
     .describe('largest piece that a customer’s gateway makes, in bytes'),
   bondAtto: z.coerce.bigint().nonnegative().default(0n).describe('bond to keep on the storage network, in atto-WORK'),
-  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('what is logged'),
+  logLevel: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('what is logged'),
   keyCost: z.enum(['standard', 'devnet']).default('standard').describe('scrypt cost of new key files'),
 })
 
@@ -62,7 +87,8 @@ export interface Config {
   readonly keyCost: 'standard' | 'devnet'
 }
 
-const toEnvName = (key: string): string => `GROUNDWORK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+const toEnvName = (key: string): string =>
+  `GROUNDWORK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 
 function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const byName = new Map(Object.keys(configSchema.shape).map((key) => [toEnvName(key), key]))
@@ -127,5 +153,9 @@ export function settingNames(): { key: string; meaning: string }[] {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'bigint' ? value.toString() : ''
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'bigint'
+      ? value.toString()
+      : ''
 }

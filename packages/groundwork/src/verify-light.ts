@@ -15,7 +15,8 @@ import { verifyLight } from './verify/verify-light.ts'
 
 const given = process.argv.slice(2).filter((word) => word !== '--json')
 const stopping = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)))
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)))
 
 /** The JSON itself, or a file that holds it; a file may hold a whole log whose last line is the JSON. */
 function textOf(word: string): string {
@@ -26,7 +27,8 @@ function textOf(word: string): string {
 try {
   const claims = parseClaims(textOf(given.join(' ') || '-'))
   const checks = await verifyLight(claims, { signal: stopping.signal })
-  for (const { name, isTrue, found } of checks) process.stderr.write(`${isTrue ? 'holds ' : 'DIFFERS'} ${name}${found === '' ? '' : `: ${found}`}\n`)
+  for (const { name, isTrue, found } of checks)
+    process.stderr.write(`${isTrue ? 'holds ' : 'DIFFERS'} ${name}${found === '' ? '' : `: ${found}`}\n`)
   const isWhole = checks.every(({ isTrue }) => isTrue)
   process.stdout.write(`${JSON.stringify({ ok: isWhole, checks })}\n`)
   process.exitCode = isWhole ? 0 : 1

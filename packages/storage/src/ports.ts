@@ -141,6 +141,8 @@ export interface Chain {
   sealedHash(epoch: bigint, waiting: Waiting): Promise<Hex | undefined>
   /** Opens the customer's stream to the provider, or raises or lowers it to this rate; pays `termSeconds` ahead. */
   ensureStream(terms: StreamTerms, waiting: Waiting): Promise<void>
+  /** Pays an open stream for another term once it runs out soon; does nothing otherwise. */
+  renewStream(stream: { readonly provider: Hex; readonly salt: Hex }, waiting: Waiting): Promise<void>
   /** Gives notice of a stream that pays for nothing any more, or takes back what is left of it once that is possible. @returns whether it is closed */
   closeStream(stream: { readonly provider: Hex; readonly salt: Hex }, waiting: Waiting): Promise<boolean>
   /** The bond, in atto-WORK, that has to stand behind a set while its stream runs on these terms; with room for a falling price. */

@@ -12,6 +12,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { AnvilFailed, AnvilMissing } from '../errors.ts'
+import { keepStateCopies, restoreState } from './state-copies.ts'
 
 export type AnvilOptions = {
   readonly port: number
@@ -82,11 +83,14 @@ export async function startAnvil({
     ...(statePath === undefined ? [] : ['--state', statePath, '--state-interval', '2']),
   ]
   const binary = anvilBinary()
+  if (statePath !== undefined) restoreState(statePath)
   const child = spawnBound(binary, args)
+  const stopCopies = statePath === undefined ? () => undefined : keepStateCopies(statePath)
   const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once('exit', (code, name) => resolve({ code, signal: name }))
     child.once('error', () => resolve({ code: null, signal: null }))
   })
+  void ended.then(stopCopies)
   try {
     await listening(child, { binary, signal })
   } catch (error) {

@@ -25,6 +25,7 @@ import { readOperator, readOffer } from '../read-operator.ts'
 import { readPending } from '../read-pending.ts'
 import { readSeal } from '../read-seal.ts'
 import { registerOperatorForCall } from '../register-operator-for.ts'
+import { settleManyCall } from '../settle-many.ts'
 import { signConvert, signPostOffer, signRegister, signTyped } from '../sign-typed.ts'
 import { transferWorkCall } from '../transfer-work.ts'
 import { availableMessage } from '../typed-data.ts'
@@ -105,6 +106,16 @@ test('a keeper hands in nothing that lacks another’s signature', async () => {
     keeper.relay(transferWorkCall(chain.deployment, { to: zeroTo, amountAtto: 1n }), { signal }),
     NotRelayed,
   )
+})
+
+test('what anyone may send is handed in without a signature, once an epoch', async () => {
+  const call = settleManyCall(chain.deployment, { ids: [toHex(99, { size: 32 })] })
+  const key = await keeper.relay(call, { signal })
+  assert.equal(await keeper.relay(call, { signal }), key, 'the same again is one promise')
+  await keep()
+  await mine(chain, { blocks: chain.deployment.parameters.epochBlocks })
+  assert.notEqual(await keeper.relay(call, { signal }), key, 'a later epoch may have something to settle again')
+  await keep()
 })
 
 const zeroTo = '0x0000000000000000000000000000000000000001'

@@ -30,10 +30,14 @@ function deploymentSource(network: string): string {
 export async function openChain({ config, account, signal }: OpenChainOptions): Promise<Chain> {
   const { network, rpc } = config
   if (network === undefined && rpc === undefined) {
-    throw new ConfigWrong({ where: 'the options', why: 'give --network (a deployment file or a gateway) or --rpc (the chain’s address)' })
+    throw new ConfigWrong({
+      where: 'the options',
+      why: 'give --network (a deployment file or a gateway) or --rpc (the chain’s address)',
+    })
   }
   const deployment = network === undefined ? undefined : await readDeploymentFile(deploymentSource(network), { signal })
   const rpcUrl = rpc ?? deployment?.rpc
-  if (rpcUrl === undefined) throw new ConfigWrong({ where: 'the deployment', why: 'it names no RPC address; give --rpc' })
+  if (rpcUrl === undefined)
+    throw new ConfigWrong({ where: 'the deployment', why: 'it names no RPC address; give --rpc' })
   return makeChain({ rpcUrl, account, deployment }, { signal })
 }

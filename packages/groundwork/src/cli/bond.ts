@@ -26,7 +26,10 @@ export const bond: AnyCommand = command({
   options: z.object({
     operator: z.string().refine(isAddress, 'an address').describe('whose stake grows'),
     amount: z.string().min(1).describe('WORK to deposit, such as 1000'),
-    devnetFaucet: z.boolean().default(false).describe('from the faucet of a devnet instead of this data directory’s account'),
+    devnetFaucet: z
+      .boolean()
+      .default(false)
+      .describe('from the faucet of a devnet instead of this data directory’s account'),
   }),
   async run({ operator, amount, devnetFaucet }, { show, signal, config }) {
     const amountAtto = parseWork(amount)
@@ -35,10 +38,20 @@ export const bond: AnyCommand = command({
     await using chain = await openChain({ config, account, signal })
     // The faucet's key is public: elsewhere whatever stood under it would be anyone's.
     if (devnetFaucet && chain.chainId !== devnetChainId) {
-      throw new UsageWrong({ why: `chain ${chain.chainId} is no devnet and has no faucet`, tip: 'leave --devnet-faucet away' })
+      throw new UsageWrong({
+        why: `chain ${chain.chainId} is no devnet and has no faucet`,
+        tip: 'leave --devnet-faucet away',
+      })
     }
     const { hash } = await depositBondSync(chain, { operator, network: storageNetwork, amountAtto }, { signal })
     const { totalAtto, lockedAtto } = await readStake(chain, { operator, network: storageNetwork })
-    show({ operator, from: account.address, deposited: formatWork(amountAtto), stake: formatWork(totalAtto), locked: formatWork(lockedAtto), transaction: hash })
+    show({
+      operator,
+      from: account.address,
+      deposited: formatWork(amountAtto),
+      stake: formatWork(totalAtto),
+      locked: formatWork(lockedAtto),
+      transaction: hash,
+    })
   },
 })

@@ -17,7 +17,11 @@ export const credits: AnyCommand = command({
   name: 'credits',
   summary: 'Show an account’s credits and WORK; buy more.',
   options: z.object({
-    account: z.string().refine(isAddress, 'an address').optional().describe('whose; this data directory’s account when left out'),
+    account: z
+      .string()
+      .refine(isAddress, 'an address')
+      .optional()
+      .describe('whose; this data directory’s account when left out'),
     buy: z.string().optional().describe('WORK to burn for credits, such as 2.5'),
   }),
   async run({ account: whose, buy }, { show, signal, config }) {

@@ -24,7 +24,11 @@ export const earnings: AnyCommand = command({
   name: 'earnings',
   summary: 'What a provider earned, per epoch and data set.',
   options: z.object({
-    account: z.string().refine(isAddress, 'an address').optional().describe('whose; this data directory’s account when left out'),
+    account: z
+      .string()
+      .refine(isAddress, 'an address')
+      .optional()
+      .describe('whose; this data directory’s account when left out'),
   }),
   async run({ account: whose }, { show, signal, config }) {
     const account = (whose ?? (await openAccount(config)).address).toLowerCase()

@@ -20,7 +20,13 @@ export const postPrice: AnyCommand = command({
   positional: ['priceUsd8'],
   options: z.object({
     priceUsd8: z.coerce.bigint().min(100n).describe('USD times 10^8 for one WORK: 50000000 is half a dollar'),
-    devnetPoster: z.coerce.number().int().min(1).max(3).optional().describe('on a devnet: which of its three posters speaks'),
+    devnetPoster: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(3)
+      .optional()
+      .describe('on a devnet: which of its three posters speaks'),
   }),
   async run({ priceUsd8, devnetPoster }, { show, signal, config }) {
     const account = devnetPoster === undefined ? await openAccount(config) : posterAccounts()[devnetPoster - 1]

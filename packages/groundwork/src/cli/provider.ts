@@ -13,7 +13,10 @@ export const provider: AnyCommand = command({
   name: 'provider',
   summary: 'Put this machine’s hardware to work for a network.',
   options: z.object({
-    misbehave: z.enum(['skip-proof', 'serve-wrong-byte']).optional().describe('lie in one way, to see it caught; for demonstrations'),
+    misbehave: z
+      .enum(['skip-proof', 'serve-wrong-byte'])
+      .optional()
+      .describe('lie in one way, to see it caught; for demonstrations'),
   }),
   async run({ misbehave }, { config, signal, show }) {
     using dataDir = openDataDir(config.dataDir)
@@ -24,8 +27,12 @@ export const provider: AnyCommand = command({
       onReady: (ready) => {
         if (process.stdout.isTTY) {
           show.say(`Provider ${ready.operator} serves at ${ready.endpoint}.`)
-          show.say('With a little of the chain’s coin and WORK in its account it registers, bonds and offers by itself.')
-          show.say(`Without coin, a gateway named by --network pays the gas, and anyone can bond it: groundwork bond --operator ${ready.operator} --amount <WORK>`)
+          show.say(
+            'With a little of the chain’s coin and WORK in its account it registers, bonds and offers by itself.',
+          )
+          show.say(
+            `Without coin, a gateway named by --network pays the gas, and anyone can bond it: groundwork bond --operator ${ready.operator} --amount <WORK>`,
+          )
         } else process.stdout.write(`${JSON.stringify({ ready })}\n`)
       },
     })

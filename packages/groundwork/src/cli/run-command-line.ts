@@ -65,12 +65,16 @@ function findCommand({ words, commands, write, version }: RunOptions): CommandEn
 const toFlag = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 const isFlag = (schema: z.ZodType): boolean => {
-  const inner = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema
+  const inner =
+    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema
   return inner instanceof z.ZodBoolean
 }
 
 async function runOne(spec: AnyCommand, words: readonly string[], { signal, write }: RunOptions): Promise<number> {
-  const program = new Command(`groundwork ${spec.name}`).description(spec.summary).exitOverride().configureOutput({ writeOut: write, writeErr: () => undefined })
+  const program = new Command(`groundwork ${spec.name}`)
+    .description(spec.summary)
+    .exitOverride()
+    .configureOutput({ writeOut: write, writeErr: () => undefined })
   const shape = spec.options.shape as Record<string, z.ZodType>
   for (const key of spec.positional) program.argument(`[${key}]`, shape[key]?.description ?? '')
   for (const [key, schema] of Object.entries(shape)) {
@@ -80,7 +84,10 @@ async function runOne(spec: AnyCommand, words: readonly string[], { signal, writ
   for (const { key, meaning } of settingNames()) {
     if (!(key in shape)) program.option(`--${toFlag(key)} <value>`, meaning)
   }
-  program.option('--config <file>', 'configuration file').option('--json', 'print one JSON object').option('--csv', 'print tables as CSV')
+  program
+    .option('--config <file>', 'configuration file')
+    .option('--json', 'print one JSON object')
+    .option('--csv', 'print tables as CSV')
 
   let given: Record<string, unknown> = {}
   let positional: string[] = []
@@ -94,14 +101,25 @@ async function runOne(spec: AnyCommand, words: readonly string[], { signal, writ
     const code = (error as { code?: string }).code ?? ''
     if (code === 'commander.helpDisplayed') return 0
     if (error instanceof InvalidArgumentError || code.startsWith('commander.')) {
-      throw new UsageWrong({ why: (error as Error).message.replace(/^error: /, ''), tip: `groundwork ${spec.name} --help` })
+      throw new UsageWrong({
+        why: (error as Error).message.replace(/^error: /, ''),
+        tip: `groundwork ${spec.name} --help`,
+      })
     }
     throw error
   }
   const named = Object.fromEntries(spec.positional.map((key, index) => [key, positional[index]]))
-  const own = Object.fromEntries(Object.keys(shape).map((key) => [key, named[key] ?? given[key]]).filter(([, value]) => value !== undefined))
+  const own = Object.fromEntries(
+    Object.keys(shape)
+      .map((key) => [key, named[key] ?? given[key]])
+      .filter(([, value]) => value !== undefined),
+  )
   const parsed = spec.options.safeParse(own)
-  if (!parsed.success) throw new UsageWrong({ why: z.prettifyError(parsed.error).replaceAll('\n', ' '), tip: `groundwork ${spec.name} --help` })
+  if (!parsed.success)
+    throw new UsageWrong({
+      why: z.prettifyError(parsed.error).replaceAll('\n', ' '),
+      tip: `groundwork ${spec.name} --help`,
+    })
 
   const settings = Object.fromEntries(settingNames().map(({ key }) => [key, given[key]]))
   const config = readConfig({ options: settings, file: given['config'] as string | undefined })
@@ -115,7 +133,10 @@ function report(error: unknown, wantsJson: boolean, { write, writeError }: RunOp
   const { exitCode } = outcomeOf(error)
   if (error instanceof GroundworkError) {
     writeError(`${error.message} [${error.code}]\n`)
-    if (wantsJson) write(`${toJson({ error: { code: error.code, blame: error.blame, message: error.message, facts: error.facts } })}\n`)
+    if (wantsJson)
+      write(
+        `${toJson({ error: { code: error.code, blame: error.blame, message: error.message, facts: error.facts } })}\n`,
+      )
     return exitCode
   }
   writeError(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)

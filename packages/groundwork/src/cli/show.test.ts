@@ -14,7 +14,13 @@ function collect(json: boolean): { text: () => string; show: ReturnType<typeof m
 }
 
 test('a table is aligned and names its columns once', () => {
-  assert.equal(tableOf([{ a: 1, b: 'x' }, { a: 200n, b: 'y' }]), 'a    b\n1    x\n200  y\n')
+  assert.equal(
+    tableOf([
+      { a: 1, b: 'x' },
+      { a: 200n, b: 'y' },
+    ]),
+    'a    b\n1    x\n200  y\n',
+  )
 })
 
 test('with json only the final object is printed, bigints as strings', () => {

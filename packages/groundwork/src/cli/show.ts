@@ -65,7 +65,15 @@ export function tableOf(rows: readonly ShowRow[]): string {
   const columns = columnsOf(rows)
   const cells = [columns, ...rows.map((row) => columns.map((column) => textOf(row[column])))]
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => (line[index] ?? '').length)))
-  return cells.map((line) => `${line.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd()}\n`).join('')
+  return cells
+    .map(
+      (line) =>
+        `${line
+          .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
 }
 
 export function listOf(row: ShowRow): string {
@@ -83,5 +91,7 @@ export function toCsv(rows: readonly ShowRow[]): string {
     const safe = /^[=+@-]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
   }
-  return [columns.map(quote), ...rows.map((row) => columns.map((column) => quote(row[column])))].map((line) => `${line.join(',')}\r\n`).join('')
+  return [columns.map(quote), ...rows.map((row) => columns.map((column) => quote(row[column])))]
+    .map((line) => `${line.join(',')}\r\n`)
+    .join('')
 }

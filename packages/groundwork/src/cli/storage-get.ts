@@ -34,7 +34,8 @@ export const storageGet: AnyCommand = command({
     let sizeBytes = 0
     await untar(Readable.fromWeb(response.body as never), async (name, content) => {
       const target = path.resolve(folder, name)
-      if (!target.startsWith(folder + path.sep)) throw new UsageWrong({ why: `the name ${name} leads outside`, tip: 'another object' })
+      if (!target.startsWith(folder + path.sep))
+        throw new UsageWrong({ why: `the name ${name} leads outside`, tip: 'another object' })
       mkdirSync(path.dirname(target), { recursive: true })
       const draft = `${target}.part`
       const file = createWriteStream(draft)
@@ -43,7 +44,10 @@ export const storageGet: AnyCommand = command({
       fileCount += 1
       sizeBytes += file.bytesWritten
     })
-    const report = await client.get<ReadReport>(`/v1/storage/reads/${response.headers.get('x-groundwork-read') ?? ''}`, { signal })
+    const report = await client.get<ReadReport>(
+      `/v1/storage/reads/${response.headers.get('x-groundwork-read') ?? ''}`,
+      { signal },
+    )
     show.say(`wrote ${fileCount} files, ${sizeBytes} bytes, to ${folder}`)
     show(report.servedBy.map((served) => ({ ...served, latencyMs: served.latencyMs.toFixed(1) })))
     show.finish({ cid, folder, fileCount, sizeBytes, ...report })

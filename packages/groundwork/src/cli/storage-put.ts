@@ -42,7 +42,14 @@ export const storagePut: AnyCommand = command({
     )
     bar.stop()
     show.say(`stored ${stored.fileCount} files, ${stored.sizeBytes} bytes, as ${stored.cid}`)
-    show(stored.pieces.map(({ pieceCid, rawSizeBytes, providers }) => ({ pieceCid, rawSizeBytes, copies: providers.length, providers: providers.join(' ') })))
+    show(
+      stored.pieces.map(({ pieceCid, rawSizeBytes, providers }) => ({
+        pieceCid,
+        rawSizeBytes,
+        copies: providers.length,
+        providers: providers.join(' '),
+      })),
+    )
     show.finish({ ...stored })
   },
 })

@@ -32,7 +32,10 @@ const options = z.object({
   once: z.boolean().default(false).describe('end after first light: 0 when it succeeded, 1 when it did not'),
   seed: z.coerce.number().int().min(0).default(1).describe('picks who is killed, when, and which files'),
   input: z.string().default(examples).describe('folder or file to store'),
-  break: z.enum(['skip-proof', 'overpay', 'drop-line', 'serve-wrong-byte']).optional().describe('make one part lie, to see it caught'),
+  break: z
+    .enum(['skip-proof', 'overpay', 'drop-line', 'serve-wrong-byte'])
+    .optional()
+    .describe('make one part lie, to see it caught'),
 })
 
 /** These listen everywhere, but nobody can be told to dial them; endpoints stand on the chain. */
@@ -54,7 +57,10 @@ export const up: AnyCommand = command({
   async run({ once, seed, input, break: how }, context) {
     const { show, signal, config } = context
     if (wildcards.has(config.host)) {
-      throw new UsageWrong({ why: `${config.host} is no address at which others find a network`, tip: '--host <an address of this machine>' })
+      throw new UsageWrong({
+        why: `${config.host} is no address at which others find a network`,
+        tip: '--host <an address of this machine>',
+      })
     }
     // A single run starts from nothing; a network that stays keeps its chain and its files.
     const isThrowaway = once || how !== undefined
@@ -66,12 +72,23 @@ export const up: AnyCommand = command({
     try {
       await using steps = await networkSteps({ dataDir: dataDir.path, host: config.host, log, signal, break: how })
       const isShown = !show.isJson && process.stdout.isTTY
-      const progress = { isInteractive: isShown, writeLine: (line: string) => void (show.isJson ? process.stderr.write(`${line}\n`) : show.say(line)) }
+      const progress = {
+        isInteractive: isShown,
+        writeLine: (line: string) => void (show.isJson ? process.stderr.write(`${line}\n`) : show.say(line)),
+      }
 
       await runSteps({ steps: startSteps(steps), ...progress })
       const network = steps.network()
-      const index = openOwnIndex({ path: path.join(dataDir.path, 'index.sqlite'), deployment: network.chain.deployment })
-      await using _following = following({ index, network, signal, onError: (err) => log.error({ err }, 'the index stopped') })
+      const index = openOwnIndex({
+        path: path.join(dataDir.path, 'index.sqlite'),
+        deployment: network.chain.deployment,
+      })
+      await using _following = following({
+        index,
+        network,
+        signal,
+        onError: (err) => log.error({ err }, 'the index stopped'),
+      })
 
       const known = await readKnown(folder)
       const result = known ?? (await runFirstLight({ network, index, seed, input, how, signal, progress, startedMs }))
@@ -86,7 +103,11 @@ export const up: AnyCommand = command({
       hasFailed = true
       if (error instanceof GroundworkError) {
         process.stderr.write(`First light failed: ${error.message} [${error.code}]\n`)
-        show.finish({ firstLight: { storage: { ok: false, code: error.code, blame: error.blame, message: error.message, facts: error.facts } } })
+        show.finish({
+          firstLight: {
+            storage: { ok: false, code: error.code, blame: error.blame, message: error.message, facts: error.facts },
+          },
+        })
         log.debug({ err: error, outcome: outcomeOf(error) }, 'first light failed')
         return 1
       }
@@ -128,7 +149,10 @@ function startSteps(steps: Awaited<ReturnType<typeof networkSteps>>): Step[] {
       run: async () => (await steps.startChain()).outcome,
     },
     { title: 'The gateway starts', run: async () => steps.startGateway() },
-    { title: 'Five providers start, one of them behind the relay, without an open port', run: async () => steps.startProviders() },
+    {
+      title: 'Five providers start, one of them behind the relay, without an open port',
+      run: async () => steps.startProviders(),
+    },
     { title: 'Two watchers start', run: async () => steps.startWatchers() },
   ]
 }
@@ -155,7 +179,16 @@ interface RunFirstLightOptions {
   readonly startedMs: number
 }
 
-async function runFirstLight({ network, index, seed, input, how, signal, progress, startedMs }: RunFirstLightOptions): Promise<RunResult> {
+async function runFirstLight({
+  network,
+  index,
+  seed,
+  input,
+  how,
+  signal,
+  progress,
+  startedMs,
+}: RunFirstLightOptions): Promise<RunResult> {
   const gateway = await gatewayClient({ url: network.gatewayUrl, dataDir: path.join(network.dataDir, 'gateway') })
   const light = firstLight({ network, gateway, index, seed, input, break: how, signal })
   await runSteps({ steps: light.steps, ...progress })
@@ -168,16 +201,23 @@ async function runFirstLight({ network, index, seed, input, how, signal, progres
   }
 }
 
-function tellPeople(result: RunResult, { network, isKnown, context: { show } }: { network: LocalNetwork; isKnown: boolean; context: CommandContext }): void {
+function tellPeople(
+  result: RunResult,
+  { network, isKnown, context: { show } }: { network: LocalNetwork; isKnown: boolean; context: CommandContext },
+): void {
   const { storage } = result.firstLight
   show.say('')
-  show.say(isKnown ? 'First light was seen at the first start of this network:' : `First light, after ${result.seconds} s:`)
+  show.say(
+    isKnown ? 'First light was seen at the first start of this network:' : `First light, after ${result.seconds} s:`,
+  )
   show.say(`  stored    ${storage.cid}, ${storage.copies} copies`)
   show.say(`  killed    ${storage.killedProvider}, repaired to ${storage.repairedTo}`)
   show.say(`  proven    epoch ${storage.epoch}, evidence ${storage.evidenceCid}`)
   show.say(`  paid      ${storage.spentCredits} credits spent, ${formatWork(BigInt(storage.mintedAtto))} WORK minted`)
   for (const { provider, mintedAtto, claimedAtto } of storage.balances) {
-    show.say(`            ${provider}: ${formatWork(BigInt(mintedAtto))} WORK for storage, ${formatWork(BigInt(claimedAtto))} WORK claimed`)
+    show.say(
+      `            ${provider}: ${formatWork(BigInt(mintedAtto))} WORK for storage, ${formatWork(BigInt(claimedAtto))} WORK claimed`,
+    )
   }
   show.say('')
   show.say(`Status page: ${network.gatewayUrl}`)

@@ -37,15 +37,22 @@ export async function auditElsewhere({
   try {
     const saved = path.join(folder, 'bundle.car')
     const honest = await runProgram<AuditSaid>({ words: [...words, '--save', saved], cwd: folder, signal })
-    if (honest.agrees !== true) throw new StepFailed({ step: 'audit', why: 'the recomputed root differs from the finalised one' })
+    if (honest.agrees !== true)
+      throw new StepFailed({ step: 'audit', why: 'the recomputed root differs from the finalised one' })
     tell(`root ${honest.root ?? ''} agrees`)
 
     const bytes = await readFile(saved)
     // The last byte of a CAR is the last byte of its last block: content, never structure.
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
     await writeFile(saved, bytes)
-    const changed = await runProgram<AuditSaid>({ words: [...words, '--bundle', saved], cwd: folder, signal, codesAllowed: [differs] })
-    if (changed.agrees === true || changed.difference === undefined) throw new StepFailed({ step: 'audit', why: 'a changed byte was not noticed' })
+    const changed = await runProgram<AuditSaid>({
+      words: [...words, '--bundle', saved],
+      cwd: folder,
+      signal,
+      codesAllowed: [differs],
+    })
+    if (changed.agrees === true || changed.difference === undefined)
+      throw new StepFailed({ step: 'audit', why: 'a changed byte was not noticed' })
     return `it agrees; with one byte changed the first difference is ${JSON.stringify(changed.difference)}`
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -71,7 +71,8 @@ export async function awaitEpoch(options: AwaitEpochOptions): Promise<EpochOutco
 function throwWrong(steps: readonly IndexedEpochStep[], how: Break | undefined): void {
   const rejected = steps.find(({ state }) => state === 'rejected' || state === 'lapsed')
   if (rejected === undefined) return
-  const code = how === 'overpay' ? 'GW_EPOCH_OVERPAID' : how === 'drop-line' ? 'GW_EPOCH_LINE_DROPPED' : 'GW_EPOCH_REJECTED'
+  const code =
+    how === 'overpay' ? 'GW_EPOCH_OVERPAID' : how === 'drop-line' ? 'GW_EPOCH_LINE_DROPPED' : 'GW_EPOCH_REJECTED'
   throw new EpochWrong(code, { epoch: rejected.epoch, reason: reasonText(rejected) })
 }
 
@@ -83,8 +84,11 @@ function reasonText({ reason, state }: IndexedEpochStep): string {
 
 function changedBlockOf(index: ChainIndex, living: readonly LocalProvider[]): bigint {
   const operators = new Set(living.map(({ operator }) => operator.toLowerCase()))
-  const sets = dataSetsAsOf(index, { block: index.tip()?.number ?? 0n }).filter(({ provider }) => operators.has(provider.toLowerCase()))
-  if (sets.length < operators.size) throw new StepFailed({ step: 'epoch', why: `${sets.length} of ${operators.size} data sets stand on the chain` })
+  const sets = dataSetsAsOf(index, { block: index.tip()?.number ?? 0n }).filter(({ provider }) =>
+    operators.has(provider.toLowerCase()),
+  )
+  if (sets.length < operators.size)
+    throw new StepFailed({ step: 'epoch', why: `${sets.length} of ${operators.size} data sets stand on the chain` })
   return sets.reduce((last, { changedBlock }) => (changedBlock > last ? changedBlock : last), 0n)
 }
 

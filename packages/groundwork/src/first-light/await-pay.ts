@@ -25,7 +25,12 @@ export interface PayOutcome {
   readonly mintedAtto: bigint
   /** the block at which the balances were read */
   readonly balancesBlock: bigint
-  readonly balances: readonly { readonly provider: Address; readonly workAtto: bigint; readonly mintedAtto: bigint; readonly claimedAtto: bigint }[]
+  readonly balances: readonly {
+    readonly provider: Address
+    readonly workAtto: bigint
+    readonly mintedAtto: bigint
+    readonly claimedAtto: bigint
+  }[]
   readonly txs: readonly string[]
 }
 
@@ -33,17 +38,22 @@ const secondsMax = 60
 const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n)
 
 export async function awaitPay({ network, index, providers, tell, signal }: AwaitPayOptions): Promise<PayOutcome> {
-  const is = (provider: LocalProvider, address: string | undefined): boolean => provider.operator.toLowerCase() === address?.toLowerCase()
+  const is = (provider: LocalProvider, address: string | undefined): boolean =>
+    provider.operator.toLowerCase() === address?.toLowerCase()
   const conversionsOf = (provider: LocalProvider): IndexedPayment[] =>
     paymentsIn(index).filter(({ kind, payee }) => kind === 'conversion' && is(provider, payee))
-  const claimsOf = (provider: LocalProvider): ReturnType<typeof claimsIn> => claimsIn(index).filter(({ account }) => is(provider, account))
+  const claimsOf = (provider: LocalProvider): ReturnType<typeof claimsIn> =>
+    claimsIn(index).filter(({ account }) => is(provider, account))
 
   for (const provider of providers) {
     await awaitUntil({
       what: `${provider.plan.name} has converted its credits and claimed`,
       secondsMax,
       signal,
-      look: () => (conversionsOf(provider).some(({ workAtto }) => workAtto > 0n) && claimsOf(provider).length > 0 ? true : undefined),
+      look: () =>
+        conversionsOf(provider).some(({ workAtto }) => workAtto > 0n) && claimsOf(provider).length > 0
+          ? true
+          : undefined,
     })
     tell(`${provider.plan.name} is paid`)
   }
@@ -58,9 +68,14 @@ export async function awaitPay({ network, index, providers, tell, signal }: Awai
   const balances = await Promise.all(
     providers.map(async (provider) => ({
       provider: provider.operator,
-      workAtto: (await readBalances(network.chain, { account: provider.operator }, { blockNumber: balancesBlock })).workAtto,
+      workAtto: (await readBalances(network.chain, { account: provider.operator }, { blockNumber: balancesBlock }))
+        .workAtto,
       mintedAtto: sum(conversions.filter(({ payee }) => is(provider, payee)).map(({ workAtto }) => workAtto)),
-      claimedAtto: sum(claims.filter(({ account }) => is(provider, account)).map(({ rebateAtto, bootstrapAtto }) => rebateAtto + bootstrapAtto)),
+      claimedAtto: sum(
+        claims
+          .filter(({ account }) => is(provider, account))
+          .map(({ rebateAtto, bootstrapAtto }) => rebateAtto + bootstrapAtto),
+      ),
     })),
   )
   return {

@@ -39,7 +39,15 @@ interface DemandSaid {
 
 const indexedSecondsMax = 30
 
-export async function demandLeaves({ network, index, holders, victim, choose, tell, signal }: DemandLeavesOptions): Promise<DemandsOutcome> {
+export async function demandLeaves({
+  network,
+  index,
+  holders,
+  victim,
+  choose,
+  tell,
+  signal,
+}: DemandLeavesOptions): Promise<DemandsOutcome> {
   const setOf = async (provider: LocalProvider): Promise<IndexedDataSet> =>
     awaitUntil({
       what: `the data set of ${provider.plan.name} stands on the chain`,
@@ -55,7 +63,8 @@ export async function demandLeaves({ network, index, holders, victim, choose, te
   }
   const [answered, missed] = await Promise.all([demandOf('auditor', living), demandOf('second-auditor', victim)])
   tell(`${living.plan.name} answered, ${victim.plan.name} did not`)
-  if (answered.outcome !== 'answered') throw new StepFailed({ step: 'demand', why: `${living.plan.name} did not answer` })
+  if (answered.outcome !== 'answered')
+    throw new StepFailed({ step: 'demand', why: `${living.plan.name} did not answer` })
   if (missed.outcome !== 'missed') throw new StepFailed({ step: 'demand', why: 'a dead provider answered' })
 
   const slash = await awaitUntil({
@@ -68,7 +77,8 @@ export async function demandLeaves({ network, index, holders, victim, choose, te
   return { slashedAtto: slash.amountAtto, rewardAtto: slash.rewardAtto, txs: [...answered.txs, ...missed.txs] }
 }
 
-const setsNow = (index: ChainIndex): readonly IndexedDataSet[] => dataSetsAsOf(index, { block: index.tip()?.number ?? 0n })
+const setsNow = (index: ChainIndex): readonly IndexedDataSet[] =>
+  dataSetsAsOf(index, { block: index.tip()?.number ?? 0n })
 
 async function demandAs({
   network,
@@ -87,7 +97,19 @@ async function demandAs({
   const { address } = await openAccount({ dataDir, keyCost: 'devnet' })
   await fund(network.chain, [{ to: address, gasWei: 10n ** 18n, workAtto: 10n ** 19n }], { signal })
   return runProgram<DemandSaid>({
-    words: ['demand', '--data-set', set.id, '--leaf', String(leaf), '--rpc', network.rpcUrl, '--data-dir', dataDir, '--key-cost', 'devnet'],
+    words: [
+      'demand',
+      '--data-set',
+      set.id,
+      '--leaf',
+      String(leaf),
+      '--rpc',
+      network.rpcUrl,
+      '--data-dir',
+      dataDir,
+      '--key-cost',
+      'devnet',
+    ],
     cwd: network.dataDir,
     signal,
   })

@@ -48,7 +48,12 @@ export interface FirstLightStorage {
   readonly evidenceCid: string
   readonly epoch: bigint
   readonly balancesBlock: bigint
-  readonly balances: readonly { readonly provider: Address; readonly workAtto: bigint; readonly mintedAtto: bigint; readonly claimedAtto: bigint }[]
+  readonly balances: readonly {
+    readonly provider: Address
+    readonly workAtto: bigint
+    readonly mintedAtto: bigint
+    readonly claimedAtto: bigint
+  }[]
   readonly txs: readonly string[]
 }
 
@@ -61,7 +66,15 @@ export interface FirstLight {
 /** Copies of everything, at distinct operators. */
 export const copies = 3
 
-export function firstLight({ network, gateway, index, seed, input, break: how, signal }: FirstLightOptions): FirstLight {
+export function firstLight({
+  network,
+  gateway,
+  index,
+  seed,
+  input,
+  break: how,
+  signal,
+}: FirstLightOptions): FirstLight {
   const choose = seeded(seed)
   const state: {
     stored?: StoredObject & { files: readonly { name: string; path: string; sizeBytes: number }[] }
@@ -78,7 +91,9 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
     return value
   }
   const holders = (): LocalProvider[] => {
-    const addresses = new Set(need('stored').pieces.flatMap(({ providers }) => providers.map((one) => one.toLowerCase())))
+    const addresses = new Set(
+      need('stored').pieces.flatMap(({ providers }) => providers.map((one) => one.toLowerCase())),
+    )
     return network.providers.filter(({ operator }) => addresses.has(operator.toLowerCase()))
   }
 
@@ -94,7 +109,9 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
       title: 'A provider that holds a copy is killed',
       run: async () => {
         // The liar of a broken run stays alive: a dead one cannot be caught lying.
-        const killable = holders().filter(({ child }) => child.isAlive() && (how !== 'skip-proof' || !isLiar(network, child.name)))
+        const killable = holders().filter(
+          ({ child }) => child.isAlive() && (how !== 'skip-proof' || !isLiar(network, child.name)),
+        )
         const victim = choose.pick(killable)
         state.victim = victim
         victim.child.kill('SIGKILL')
@@ -106,7 +123,12 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
       title: 'The customer reads every file back from the nearest others, verified block by block',
       run: async (tell) => {
         state.read = await readBack({ gateway, stored: need('stored'), tell, signal })
-        return state.read.servedBy.map(({ provider, latencyRank, blockCount }) => `${nameOf(network, provider)} (rank ${latencyRank}) ${blockCount} blocks`).join(', ')
+        return state.read.servedBy
+          .map(
+            ({ provider, latencyRank, blockCount }) =>
+              `${nameOf(network, provider)} (rank ${latencyRank}) ${blockCount} blocks`,
+          )
+          .join(', ')
       },
     },
     {
@@ -122,7 +144,9 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
       title: 'The lost copy is repaired to a new operator',
       run: async () => {
         state.repair = await gateway.post<RepairReport>(`/v1/storage/objects/${need('stored').cid}/repair`, { signal })
-        const replaced = state.repair.replaced.find(({ lost }) => lost.toLowerCase() === need('victim').operator.toLowerCase())
+        const replaced = state.repair.replaced.find(
+          ({ lost }) => lost.toLowerCase() === need('victim').operator.toLowerCase(),
+        )
         if (replaced === undefined) throw new StepFailed({ step: 'repair', why: 'no new operator took the copy' })
         return `now at ${nameOf(network, replaced.by)}`
       },
@@ -130,7 +154,15 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
     {
       title: 'The epoch closes: proven, posted, kept by drawn operators, finalised',
       run: async (tell) => {
-        state.epoch = await awaitEpoch({ network, index, holders: holders(), victim: need('victim'), break: how, tell, signal })
+        state.epoch = await awaitEpoch({
+          network,
+          index,
+          holders: holders(),
+          victim: need('victim'),
+          break: how,
+          tell,
+          signal,
+        })
         return `epoch ${state.epoch.epoch}, evidence ${state.epoch.evidenceCid}`
       },
     },
@@ -157,7 +189,9 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
       const { spentCredits, mintedAtto, balances, balancesBlock, txs: payTxs } = need('pay')
       const victim = need('victim')
       const repaired = need('repair').replaced.find(({ lost }) => lost.toLowerCase() === victim.operator.toLowerCase())
-      const epochTxs = epochStepsIn(index, { network: 1 }).filter((step) => step.epoch === epoch && step.state !== 'sealed').map(({ tx }) => tx)
+      const epochTxs = epochStepsIn(index, { network: 1 })
+        .filter((step) => step.epoch === epoch && step.state !== 'sealed')
+        .map(({ tx }) => tx)
       const demandTxs = demandsIn(index).map(({ tx }) => tx)
       return {
         ok: true,
@@ -183,4 +217,5 @@ export function firstLight({ network, gateway, index, seed, input, break: how, s
 const isLiar = (network: LocalNetwork, name: string): boolean => network.providers[1]?.child.name === name
 
 const nameOf = (network: LocalNetwork, operator: string): string =>
-  network.providers.find((provider) => provider.operator.toLowerCase() === operator.toLowerCase())?.plan.name ?? operator
+  network.providers.find((provider) => provider.operator.toLowerCase() === operator.toLowerCase())?.plan.name ??
+  operator

@@ -27,12 +27,22 @@ export async function runProgram<Said>({ words, cwd, signal, codesAllowed = [] }
       const code = error === null ? 0 : Number(error.code ?? 1)
       const last = stdout.trimEnd().split('\n').at(-1) ?? ''
       if (code !== 0 && !codesAllowed.includes(code)) {
-        return reject(new StepFailed({ step: `groundwork ${words.slice(0, 2).join(' ')}`, why: stderr.trim().slice(-500) || `exit code ${code}` }))
+        return reject(
+          new StepFailed({
+            step: `groundwork ${words.slice(0, 2).join(' ')}`,
+            why: stderr.trim().slice(-500) || `exit code ${code}`,
+          }),
+        )
       }
       try {
         return resolve(JSON.parse(last) as Said)
       } catch {
-        return reject(new StepFailed({ step: `groundwork ${words.slice(0, 2).join(' ')}`, why: `it printed no JSON: ${last.slice(0, 200)}` }))
+        return reject(
+          new StepFailed({
+            step: `groundwork ${words.slice(0, 2).join(' ')}`,
+            why: `it printed no JSON: ${last.slice(0, 200)}`,
+          }),
+        )
       }
     })
   })

@@ -37,11 +37,14 @@ export async function storeFiles({
   const files = all.filter((file) => file !== left || choose.below(2) === 0)
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   tell(`${files.length} files, ${sizeBytes} bytes`)
-  const stored = await gateway.post<StoredObject>(`/v1/storage/objects?copies=${copies}&sizeBytes=${sizeBytes}&wait=posted`, {
-    body: Readable.toWeb(tarOf(files)) as BodyInit,
-    contentType: 'application/x-tar',
-    signal,
-  })
+  const stored = await gateway.post<StoredObject>(
+    `/v1/storage/objects?copies=${copies}&sizeBytes=${sizeBytes}&wait=posted`,
+    {
+      body: Readable.toWeb(tarOf(files)) as BodyInit,
+      contentType: 'application/x-tar',
+      signal,
+    },
+  )
   return { ...stored, files }
 }
 
@@ -57,7 +60,8 @@ export async function readBack({
   readonly tell: (text: string) => void
   readonly signal: AbortSignal
 }): Promise<ReadReport> {
-  const reportOf = async (readId: string): Promise<ReadReport> => gateway.get<ReadReport>(`/v1/storage/reads/${readId}`, { signal })
+  const reportOf = async (readId: string): Promise<ReadReport> =>
+    gateway.get<ReadReport>(`/v1/storage/reads/${readId}`, { signal })
   let readId: string | undefined
   try {
     const response = await gateway.open(`/v1/storage/objects/${stored.cid}/content?format=tar`, { signal })

@@ -43,7 +43,10 @@ export interface RepairReport {
 export interface GatewayClient {
   readonly url: string
   get<Answer>(path: string, options: { readonly signal: AbortSignal }): Promise<Answer>
-  post<Answer>(path: string, options: { readonly body?: BodyInit; readonly contentType?: string; readonly signal: AbortSignal }): Promise<Answer>
+  post<Answer>(
+    path: string,
+    options: { readonly body?: BodyInit; readonly contentType?: string; readonly signal: AbortSignal },
+  ): Promise<Answer>
   open(path: string, options: { readonly signal: AbortSignal }): Promise<Response>
 }
 
@@ -51,7 +54,13 @@ export interface GatewayClient {
 export const readHeader = 'x-groundwork-read'
 
 /** @param dataDir of the gateway, when this machine may control it */
-export async function gatewayClient({ url, dataDir }: { url: string; dataDir?: string | undefined }): Promise<GatewayClient> {
+export async function gatewayClient({
+  url,
+  dataDir,
+}: {
+  url: string
+  dataDir?: string | undefined
+}): Promise<GatewayClient> {
   const token = dataDir === undefined ? undefined : (await readFile(apiTokenPath(dataDir), 'utf8')).trimEnd()
   const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
 
@@ -71,8 +80,16 @@ export async function gatewayClient({ url, dataDir }: { url: string; dataDir?: s
   }
   return {
     url,
-    get: async <Answer>(path: string, { signal }: { readonly signal: AbortSignal }) => (await (await ask(path, { signal })).json()) as Answer,
-    post: async <Answer>(path: string, { body, contentType, signal }: { readonly body?: BodyInit; readonly contentType?: string; readonly signal: AbortSignal }) => {
+    get: async <Answer>(path: string, { signal }: { readonly signal: AbortSignal }) =>
+      (await (await ask(path, { signal })).json()) as Answer,
+    post: async <Answer>(
+      path: string,
+      {
+        body,
+        contentType,
+        signal,
+      }: { readonly body?: BodyInit; readonly contentType?: string; readonly signal: AbortSignal },
+    ) => {
       const headers = { ...authorization, ...(contentType === undefined ? {} : { 'content-type': contentType }) }
       // Node wants to be told that a streamed body is sent before the answer is read.
       const init = { method: 'POST', headers, signal, duplex: 'half', ...(body === undefined ? {} : { body }) }

@@ -23,6 +23,9 @@ import { makeLog } from '../log.ts'
 import { relayApi } from '../http/relay-api.ts'
 import { relayServer } from '../relay/relay-server.ts'
 import { version } from '../version.ts'
+import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
+import { storageRules } from '../watch/storage-rules.ts'
+import { guardSets } from './guard-sets.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
 
 export interface GatewayReady {
@@ -39,6 +42,8 @@ export interface RunGatewayOptions {
 /** How often the keeper looks at what is due, and the customer at what the chain still lacks. */
 const keeperMs = 1_000
 const flushMs = 2_000
+/** How often the customer's sets are looked after: unproven ones demanded, lost ones repaired. */
+const guardMs = 2_000
 /** Streams that owe less than this are left to add up. */
 const settleMinCredits = 1n
 
@@ -52,6 +57,8 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   const keeper = makeKeeper({ chain, index, sender, networks: [], settleMinCredits })
   using store = await composeCustomer({ config, chain, account, index, log, signal })
 
+  const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [await storageRules()] }
+  const guard = guardSets({ context, chain, customer: account.address, log })
   await using relay = relayServer()
   const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork gateway', version })
   networkApi(app, { chain, index, signal })
@@ -66,16 +73,25 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   await Promise.all([
     followChain(index, chain, { signal, onUnreachable: onError }),
     runKeeper(keeper, { everyMs: keeperMs, onError, signal }),
-    flushing({ flush: async () => store.customer.flush({ signal }), onError, signal }),
+    again({ work: async () => store.customer.flush({ signal }), everyMs: flushMs, onError, signal }),
+    again({ work: async () => guard({ signal }), everyMs: guardMs, onError, signal }),
+    again({ work: async () => store.repair({ signal }), everyMs: guardMs, onError, signal }),
   ]).finally(async () => app.close())
 }
 
-/** Whatever was acknowledged and the chain lacks is sent again, for ever. */
-async function flushing({ flush, onError, signal }: { flush: () => Promise<unknown>; onError: (error: unknown) => void; signal: AbortSignal }): Promise<void> {
+interface Again {
+  readonly work: () => Promise<unknown>
+  readonly everyMs: number
+  readonly onError: (error: unknown) => void
+  readonly signal: AbortSignal
+}
+
+/** Does a level-triggered piece of work for ever: what failed is tried again, for it looks at what is missing each time. */
+async function again({ work, everyMs, onError, signal }: Again): Promise<void> {
   while (!signal.aborted) {
-    await flush().catch((error: unknown) => {
+    await work().catch((error: unknown) => {
       if (!signal.aborted) onError(error)
     })
-    await sleep(flushMs, { signal }).catch(() => undefined)
+    await sleep(everyMs, { signal }).catch(() => undefined)
   }
 }

@@ -30,7 +30,11 @@ export async function filesBelow(input: string): Promise<LocalFile[]> {
   for (const entry of await readdir(input, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || found.length >= filesMax) continue
     const full = path.join(entry.parentPath, entry.name)
-    found.push({ name: path.relative(input, full).split(path.sep).join('/'), path: full, sizeBytes: (await stat(full)).size })
+    found.push({
+      name: path.relative(input, full).split(path.sep).join('/'),
+      path: full,
+      sizeBytes: (await stat(full)).size,
+    })
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
@@ -52,7 +56,10 @@ async function fill(tar: Pack, files: readonly LocalFile[]): Promise<void> {
 }
 
 /** @param take gets each file of the stream in turn and must consume it */
-export async function untar(stream: AsyncIterable<Uint8Array>, take: (name: string, content: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
+export async function untar(
+  stream: AsyncIterable<Uint8Array>,
+  take: (name: string, content: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
   const tar = extract()
   const source = Readable.from(stream)
   source.on('error', (error) => tar.destroy(error))
@@ -69,7 +76,10 @@ export async function untar(stream: AsyncIterable<Uint8Array>, take: (name: stri
  * @returns bytes compared
  * @throws BytesDiffer naming the first file that differs, is missing, or was never stored
  */
-export async function compareWithFiles(stream: AsyncIterable<Uint8Array>, files: readonly LocalFile[]): Promise<number> {
+export async function compareWithFiles(
+  stream: AsyncIterable<Uint8Array>,
+  files: readonly LocalFile[],
+): Promise<number> {
   const missing = new Map(files.map((file) => [file.name, file]))
   let comparedBytes = 0
   await untar(stream, async (name, content) => {
@@ -83,14 +93,18 @@ export async function compareWithFiles(stream: AsyncIterable<Uint8Array>, files:
   return comparedBytes
 }
 
-async function compareOne({ name, path: file, sizeBytes }: LocalFile, content: AsyncIterable<Uint8Array>): Promise<number> {
+async function compareOne(
+  { name, path: file, sizeBytes }: LocalFile,
+  content: AsyncIterable<Uint8Array>,
+): Promise<number> {
   const original = await open(file)
   let offset = 0
   try {
     for await (const chunk of content) {
       const expected = Buffer.alloc(chunk.length)
       const { bytesRead } = await original.read(expected, 0, chunk.length, offset)
-      if (bytesRead !== chunk.length || !expected.equals(chunk)) throw new BytesDiffer({ file: name, why: `it differs after byte ${offset}` })
+      if (bytesRead !== chunk.length || !expected.equals(chunk))
+        throw new BytesDiffer({ file: name, why: `it differs after byte ${offset}` })
       offset += chunk.length
     }
   } finally {

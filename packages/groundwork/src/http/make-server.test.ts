@@ -20,7 +20,9 @@ let token = ''
 
 before(async () => {
   app = await makeServer({ dataDir, log: makeLog({ name: 'test', level: 'silent' }), title: 'test', version: '0' })
-  app.get('/v1/amount', { schema: { querystring: z.object({ n: z.coerce.number().int() }) } }, async () => ({ amount: 10n ** 20n }))
+  app.get('/v1/amount', { schema: { querystring: z.object({ n: z.coerce.number().int() }) } }, async () => ({
+    amount: 10n ** 20n,
+  }))
   app.post('/v1/change', async () => ({ done: true }))
   app.get('/v1/broken', async () => {
     throw new Error('secret detail')
@@ -44,8 +46,15 @@ test('a change needs the token, and the token is in a private file', async () =>
   assert.equal(refused.statusCode, 403)
   assert.equal(refused.json<{ code: string }>().code, 'GW_NOT_ALLOWED')
   assert.ok(!refused.body.includes(token))
-  assert.equal((await app.inject({ method: 'POST', url: '/v1/change', headers: { authorization: `Bearer ${token}x` } })).statusCode, 403)
-  assert.equal((await app.inject({ method: 'POST', url: '/v1/change', headers: { authorization: `Bearer ${token}` } })).statusCode, 200)
+  assert.equal(
+    (await app.inject({ method: 'POST', url: '/v1/change', headers: { authorization: `Bearer ${token}x` } }))
+      .statusCode,
+    403,
+  )
+  assert.equal(
+    (await app.inject({ method: 'POST', url: '/v1/change', headers: { authorization: `Bearer ${token}` } })).statusCode,
+    200,
+  )
 })
 
 test('bad input is the caller’s, unknown paths are 404, and our own faults tell nothing', async () => {

@@ -8,7 +8,12 @@
 
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyInstance } from 'fastify'
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
 import { outcomeOf } from '@groundwork/core/errors/http-status.ts'
 import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import type { Logger } from 'pino'
@@ -53,14 +58,20 @@ export async function makeServer({ dataDir, log, title, version }: MakeServerOpt
     log[logLevel]({ err: ours, method: request.method, url: request.url.slice(0, 200) }, 'request failed')
     const known = ours instanceof GroundworkError
     // Said outright: a stream that failed before its first byte has left its own type behind.
-    await reply.status(httpStatus).type('application/json; charset=utf-8').send({
-      code: known ? ours.code : 'GW_UNEXPECTED',
-      blame: known ? ours.blame : 'us',
-      message: known ? ours.message : 'Something went wrong here; the log says what.',
-      facts: known ? ours.facts : {},
-    })
+    await reply
+      .status(httpStatus)
+      .type('application/json; charset=utf-8')
+      .send({
+        code: known ? ours.code : 'GW_UNEXPECTED',
+        blame: known ? ours.blame : 'us',
+        message: known ? ours.message : 'Something went wrong here; the log says what.',
+        facts: known ? ours.facts : {},
+      })
   })
-  await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title, version } }, transform: jsonSchemaTransform })
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title, version } },
+    transform: jsonSchemaTransform,
+  })
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   return app.withTypeProvider<ZodTypeProvider>()
 }
@@ -69,7 +80,9 @@ export async function makeServer({ dataDir, log, title, version }: MakeServerOpt
 function toOurs(error: unknown): unknown {
   if (error instanceof GroundworkError) return error
   const { statusCode, message } = error as { statusCode?: number; message?: string }
-  return statusCode !== undefined && statusCode < 500 ? new RequestWrong({ why: message ?? 'it is malformed' }, { cause: error }) : error
+  return statusCode !== undefined && statusCode < 500
+    ? new RequestWrong({ why: message ?? 'it is malformed' }, { cause: error })
+    : error
 }
 
 declare module 'fastify' {

@@ -54,7 +54,12 @@ async function sendList(reply: FastifyReply, rows: readonly object[], { limit, f
 }
 
 const flat = (row: object): ShowRow =>
-  Object.fromEntries(Object.entries(row).map(([key, value]) => [key, typeof value === 'object' && value !== null ? toJson(value) : (value as string)]))
+  Object.fromEntries(
+    Object.entries(row).map(([key, value]) => [
+      key,
+      typeof value === 'object' && value !== null ? toJson(value) : (value as string),
+    ]),
+  )
 
 export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions): void {
   const { deployment } = chain
@@ -65,39 +70,65 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
     block: await chain.client.getBlockNumber({ cacheTime: 0 }),
     indexedBlock: index.tip()?.number ?? null,
   }))
-  app.get('/v1/deployment', { schema: { summary: 'The deployment file: which contracts, on which chain' } }, async (_request, reply) => {
-    await reply.type('application/json').serializer(String).send(formatDeployment(deployment))
-    return reply
-  })
-  app.get('/v1/providers', { schema: { summary: 'Operators and what they offer', querystring: listQuery } }, async (request, reply) => {
-    const offers = new Map(offersIn(index, { network: 1 }).map((offer) => [offer.operator, offer]))
-    const rows = operatorsIn(index).map((operator) => {
-      const { capacity, priceNano } = offers.get(operator.operator) ?? {}
-      return { ...operator, capacityBytes: capacity ?? null, priceNano: priceNano ?? null }
-    })
-    return sendList(reply, rows, request.query as ListQuery)
-  })
-  app.get('/v1/data-sets', { schema: { summary: 'Data sets as they stand', querystring: listQuery } }, async (request, reply) =>
-    sendList(reply, dataSetsAsOf(index, { block: index.tip()?.number ?? 0n }), request.query as ListQuery),
+  app.get(
+    '/v1/deployment',
+    { schema: { summary: 'The deployment file: which contracts, on which chain' } },
+    async (_request, reply) => {
+      await reply.type('application/json').serializer(String).send(formatDeployment(deployment))
+      return reply
+    },
   )
-  app.get('/v1/epochs', { schema: { summary: 'What happened to each epoch of storage', querystring: listQuery } }, async (request, reply) =>
-    sendList(reply, epochStepsIn(index, { network: 1 }), request.query as ListQuery),
+  app.get(
+    '/v1/providers',
+    { schema: { summary: 'Operators and what they offer', querystring: listQuery } },
+    async (request, reply) => {
+      const offers = new Map(offersIn(index, { network: 1 }).map((offer) => [offer.operator, offer]))
+      const rows = operatorsIn(index).map((operator) => {
+        const { capacity, priceNano } = offers.get(operator.operator) ?? {}
+        return { ...operator, capacityBytes: capacity ?? null, priceNano: priceNano ?? null }
+      })
+      return sendList(reply, rows, request.query as ListQuery)
+    },
   )
-  app.get('/v1/payments', { schema: { summary: 'Every payment and the evidence behind it', querystring: listQuery } }, async (request, reply) =>
-    sendList(reply, paymentsIn(index), request.query as ListQuery),
+  app.get(
+    '/v1/data-sets',
+    { schema: { summary: 'Data sets as they stand', querystring: listQuery } },
+    async (request, reply) =>
+      sendList(reply, dataSetsAsOf(index, { block: index.tip()?.number ?? 0n }), request.query as ListQuery),
   )
-  app.get('/v1/claims', { schema: { summary: 'Claims of rebate and bootstrap', querystring: listQuery } }, async (request, reply) =>
-    sendList(reply, claimsIn(index), request.query as ListQuery),
+  app.get(
+    '/v1/epochs',
+    { schema: { summary: 'What happened to each epoch of storage', querystring: listQuery } },
+    async (request, reply) => sendList(reply, epochStepsIn(index, { network: 1 }), request.query as ListQuery),
   )
-  app.get('/v1/demands', { schema: { summary: 'Demanded leaves and what came of them', querystring: listQuery } }, async (request, reply) =>
-    sendList(reply, demandsIn(index), request.query as ListQuery),
+  app.get(
+    '/v1/payments',
+    { schema: { summary: 'Every payment and the evidence behind it', querystring: listQuery } },
+    async (request, reply) => sendList(reply, paymentsIn(index), request.query as ListQuery),
   )
-  app.get('/v1/slashes', { schema: { summary: 'Locks taken for proven faults', querystring: listQuery } }, async (request, reply) =>
-    sendList(reply, slashesIn(index), request.query as ListQuery),
+  app.get(
+    '/v1/claims',
+    { schema: { summary: 'Claims of rebate and bootstrap', querystring: listQuery } },
+    async (request, reply) => sendList(reply, claimsIn(index), request.query as ListQuery),
+  )
+  app.get(
+    '/v1/demands',
+    { schema: { summary: 'Demanded leaves and what came of them', querystring: listQuery } },
+    async (request, reply) => sendList(reply, demandsIn(index), request.query as ListQuery),
+  )
+  app.get(
+    '/v1/slashes',
+    { schema: { summary: 'Locks taken for proven faults', querystring: listQuery } },
+    async (request, reply) => sendList(reply, slashesIn(index), request.query as ListQuery),
   )
   app.get(
     '/v1/transactions/:hash',
-    { schema: { summary: 'The receipt of a transaction', params: z.object({ hash: z.string().regex(/^0x[0-9a-fA-F]{64}$/) }) } },
+    {
+      schema: {
+        summary: 'The receipt of a transaction',
+        params: z.object({ hash: z.string().regex(/^0x[0-9a-fA-F]{64}$/) }),
+      },
+    },
     async (request) => {
       const { hash } = request.params as { hash: `0x${string}` }
       try {
@@ -111,13 +142,19 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
     '/v1/events',
     { schema: { summary: 'Every event of the contracts, as server-sent events; Last-Event-ID resumes' } },
     async (request, reply) => {
-      if (streams >= eventStreamsMax) return reply.status(429).send({ code: 'GW_TOO_BUSY', message: 'Too many event streams at once.' })
+      if (streams >= eventStreamsMax)
+        return reply.status(429).send({ code: 'GW_TOO_BUSY', message: 'Too many event streams at once.' })
       streams += 1
       reply.hijack()
       const gone = new AbortController()
       reply.raw.on('close', () => gone.abort(new Error('the reader left')))
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      await sendEvents({ index, reply, from: placeOf(request.headers['last-event-id']), signal: AbortSignal.any([signal, gone.signal]) }).catch(() => undefined)
+      await sendEvents({
+        index,
+        reply,
+        from: placeOf(request.headers['last-event-id']),
+        signal: AbortSignal.any([signal, gone.signal]),
+      }).catch(() => undefined)
       streams -= 1
       reply.raw.end()
       return reply
@@ -136,12 +173,24 @@ function placeOf(lastEventId: string | string[] | undefined): EventPlace {
   return match === null ? { block: -1n, logIndex: 0 } : { block: BigInt(match[1] ?? 0), logIndex: Number(match[2]) }
 }
 
-async function sendEvents({ index, reply, from, signal }: { index: ChainIndex; reply: FastifyReply; from: EventPlace; signal: AbortSignal }): Promise<void> {
+async function sendEvents({
+  index,
+  reply,
+  from,
+  signal,
+}: {
+  index: ChainIndex
+  reply: FastifyReply
+  from: EventPlace
+  signal: AbortSignal
+}): Promise<void> {
   let place = from
   while (!signal.aborted) {
     const logs = logsIn(index, { afterBlock: place.block, afterLogIndex: place.logIndex, limit: eventBatchMax })
     for (const log of logs) {
-      const isRoomLeft = reply.raw.write(`id: ${log.block}-${log.logIndex}\nevent: ${log.contract}.${log.event}\ndata: ${toJson(log)}\n\n`)
+      const isRoomLeft = reply.raw.write(
+        `id: ${log.block}-${log.logIndex}\nevent: ${log.contract}.${log.event}\ndata: ${toJson(log)}\n\n`,
+      )
       if (!isRoomLeft) await new Promise((resolve) => reply.raw.once('drain', resolve).once('close', resolve))
       place = { block: log.block, logIndex: log.logIndex }
     }

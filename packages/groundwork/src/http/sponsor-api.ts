@@ -24,7 +24,12 @@ import type { Api } from './make-server.ts'
 /** Calls handed in per minute for strangers, inclusive. */
 export const sponsoredPerMinuteMax = 120
 
-const abis: Partial<Record<ContractName, Abi>> = { registry: registryAbi, rails: railsAbi, epochs: epochsAbi, storageJudge: storageJudgeAbi }
+const abis: Partial<Record<ContractName, Abi>> = {
+  registry: registryAbi,
+  rails: railsAbi,
+  epochs: epochsAbi,
+  storageJudge: storageJudgeAbi,
+}
 
 const body = z.object({
   contract: z.enum(contractNames).describe('name of the contract'),
@@ -34,20 +39,33 @@ const body = z.object({
     .describe('calldata of a function that carries its signer’s signature, or that anyone may call'),
 })
 
-export function sponsorApi(app: Api, { chain, keeper, signal }: { readonly chain: Chain; readonly keeper: Keeper; readonly signal: AbortSignal }): void {
+export function sponsorApi(
+  app: Api,
+  { chain, keeper, signal }: { readonly chain: Chain; readonly keeper: Keeper; readonly signal: AbortSignal },
+): void {
   let minute = 0
   let count = 0
-  app.post('/v1/sponsor', { schema: { summary: 'Hand in a call for one who has no gas: signed by whom it is for, or open to anyone', body }, config: { isOpen: true } }, async (request) => {
-    const { contract, data } = request.body as z.infer<typeof body>
-    const now = Math.floor(Date.now() / 60_000)
-    if (now !== minute) [minute, count] = [now, 0]
-    count += 1
-    if (count > sponsoredPerMinuteMax) throw new TooManySponsored({ perMinuteMax: sponsoredPerMinuteMax })
-    const abi = abis[contract]
-    if (abi === undefined) throw new RequestWrong({ why: `nothing of ${contract} is handed in for others` })
-    const key = await keeper.relay({ to: chain.deployment.addresses[contract], abi, ...decode(abi, data as Hex) }, { signal })
-    return { key }
-  })
+  app.post(
+    '/v1/sponsor',
+    {
+      schema: { summary: 'Hand in a call for one who has no gas: signed by whom it is for, or open to anyone', body },
+      config: { isOpen: true },
+    },
+    async (request) => {
+      const { contract, data } = request.body as z.infer<typeof body>
+      const now = Math.floor(Date.now() / 60_000)
+      if (now !== minute) [minute, count] = [now, 0]
+      count += 1
+      if (count > sponsoredPerMinuteMax) throw new TooManySponsored({ perMinuteMax: sponsoredPerMinuteMax })
+      const abi = abis[contract]
+      if (abi === undefined) throw new RequestWrong({ why: `nothing of ${contract} is handed in for others` })
+      const key = await keeper.relay(
+        { to: chain.deployment.addresses[contract], abi, ...decode(abi, data as Hex) },
+        { signal },
+      )
+      return { key }
+    },
+  )
 }
 
 function decode(abi: Abi, data: Hex): { functionName: string; args: readonly unknown[] } {

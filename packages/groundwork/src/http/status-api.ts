@@ -48,17 +48,27 @@ export function statusApi(app: Api, { chain, index, store, signal }: StatusApiOp
       providers: providerViews(index, latencies),
       epochs: epochViews(index),
       payments: paymentsIn(index).slice(-paymentsShownMax).toReversed().map(paymentView),
-      objects: store.records.objects().map(({ cid, sizeBytes, copies }) => ({ cid, size: `${sizeBytes} bytes`, copies })),
+      objects: store.records
+        .objects()
+        .map(({ cid, sizeBytes, copies }) => ({ cid, size: `${sizeBytes} bytes`, copies })),
     }
   }
   app.get('/', { schema: { hide: true } }, async (_request, reply) => {
-    await reply.type('text/html; charset=utf-8').serializer(String).send(statusPage(await view()))
+    await reply
+      .type('text/html; charset=utf-8')
+      .serializer(String)
+      .send(statusPage(await view()))
     return reply
   })
   app.get('/v1/status', { schema: { summary: 'Networks, providers, epochs, payments and objects at a glance' } }, view)
   app.get(
     '/v1/evidence/:cid',
-    { schema: { summary: 'A block of evidence, decoded, from whoever keeps it', params: z.object({ cid: z.string().min(8).max(128) }) } },
+    {
+      schema: {
+        summary: 'A block of evidence, decoded, from whoever keeps it',
+        params: z.object({ cid: z.string().min(8).max(128) }),
+      },
+    },
     async (request) => {
       const { cid } = request.params as { cid: string }
       const bytes = await store.evidence(cid, { signal })
@@ -122,7 +132,8 @@ function bondOf(index: ChainIndex, operator: string): bigint {
   let bondAtto = 0n
   for (const { event, args } of rows) {
     const { operator: whose, amountAtto } = JSON.parse(args) as { operator: string; amountAtto: string }
-    if (whose.toLowerCase() === operator.toLowerCase()) bondAtto += event === 'Deposited' ? BigInt(amountAtto) : -BigInt(amountAtto)
+    if (whose.toLowerCase() === operator.toLowerCase())
+      bondAtto += event === 'Deposited' ? BigInt(amountAtto) : -BigInt(amountAtto)
   }
   return bondAtto
 }
@@ -145,11 +156,26 @@ function epochViews(index: ChainIndex): EpochView[] {
 }
 
 const amountOf = ({ kind, credits, workAtto }: IndexedPayment): string =>
-  kind === 'conversion' ? `${credits} credits → ${formatWork(workAtto)} WORK` : kind === 'claim' ? `${formatWork(workAtto)} WORK` : `${credits} credits`
+  kind === 'conversion'
+    ? `${credits} credits → ${formatWork(workAtto)} WORK`
+    : kind === 'claim'
+      ? `${formatWork(workAtto)} WORK`
+      : `${credits} credits`
 
 function paymentView(payment: IndexedPayment): PaymentView {
   const { kind, block, payer, payee, tx, epoch, evidence, dataSet } = payment
-  const bundle = evidence === undefined ? undefined : { text: `epoch ${epoch ?? ''}`, href: `/v1/evidence/${cidOfDigest(evidence).toString()}` }
+  const bundle =
+    evidence === undefined
+      ? undefined
+      : { text: `epoch ${epoch ?? ''}`, href: `/v1/evidence/${cidOfDigest(evidence).toString()}` }
   const set = dataSet === undefined ? undefined : { text: 'data set', href: '/v1/data-sets' }
-  return { block: block.toString(), kind, from: payer ?? 'the protocol', to: payee ?? '', amount: amountOf(payment), tx, evidence: bundle ?? set }
+  return {
+    block: block.toString(),
+    kind,
+    from: payer ?? 'the protocol',
+    to: payee ?? '',
+    amount: amountOf(payment),
+    tx,
+    evidence: bundle ?? set,
+  }
 }

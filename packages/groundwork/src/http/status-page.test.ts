@@ -8,12 +8,31 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { statusPage, type StatusView } from './status-page.ts'
 
-const empty: StatusView = { name: 'devnet', block: 7n, rpc: 'http://127.0.0.1:1', networks: [], providers: [], epochs: [], payments: [], objects: [] }
+const empty: StatusView = {
+  name: 'devnet',
+  block: 7n,
+  rpc: 'http://127.0.0.1:1',
+  networks: [],
+  providers: [],
+  epochs: [],
+  payments: [],
+  objects: [],
+}
 
 test('a payment links to its transaction and to its evidence', () => {
   const page = statusPage({
     ...empty,
-    payments: [{ block: '9', kind: 'stream', from: '0xaa', to: '0xbb', amount: '5 credits', tx: '0xcc', evidence: { text: 'epoch 3', href: '/v1/evidence/bafy' } }],
+    payments: [
+      {
+        block: '9',
+        kind: 'stream',
+        from: '0xaa',
+        to: '0xbb',
+        amount: '5 credits',
+        tx: '0xcc',
+        evidence: { text: 'epoch 3', href: '/v1/evidence/bafy' },
+      },
+    ],
   })
   assert.match(page, /href="\/v1\/transactions\/0xcc"/)
   assert.match(page, /href="\/v1\/evidence\/bafy">epoch 3</)
@@ -24,7 +43,16 @@ test('with no payments the page says the rule', () => {
 })
 
 test('an endpoint with markup in it stays text', () => {
-  const provider = { operator: '0x1', endpoint: '<script>x</script>', place: '8', price: '1', bond: '2', earned: '3', latencyMs: undefined, isFaulted: true }
+  const provider = {
+    operator: '0x1',
+    endpoint: '<script>x</script>',
+    place: '8',
+    price: '1',
+    bond: '2',
+    earned: '3',
+    latencyMs: undefined,
+    isFaulted: true,
+  }
   const page = statusPage({ ...empty, providers: [provider] })
   assert.ok(!page.includes('<script>'))
   assert.match(page, /&lt;script&gt;/)

@@ -63,7 +63,13 @@ export interface ObjectView {
   readonly copies: number
 }
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 const esc = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => escapes[character] ?? '')
 const short = (text: string): string => (text.length > 14 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text)
 const mono = (text: string): string => `<code title="${esc(text)}">${esc(short(text))}</code>`
@@ -103,7 +109,13 @@ export function statusPage(view: StatusView): string {
       'Networks',
       table(
         ['network', 'operators', 'data sets', 'last epoch', 'state'],
-        view.networks.map((one) => [esc(one.name), String(one.operatorCount), String(one.setCount), esc(one.lastEpoch), stateMark(one.state)]),
+        view.networks.map((one) => [
+          esc(one.name),
+          String(one.operatorCount),
+          String(one.setCount),
+          esc(one.lastEpoch),
+          stateMark(one.state),
+        ]),
         'No network has started.',
       ),
     ],
@@ -133,7 +145,9 @@ export function statusPage(view: StatusView): string {
           stateMark(one.state),
           esc(one.rebate),
           esc(one.bootstrap),
-          one.evidenceCid === undefined ? '' : `<a href="/v1/evidence/${esc(one.evidenceCid)}">${mono(one.evidenceCid)}</a>`,
+          one.evidenceCid === undefined
+            ? ''
+            : `<a href="/v1/evidence/${esc(one.evidenceCid)}">${mono(one.evidenceCid)}</a>`,
         ]),
         'No epoch has been posted yet.',
       ),

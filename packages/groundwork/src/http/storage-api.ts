@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Customer, CustomerRecords, ObjectReader, ReadReport } from '@groundwork/storage/adapters'
-import { formatPieceCid, pieceSizes, type FileSource, type Offer, type Piece } from '@groundwork/storage'
+import { formatPieceCid, pieceSizes, type FileSource, type Piece } from '@groundwork/storage'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { CID } from 'multiformats/cid'
 import { finished } from 'node:stream/promises'
@@ -22,11 +22,8 @@ export interface StorageApiOptions {
   readonly customer: Customer
   readonly records: CustomerRecords
   openReader(cid: CID, holders: readonly Hex[], options: { readonly signal: AbortSignal }): Promise<ObjectReader>
-  /** A whole piece from any of these; the receiver verifies it. */
-  readPiece(piece: Piece, from: readonly Hex[], options: { readonly signal: AbortSignal }): AsyncIterable<Uint8Array>
-  /** Providers whose set of ours the chain has as faulted. */
-  lostProviders(options: { readonly signal: AbortSignal }): Promise<readonly Hex[]>
-  offers(options: { readonly signal: AbortSignal }): Promise<readonly Offer[]>
+  /** Replaces what lost providers held. @returns who took whose place */
+  repair(options: { readonly signal: AbortSignal }): Promise<readonly { readonly lost: Hex; readonly by: Hex }[]>
   readonly signal: AbortSignal
 }
 
@@ -37,7 +34,10 @@ const putQuery = z.object({
   copies: z.coerce.number().int().min(1).max(16).default(3).describe('distinct operators'),
   sizeBytes: z.coerce.number().int().min(0).default(0).describe('about how much comes, to choose providers with room'),
   directory: z.enum(['true', 'false']).default('true').describe('whether the root is a directory over the files'),
-  wait: z.enum(['acknowledged', 'posted']).default('acknowledged').describe('posted: answer once the chain has the sets too'),
+  wait: z
+    .enum(['acknowledged', 'posted'])
+    .default('acknowledged')
+    .describe('posted: answer once the chain has the sets too'),
 })
 
 const cidParams = z.object({ cid: z.string().min(8).max(128) })
@@ -61,50 +61,70 @@ export function storageApi(app: Api, options: StorageApiOptions): void {
     // Uploads stream: the body is handed on as it comes, whatever it calls itself.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    scope.post('/v1/storage/objects', { schema: { summary: 'Store the files of a tar', querystring: putQuery } }, async (request) => {
-      const { copies, sizeBytes, directory, wait } = request.query as z.infer<typeof putQuery>
-      if (!(request.body instanceof Readable)) throw new RequestWrong({ why: 'the body is a tar' })
-      const gone = new AbortController()
-      request.raw.on('aborted', () => gone.abort(new Error('the customer left')))
-      const signal = AbortSignal.any([stopping, gone.signal])
-      const { object, pieces } = await customer.put(filesOf(request.body), { isDirectory: directory === 'true', copies, sizeBytes, signal })
-      if (wait === 'posted') await customer.flush({ signal: stopping })
-      return { ...object, pieces: pieces.map(({ piece }) => shown(piece)) }
-    })
-    scope.post('/v1/storage/objects/:cid/repair', { schema: { summary: 'Replace lost copies at new operators', params: cidParams } }, async (request) => {
-      find((request.params as z.infer<typeof cidParams>).cid)
-      const replaced: { lost: Hex; by: Hex }[] = []
-      for (const lost of await options.lostProviders({ signal: stopping })) {
-        const readPiece = (piece: Piece, from: readonly Hex[]): AsyncIterable<Uint8Array> => options.readPiece(piece, from, { signal: stopping })
-        for (const by of await customer.replace(lost, { readPiece, signal: stopping })) replaced.push({ lost, by })
-      }
-      await customer.flush({ signal: stopping })
-      return { replaced }
-    })
+    scope.post(
+      '/v1/storage/objects',
+      { schema: { summary: 'Store the files of a tar', querystring: putQuery } },
+      async (request) => {
+        const { copies, sizeBytes, directory, wait } = request.query as z.infer<typeof putQuery>
+        if (!(request.body instanceof Readable)) throw new RequestWrong({ why: 'the body is a tar' })
+        const gone = new AbortController()
+        request.raw.on('aborted', () => gone.abort(new Error('the customer left')))
+        const signal = AbortSignal.any([stopping, gone.signal])
+        const { object, pieces } = await customer.put(filesOf(request.body), {
+          isDirectory: directory === 'true',
+          copies,
+          sizeBytes,
+          signal,
+        })
+        if (wait === 'posted') await customer.flush({ signal: stopping })
+        return { ...object, pieces: pieces.map(({ piece }) => shown(piece)) }
+      },
+    )
+    scope.post(
+      '/v1/storage/objects/:cid/repair',
+      { schema: { summary: 'Replace lost copies at new operators', params: cidParams } },
+      async (request) => {
+        find((request.params as z.infer<typeof cidParams>).cid)
+        const replaced = await options.repair({ signal: stopping })
+        return { replaced }
+      },
+    )
   })
 
   app.get('/v1/storage/objects', { schema: { summary: 'What is stored' } }, async () =>
     records.objects().map((object) => ({ ...object, pieces: records.piecesOf(object.cid).map(shown) })),
   )
-  app.get('/v1/storage/objects/:cid', { schema: { summary: 'One object and where its pieces are', params: cidParams } }, async (request) => {
-    const { cid, pieces } = find((request.params as z.infer<typeof cidParams>).cid)
-    return { ...records.object(cid.toString()), pieces: pieces.map(shown) }
-  })
-  app.get('/v1/storage/objects/:cid/content', { schema: { summary: 'The files as a tar, verified block by block', params: cidParams } }, async (request, reply) => {
-    const { cid, pieces } = find((request.params as z.infer<typeof cidParams>).cid)
-    const holders = [...new Set(pieces.flatMap((piece) => customer.holdersOf(piece)))]
-    const gone = new AbortController()
-    reply.raw.on('close', () => gone.abort(new Error('the reader left')))
-    const reader = await options.openReader(cid, holders, { signal: AbortSignal.any([stopping, gone.signal]) })
-    const id = remember(reports, reader)
-    await reply.header('x-groundwork-read', id).type('application/x-tar').send(tarOf(reader))
-    return reply
-  })
-  app.get('/v1/storage/reads/:id', { schema: { summary: 'Who served a read, and who failed or lied', params: z.object({ id: z.uuid() }) } }, async (request): Promise<ReadReport> => {
-    const reader = reports.get((request.params as { id: string }).id)
-    if (reader === undefined) throw new NotFound({ what: 'such read; only the last ones are remembered' })
-    return reader.report()
-  })
+  app.get(
+    '/v1/storage/objects/:cid',
+    { schema: { summary: 'One object and where its pieces are', params: cidParams } },
+    async (request) => {
+      const { cid, pieces } = find((request.params as z.infer<typeof cidParams>).cid)
+      return { ...records.object(cid.toString()), pieces: pieces.map(shown) }
+    },
+  )
+  app.get(
+    '/v1/storage/objects/:cid/content',
+    { schema: { summary: 'The files as a tar, verified block by block', params: cidParams } },
+    async (request, reply) => {
+      const { cid, pieces } = find((request.params as z.infer<typeof cidParams>).cid)
+      const holders = [...new Set(pieces.flatMap((piece) => customer.holdersOf(piece)))]
+      const gone = new AbortController()
+      reply.raw.on('close', () => gone.abort(new Error('the reader left')))
+      const reader = await options.openReader(cid, holders, { signal: AbortSignal.any([stopping, gone.signal]) })
+      const id = remember(reports, reader)
+      await reply.header('x-groundwork-read', id).type('application/x-tar').send(tarOf(reader))
+      return reply
+    },
+  )
+  app.get(
+    '/v1/storage/reads/:id',
+    { schema: { summary: 'Who served a read, and who failed or lied', params: z.object({ id: z.uuid() }) } },
+    async (request): Promise<ReadReport> => {
+      const reader = reports.get((request.params as { id: string }).id)
+      if (reader === undefined) throw new NotFound({ what: 'such read; only the last ones are remembered' })
+      return reader.report()
+    },
+  )
 }
 
 function remember(reports: Map<string, ObjectReader>, reader: ObjectReader): string {
@@ -130,13 +150,15 @@ async function* filesOf(body: Readable): AsyncGenerator<FileSource> {
       const { name, type } = entry.header
       if (type === 'file') {
         const path = name.replace(/^(\.\/)+/, '')
-        if (path === '' || path.startsWith('/') || path.split('/').includes('..')) throw new RequestWrong({ why: `the name ${name} leads outside` })
+        if (path === '' || path.startsWith('/') || path.split('/').includes('..'))
+          throw new RequestWrong({ why: `the name ${name} leads outside` })
         yield { path, content: entry as AsyncIterable<Uint8Array> }
       }
       entry.resume()
     }
   } catch (cause) {
-    if (cause instanceof RequestWrong || !(cause instanceof Error) || !/tar|header|Unexpected end/i.test(cause.message)) throw cause
+    if (cause instanceof RequestWrong || !(cause instanceof Error) || !/tar|header|Unexpected end/i.test(cause.message))
+      throw cause
     throw new RequestWrong({ why: `the body is no whole tar (${cause.message})` }, { cause })
   }
 }

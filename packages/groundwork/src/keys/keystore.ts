@@ -30,7 +30,8 @@ export const devnetCost: ScryptParameters = { n: 1_024, r: 8, p: 1 }
 /** Bounds on what a foreign file may ask of our memory. */
 const costMax: ScryptParameters = { n: 1_048_576, r: 8, p: 8 }
 
-const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`), `${bytes} bytes of hex`)
+const hex = (bytes: number): z.ZodString =>
+  z.string().regex(new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`), `${bytes} bytes of hex`)
 
 /** Only scrypt and aes-128-ctr: what every wallet writes today. */
 const keystoreSchema = z.object({
@@ -57,7 +58,9 @@ type KeystoreFile = z.infer<typeof keystoreSchema>
 async function derive(password: string, salt: Buffer, { n, r, p }: ScryptParameters): Promise<Buffer> {
   // OpenSSL keeps RFC 7914's N < 2^(16r); the format's own test vector does not.
   if (r < 4 && n >= 2 ** (16 * r)) {
-    return Buffer.from(await scryptAsync(password.normalize('NFKC'), salt, { N: n, r, p, dkLen: 32, maxmem: 256 * n * r + 2 ** 20 }))
+    return Buffer.from(
+      await scryptAsync(password.normalize('NFKC'), salt, { N: n, r, p, dkLen: 32, maxmem: 256 * n * r + 2 ** 20 }),
+    )
   }
   const run = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt)
   return run(password.normalize('NFKC'), salt, 32, { N: n, r, p, maxmem: 256 * n * r })
@@ -67,7 +70,11 @@ const macOf = (derived: Buffer, ciphertext: Buffer): Buffer =>
   Buffer.from(keccak_256(Buffer.concat([derived.subarray(16, 32), ciphertext])))
 
 /** @param secret 32 bytes @returns the text of a V3 file */
-export async function encryptKey(secret: Uint8Array, password: string, cost: ScryptParameters = standardCost): Promise<string> {
+export async function encryptKey(
+  secret: Uint8Array,
+  password: string,
+  cost: ScryptParameters = standardCost,
+): Promise<string> {
   const salt = randomBytes(32)
   const iv = randomBytes(16)
   const derived = await derive(password, salt, cost)

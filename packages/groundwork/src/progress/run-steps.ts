@@ -41,7 +41,11 @@ async function runListed(steps: readonly Step[]): Promise<void> {
         if (said !== undefined) task.title = `${title}: ${said}`
       },
     })),
-    { exitOnError: true, rendererOptions: { showErrorMessage: false, collapseErrors: false }, registerSignalListeners: false },
+    {
+      exitOnError: true,
+      rendererOptions: { showErrorMessage: false, collapseErrors: false },
+      registerSignalListeners: false,
+    },
   )
   await list.run()
 }

@@ -68,7 +68,10 @@ export function collectPay(options: CollectPayOptions): (waiting: Waiting) => Pr
   }
 }
 
-async function settle({ context: { chain, index }, account, submit }: CollectPayOptions, { signal }: Waiting): Promise<bigint> {
+async function settle(
+  { context: { chain, index }, account, submit }: CollectPayOptions,
+  { signal }: Waiting,
+): Promise<bigint> {
   const own = openStreamsIn(index).filter(({ payee }) => payee.toLowerCase() === account.address.toLowerCase())
   const due: { id: `0x${string}`; credits: bigint }[] = []
   for (const { id } of own) {
@@ -80,22 +83,34 @@ async function settle({ context: { chain, index }, account, submit }: CollectPay
     const call = settleManyCall(chain.deployment, { ids })
     // A keeper may settle at the same moment: then less is payable, and nothing is left for our call to do.
     const isDone = async (): Promise<boolean> => {
-      const left = await Promise.all(due.slice(from, from + streamsMax).map(async ({ id, credits }) => (await readPayable(chain, { id })) < credits))
+      const left = await Promise.all(
+        due.slice(from, from + streamsMax).map(async ({ id, credits }) => (await readPayable(chain, { id })) < credits),
+      )
       return left.every(Boolean)
     }
-    await submit.perform({ own: call, anyones: async () => call, abi: railsAbi, eventName: 'StreamSettled', args: { id: ids }, isDone }, { signal })
+    await submit.perform(
+      { own: call, anyones: async () => call, abi: railsAbi, eventName: 'StreamSettled', args: { id: ids }, isDone },
+      { signal },
+    )
   }
   return due.reduce((total, { credits }) => total + credits, 0n)
 }
 
-async function convert({ context: { chain }, account, submit }: CollectPayOptions, { signal }: Waiting): Promise<Pick<Collected, 'convertedCredits' | 'mintedAtto'>> {
+async function convert(
+  { context: { chain }, account, submit }: CollectPayOptions,
+  { signal }: Waiting,
+): Promise<Pick<Collected, 'convertedCredits' | 'mintedAtto'>> {
   const { earned } = await readBalances(chain, { account: account.address })
   if (earned.credits === 0n) return { convertedCredits: 0n, mintedAtto: 0n }
   const terms = { credits: earned.credits, minOutAtto: 0n }
   const [event] = await submit.perform(
     {
       own: convertCall(chain.deployment, terms),
-      anyones: async () => convertForCall(chain.deployment, await signConvert(chain, account, { ...terms, deadline: await deadlineFrom(chain) })),
+      anyones: async () =>
+        convertForCall(
+          chain.deployment,
+          await signConvert(chain, account, { ...terms, deadline: await deadlineFrom(chain) }),
+        ),
       abi: railsAbi,
       eventName: 'Converted',
       args: { payee: account.address },
@@ -106,7 +121,10 @@ async function convert({ context: { chain }, account, submit }: CollectPayOption
   return { convertedCredits: event.credits, mintedAtto: event.mintedAtto }
 }
 
-async function claim({ context, account, submit }: CollectPayOptions, { signal }: Waiting): Promise<Pick<Collected, 'rebateAtto' | 'bootstrapAtto'>> {
+async function claim(
+  { context, account, submit }: CollectPayOptions,
+  { signal }: Waiting,
+): Promise<Pick<Collected, 'rebateAtto' | 'bootstrapAtto'>> {
   const nothing = { rebateAtto: 0n, bootstrapAtto: 0n }
   const { chain, index } = context
   const library = libraryOf(context, storageNetwork)
@@ -120,9 +138,18 @@ async function claim({ context, account, submit }: CollectPayOptions, { signal }
   ])
   const { rebateAtto, bootstrapAtto } = proof.leaf
   if (gainOf({ leaf: proof.leaf, got, rebateRoomAtto: less(rebateLimitAtto, rebateGotAtto) }) === 0n) return nothing
-  const call = claimCall(chain.deployment, { network: storageNetwork, account: account.address, rebateAtto, bootstrapAtto, path: proof.path })
+  const call = claimCall(chain.deployment, {
+    network: storageNetwork,
+    account: account.address,
+    rebateAtto,
+    bootstrapAtto,
+    path: proof.path,
+  })
   const args = { network: storageNetwork, account: account.address }
-  const [event] = await submit.perform({ own: call, anyones: async () => call, abi: epochsAbi, eventName: 'Claimed', args }, { signal })
+  const [event] = await submit.perform(
+    { own: call, anyones: async () => call, abi: epochsAbi, eventName: 'Claimed', args },
+    { signal },
+  )
   return event ?? nothing
 }
 
@@ -134,7 +161,15 @@ interface Lanes {
 }
 
 /** What a claim would pay now, in atto-WORK: rebates stop at the room that fees have made. */
-export function gainOf({ leaf, got, rebateRoomAtto }: { readonly leaf: Lanes; readonly got: Lanes; readonly rebateRoomAtto: bigint }): bigint {
+export function gainOf({
+  leaf,
+  got,
+  rebateRoomAtto,
+}: {
+  readonly leaf: Lanes
+  readonly got: Lanes
+  readonly rebateRoomAtto: bigint
+}): bigint {
   const open = less(leaf.rebateAtto, got.rebateAtto)
   return (open < rebateRoomAtto ? open : rebateRoomAtto) + less(leaf.bootstrapAtto, got.bootstrapAtto)
 }

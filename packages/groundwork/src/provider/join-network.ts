@@ -49,13 +49,22 @@ export async function joinNetwork(options: JoinNetworkOptions): Promise<void> {
       if (signal.aborted) return
       log.warn({ err }, 'joining the network failed; it is tried again')
     }
-    if (state !== last) log.info({ state, operator: options.account.address, endpoint: options.endpoint }, 'place in the network')
+    if (state !== last)
+      log.info({ state, operator: options.account.address, endpoint: options.endpoint }, 'place in the network')
     last = state
     await sleep(state === 'joined' ? lookAgainMs : lookMs, { signal }).catch(() => undefined)
   }
 }
 
-async function look({ config, chain, account, submit, nodeKey, endpoint, signal }: JoinNetworkOptions): Promise<string> {
+async function look({
+  config,
+  chain,
+  account,
+  submit,
+  nodeKey,
+  endpoint,
+  signal,
+}: JoinNetworkOptions): Promise<string> {
   const cell = cellAt(config)
   invariant(cell !== undefined, 'the configuration has a position on the globe')
   const wanted = offer({
@@ -67,7 +76,10 @@ async function look({ config, chain, account, submit, nodeKey, endpoint, signal 
     const place = { nodeKey, cell, endpoint, bondAtto: config.bondAtto, offer: wanted }
     return joinSponsored({ chain, account, submit, wanted: place }, { signal })
   }
-  const bond = await keepBond({ chain, account, nodeKey, cell, endpoint, network: storageNetwork, bondAtto: config.bondAtto }, { signal })
+  const bond = await keepBond(
+    { chain, account, nodeKey, cell, endpoint, network: storageNetwork, bondAtto: config.bondAtto },
+    { signal },
+  )
   if (bond !== 'kept') return bond
   const standing = await readOffer(chain, { account: account.address, network: storageNetwork })
   if (!standing.open || standing.priceNano !== wanted.priceNano || standing.capacity !== wanted.capacity) {

@@ -40,13 +40,24 @@ test('the first thing that is not as wanted is the next step', () => {
   assert.equal(nextStep(kept, wanted), 'joined')
   assert.equal(nextStep({ ...kept, operator: { ...wanted, endpoint: 'http://10.0.0.3:9000' } }, wanted), 'register')
   assert.equal(nextStep({ ...kept, operator: { ...wanted, cell: 6n } }, wanted), 'register')
-  assert.equal(nextStep({ ...kept, operator: { ...wanted, nodeKey: `0x${'08'.repeat(32)}` }, stakeAtto: 0n }, wanted), 'register')
+  assert.equal(
+    nextStep({ ...kept, operator: { ...wanted, nodeKey: `0x${'08'.repeat(32)}` }, stakeAtto: 0n }, wanted),
+    'register',
+  )
   assert.equal(nextStep({ ...kept, stakeAtto: wanted.bondAtto - 1n }, wanted), 'await-bond')
-  assert.equal(nextStep({ ...kept, stakeAtto: 0n, offer: { ...wanted.offer, open: false } }, wanted), 'await-bond', 'nothing is offered without a stake')
+  assert.equal(
+    nextStep({ ...kept, stakeAtto: 0n, offer: { ...wanted.offer, open: false } }, wanted),
+    'await-bond',
+    'nothing is offered without a stake',
+  )
   assert.equal(nextStep({ ...kept, offer: { ...wanted.offer, open: false } }, wanted), 'offer')
   assert.equal(nextStep({ ...kept, offer: { ...wanted.offer, priceNano: 10n } }, wanted), 'offer')
   assert.equal(nextStep({ ...kept, offer: { ...wanted.offer, capacity: 1n } }, wanted), 'offer')
-  assert.equal(nextStep({ ...kept, stakeAtto: 0n }, { ...wanted, bondAtto: 0n }), 'joined', 'a bond of nothing is there')
+  assert.equal(
+    nextStep({ ...kept, stakeAtto: 0n }, { ...wanted, bondAtto: 0n }),
+    'joined',
+    'a bond of nothing is there',
+  )
 })
 
 let folder: string
@@ -66,7 +77,12 @@ before(async () => {
   outbox = sqliteOutbox({ path: ':memory:' })
   const sender = makeSender({ connection: chain, outbox, topic: 'keeper', confirmations: 1 })
   const keeper = makeKeeper({ chain, index, sender, networks: [], settleMinCredits: 1n })
-  app = await makeServer({ dataDir: folder, log: makeLog({ name: 'test', level: 'silent' }), title: 'test', version: '0' })
+  app = await makeServer({
+    dataDir: folder,
+    log: makeLog({ name: 'test', level: 'silent' }),
+    title: 'test',
+    version: '0',
+  })
   sponsorApi(app, { chain, keeper, signal })
   gatewayUrl = await app.listen({ host: '127.0.0.1', port: 0 })
   keeperRun = runKeeper(keeper, { everyMs: 50, onError: () => undefined, signal: keeping.signal })
@@ -87,14 +103,27 @@ test('who owns nothing is registered by a gateway, bonded by another, and offers
   const { account } = chain
   const submit = await openSubmit({ chain, gatewayUrl, sponsorMs: 30_000 })
   assert.equal(await submit.way({ signal }), 'sponsored')
-  const options = { chain, account, submit, wanted: { ...wanted, offer: { ...wanted.offer, operator: account.address } } }
+  const options = {
+    chain,
+    account,
+    submit,
+    wanted: { ...wanted, offer: { ...wanted.offer, operator: account.address } },
+  }
 
   assert.equal(await joinSponsored(options, { signal }), 'registered')
   assert.equal((await readOperator(chain, { account: account.address })).endpoint, wanted.endpoint)
   assert.equal(await joinSponsored(options, { signal }), 'bond-missing')
-  assert.equal((await readOffer(chain, { account: account.address, network: storage })).open, false, 'nothing is offered yet')
+  assert.equal(
+    (await readOffer(chain, { account: account.address, network: storage })).open,
+    false,
+    'nothing is offered yet',
+  )
 
-  await depositBondSync(devnet.chain, { operator: account.address, network: storage, amountAtto: wanted.bondAtto }, { signal })
+  await depositBondSync(
+    devnet.chain,
+    { operator: account.address, network: storage, amountAtto: wanted.bondAtto },
+    { signal },
+  )
   assert.equal(await joinSponsored(options, { signal }), 'joined')
   assert.equal((await readOffer(chain, { account: account.address, network: storage })).priceNano, 9n)
   assert.equal(await joinSponsored(options, { signal }), 'joined', 'and nothing more is to be done')
@@ -108,7 +137,10 @@ test('a gateway hands in what anyone may send, and refuses what would move its o
   const chain = devnet.as(32)
   const submit = await openSubmit({ chain, gatewayUrl, sponsorMs: 30_000 })
   await submit.send(settleManyCall(chain.deployment, { ids: [`0x${'11'.repeat(32)}`] }), { signal })
-  await assert.rejects(submit.send(transferWorkCall(chain.deployment, { to: someone, amountAtto: 1n }), { signal }), GatewayFailed)
+  await assert.rejects(
+    submit.send(transferWorkCall(chain.deployment, { to: someone, amountAtto: 1n }), { signal }),
+    GatewayFailed,
+  )
 })
 
 test('with coin of its own it asks no gateway', async () => {

@@ -61,7 +61,10 @@ export interface JoinSponsoredOptions {
 const signatureSeconds = 600
 
 /** One look and one step. @returns what the provider still waits for, or 'joined' */
-export async function joinSponsored(options: JoinSponsoredOptions, { signal }: { readonly signal: AbortSignal }): Promise<'joined' | 'registered' | 'bond-missing'> {
+export async function joinSponsored(
+  options: JoinSponsoredOptions,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<'joined' | 'registered' | 'bond-missing'> {
   const { chain, account, wanted } = options
   switch (nextStep(await readPlace(chain, account), wanted)) {
     case 'register':
@@ -86,14 +89,20 @@ async function readPlace(chain: Chain, { address: account }: LocalAccount): Prom
   return { operator, stakeAtto: totalAtto, offer }
 }
 
-async function register({ chain, account, submit, wanted }: JoinSponsoredOptions, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+async function register(
+  { chain, account, submit, wanted }: JoinSponsoredOptions,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
   const { nodeKey, cell, endpoint } = wanted
   const operator = account.address
   await submit.perform(
     {
       own: registerOperatorCall(chain.deployment, { operator, nodeKey, cell, endpoint }),
       anyones: async () =>
-        registerOperatorForCall(chain.deployment, await signRegister(chain, account, { nodeKey, cell, endpoint, deadline: await deadlineFrom(chain) })),
+        registerOperatorForCall(
+          chain.deployment,
+          await signRegister(chain, account, { nodeKey, cell, endpoint, deadline: await deadlineFrom(chain) }),
+        ),
       abi: registryAbi,
       eventName: 'OperatorRegistered',
       args: { operator },
@@ -102,12 +111,19 @@ async function register({ chain, account, submit, wanted }: JoinSponsoredOptions
   )
 }
 
-async function postOffer({ chain, account, submit, wanted }: JoinSponsoredOptions, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+async function postOffer(
+  { chain, account, submit, wanted }: JoinSponsoredOptions,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
   const { operator: _own, ...terms } = wanted.offer
   await submit.perform(
     {
       own: postOfferCall(chain.deployment, wanted.offer),
-      anyones: async () => postOfferForCall(chain.deployment, await signPostOffer(chain, account, { ...terms, deadline: await deadlineFrom(chain) })),
+      anyones: async () =>
+        postOfferForCall(
+          chain.deployment,
+          await signPostOffer(chain, account, { ...terms, deadline: await deadlineFrom(chain) }),
+        ),
       abi: registryAbi,
       eventName: 'OfferPosted',
       args: { operator: account.address, network: storageNetwork },

@@ -12,6 +12,9 @@ export class SponsorSlow extends GroundworkError {
   readonly blame = 'peer'
 
   constructor(facts: { url: string; functionName: string; waitedMs: number }) {
-    super(`The gateway at ${facts.url} took ${facts.functionName} to hand in, but the chain does not show it after ${facts.waitedMs} ms.`, facts)
+    super(
+      `The gateway at ${facts.url} took ${facts.functionName} to hand in, but the chain does not show it after ${facts.waitedMs} ms.`,
+      facts,
+    )
   }
 }

@@ -10,7 +10,7 @@ import path from 'node:path'
 import { sleep } from '@groundwork/chain/sleep.ts'
 import { epochAt } from '@groundwork/core/epoch/timing.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
-import { fastestHasher, openStorageProvider, chainActions, type AuditBundle, type StorageProvider } from '@groundwork/storage/adapters'
+import { fastestHasher, openStorageProvider, chainActions, type StorageProvider } from '@groundwork/storage/adapters'
 import type { Logger } from 'pino'
 import type { LocalAccount } from 'viem'
 import { openAccount, openNodeKey, type NodeKey } from '../account/open-account.ts'
@@ -20,7 +20,7 @@ import type { Config } from '../config.ts'
 import { makeLog } from '../log.ts'
 import { relayDialer } from '../relay/relay-dialer.ts'
 import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
-import { auditPostedBundle } from '../watch/audit-post.ts'
+import { bundleAuditor } from '../watch/bundle-auditor.ts'
 import { timingOf } from '../watch/chain-desk.ts'
 import { storageRules } from '../watch/storage-rules.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
@@ -49,7 +49,13 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
   using index = openOwnIndex({ path: path.join(config.dataDir, 'index.sqlite'), deployment: chain.deployment })
   const submit = await openSubmit({ chain, gatewayUrl: gatewayUrlOf(config.network) })
   const signer = accountSigner(account)
-  const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [await storageRules()], self: signer.address }
+  const context: AuditContext = {
+    chain,
+    index,
+    advance: indexAdvance(index, chain),
+    rules: [await storageRules()],
+    self: signer.address,
+  }
   const timing = timingOf(chain.deployment)
 
   await using storage = openStorageProvider({
@@ -63,8 +69,9 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
     priceNanoPerGibSecond: config.storagePriceNano,
     lockAttoMax: config.bondAtto,
     epochAt: (block) => (block < timing.startBlock ? undefined : epochAt(timing, block)),
-    auditBundle: bundleAuditor(context),
-    onEvent: (event) => log[event.kind === 'proven' || event.kind === 'answered' ? 'info' : 'warn'](shownEvent(event), event.kind),
+    auditBundle: bundleAuditor(context, signer.address),
+    onEvent: (event) =>
+      log[event.kind === 'proven' || event.kind === 'answered' ? 'info' : 'warn'](shownEvent(event), event.kind),
     ...(misbehave === undefined ? {} : { misbehave }),
   })
   await using face = await openFace({ config, nodeKey, storage, log })
@@ -82,22 +89,22 @@ function shownEvent(event: object): object {
   return error === undefined ? event : { ...event, err: error }
 }
 
-/** A drawn operator signs only for bundles that it has recomputed itself. */
-function bundleAuditor(context: AuditContext): AuditBundle {
-  return async (handed, waiting) => {
-    const verdict = await auditPostedBundle(context, handed, waiting)
-    if (verdict.tag === 'agrees') return undefined
-    if (verdict.tag === 'differs') return `it differs from what this operator recomputed: ${JSON.stringify(verdict.difference, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}`
-    return verdict.tag === 'not-pending' ? 'the post that it is for is not pending' : `evidence is missing: ${verdict.missing.join(', ')}`
-  }
-}
-
 interface Face extends AsyncDisposable {
   readonly endpoint: string
 }
 
 /** The provider's server: on a port of its own, or on a socket file behind a relay that it dials. */
-async function openFace({ config, nodeKey, storage, log }: { config: Config; nodeKey: NodeKey; storage: StorageProvider; log: Logger }): Promise<Face> {
+async function openFace({
+  config,
+  nodeKey,
+  storage,
+  log,
+}: {
+  config: Config
+  nodeKey: NodeKey
+  storage: StorageProvider
+  log: Logger
+}): Promise<Face> {
   if (config.relay === undefined) {
     const { url } = await storage.server.listen({ host: config.host, port: config.port })
     return { endpoint: config.endpoint ?? url, [Symbol.asyncDispose]: async () => undefined }

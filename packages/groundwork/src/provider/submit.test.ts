@@ -23,6 +23,14 @@ test('a claim is worth what is above the last one, and a rebate no more than fee
   assert.equal(gainOf({ leaf, got: { rebateAtto: 0n, bootstrapAtto: 0n }, rebateRoomAtto: 1_000n }), 150n)
   assert.equal(gainOf({ leaf, got: { rebateAtto: 40n, bootstrapAtto: 50n }, rebateRoomAtto: 1_000n }), 60n)
   assert.equal(gainOf({ leaf, got: { rebateAtto: 40n, bootstrapAtto: 50n }, rebateRoomAtto: 7n }), 7n)
-  assert.equal(gainOf({ leaf, got: { rebateAtto: 40n, bootstrapAtto: 50n }, rebateRoomAtto: 0n }), 0n, 'a claim that pays nothing emits no event to wait for')
-  assert.equal(gainOf({ leaf, got: { rebateAtto: 200n, bootstrapAtto: 60n }, rebateRoomAtto: 1_000n }), 0n, 'after a rollback')
+  assert.equal(
+    gainOf({ leaf, got: { rebateAtto: 40n, bootstrapAtto: 50n }, rebateRoomAtto: 0n }),
+    0n,
+    'a claim that pays nothing emits no event to wait for',
+  )
+  assert.equal(
+    gainOf({ leaf, got: { rebateAtto: 200n, bootstrapAtto: 60n }, rebateRoomAtto: 1_000n }),
+    0n,
+    'after a rollback',
+  )
 })

@@ -45,7 +45,10 @@ export interface Submit {
   /** Hands in a call that anyone may send; resolves once the node, or the gateway's outbox, has it. @throws GatewayFailed */
   send(call: Call, waiting: Waiting): Promise<void>
   /** Hands in and waits for the block; no events when somebody else had done it. @throws SponsorSlow, GatewayFailed, and as syncMany */
-  perform<const abi extends Abi, name extends ContractEventName<abi>>(deed: Deed<abi, name>, waiting: Waiting): Promise<readonly EventArgs<abi, name>[]>
+  perform<const abi extends Abi, name extends ContractEventName<abi>>(
+    deed: Deed<abi, name>,
+    waiting: Waiting,
+  ): Promise<readonly EventArgs<abi, name>[]>
 }
 
 export interface SubmitOptions {
@@ -61,7 +64,13 @@ export interface SubmitOptions {
 export const sponsorMsMax = 90_000
 
 /** Own coin first: a gateway's is asked for only where there is none. */
-export function wayOf({ gasWei, gatewayUrl }: { readonly gasWei: bigint; readonly gatewayUrl: string | undefined }): Way {
+export function wayOf({
+  gasWei,
+  gatewayUrl,
+}: {
+  readonly gasWei: bigint
+  readonly gatewayUrl: string | undefined
+}): Way {
   if (gasWei > 0n) return 'own'
   return gatewayUrl === undefined ? 'none' : 'sponsored'
 }
@@ -80,7 +89,10 @@ export async function openSubmit(options: SubmitOptions): Promise<Submit> {
 
   const way = async (): Promise<Way> => {
     const read = async (): Promise<bigint> => chain.client.getBalance({ address: account })
-    return wayOf({ gasWei: await translated({ rpcUrl: chain.rpcUrl, functionName: 'eth_getBalance' }, read), gatewayUrl })
+    return wayOf({
+      gasWei: await translated({ rpcUrl: chain.rpcUrl, functionName: 'eth_getBalance' }, read),
+      gatewayUrl,
+    })
   }
 
   return {
@@ -92,7 +104,8 @@ export async function openSubmit(options: SubmitOptions): Promise<Submit> {
     async perform({ own, anyones, abi, eventName, args, isDone }, { signal }) {
       const chosen = await way()
       if (chosen === 'none') throw new GasMissing({ account })
-      if (chosen === 'own' || gateway === undefined) return (await syncMany(chain, own, { abi, eventName, signal })).events
+      if (chosen === 'own' || gateway === undefined)
+        return (await syncMany(chain, own, { abi, eventName, signal })).events
       const before = await chain.client.getBlockNumber({ cacheTime: 0 })
       const call = await anyones()
       await handOver({ chain, gateway }, call, { signal })
@@ -108,14 +121,23 @@ export async function openSubmit(options: SubmitOptions): Promise<Submit> {
   }
 }
 
-async function handOver({ chain, gateway }: { chain: Chain; gateway: GatewayClient }, call: Call, { signal }: Waiting): Promise<void> {
-  const contract = contractNames.find((name) => chain.deployment.addresses[name].toLowerCase() === call.to.toLowerCase())
+async function handOver(
+  { chain, gateway }: { chain: Chain; gateway: GatewayClient },
+  call: Call,
+  { signal }: Waiting,
+): Promise<void> {
+  const contract = contractNames.find(
+    (name) => chain.deployment.addresses[name].toLowerCase() === call.to.toLowerCase(),
+  )
   invariant(contract !== undefined, 'a call goes to a contract of the deployment')
   const body = JSON.stringify({ contract, data: dataOf(call) })
   await gateway.post('/v1/sponsor', { body, contentType: 'application/json', signal })
 }
 
-interface Shown<abi extends Abi, name extends ContractEventName<abi>> extends Pick<Deed<abi, name>, 'abi' | 'eventName' | 'args'> {
+interface Shown<abi extends Abi, name extends ContractEventName<abi>> extends Pick<
+  Deed<abi, name>,
+  'abi' | 'eventName' | 'args'
+> {
   readonly call: Call
   readonly block: bigint
 }
@@ -128,7 +150,14 @@ async function eventsAfter<const abi extends Abi, name extends ContractEventName
   return translated({ rpcUrl, functionName: 'eth_getLogs' }, async () => {
     const toBlock = await client.getBlockNumber({ cacheTime: 0 })
     if (toBlock <= block) return []
-    const wanted = { address: call.to, abi: abi as Abi, eventName: eventName as string, args, fromBlock: block + 1n, toBlock }
+    const wanted = {
+      address: call.to,
+      abi: abi as Abi,
+      eventName: eventName as string,
+      args,
+      fromBlock: block + 1n,
+      toBlock,
+    }
     const logs: readonly { readonly args: unknown }[] = await client.getContractEvents({ ...wanted, strict: true })
     return logs.map((log) => log.args as EventArgs<abi, name>)
   })

@@ -151,7 +151,12 @@ function begin({ socket, exchanges, socketPath }: Line, { exchange: number, payl
   const head = parseRequestHead(payload)
   if (head === undefined || exchanges.has(number) || exchanges.size >= exchangesMax) return reset()
 
-  const request = httpRequest({ socketPath, method: head.method, path: head.path, headers: Object.fromEntries(head.headers) })
+  const request = httpRequest({
+    socketPath,
+    method: head.method,
+    path: head.path,
+    headers: Object.fromEntries(head.headers),
+  })
   const exchange: Exchange = {
     request,
     receiver: new BodyReceiver(number, send, request),

@@ -40,7 +40,7 @@ export class BodySender {
   async sendAll(body: Readable): Promise<void> {
     for await (const chunk of body) {
       const bytes = chunk as Uint8Array
-      for (let offset = 0; offset < bytes.length; ) {
+      for (let offset = 0; offset < bytes.length;) {
         while (this.#roomBytes <= 0 && !this.#ended) await this.#room()
         if (this.#ended) {
           body.destroy()

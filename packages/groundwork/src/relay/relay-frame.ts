@@ -26,7 +26,9 @@ export const headBytesMax: number = 32 * 1024
 /** Exchanges under way at once on one connection, inclusive. */
 export const exchangesMax = 128
 
-const kindNames = new Map<number, FrameKind>(Object.entries(frameKinds).map(([name, code]) => [code, name as FrameKind]))
+const kindNames = new Map<number, FrameKind>(
+  Object.entries(frameKinds).map(([name, code]) => [code, name as FrameKind]),
+)
 const headerBytes = 5
 
 export function encodeFrame({ kind, exchange, payload }: RelayFrame): Uint8Array {
@@ -87,7 +89,8 @@ export function parseResponseHead(payload: Uint8Array): ResponseHead | undefined
   return { status, headers }
 }
 
-export const encodeHead = (head: RequestHead | ResponseHead): Uint8Array => new TextEncoder().encode(JSON.stringify(head))
+export const encodeHead = (head: RequestHead | ResponseHead): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(head))
 
 export function encodeWindow(sizeBytes: number): Uint8Array {
   const payload = new Uint8Array(4)

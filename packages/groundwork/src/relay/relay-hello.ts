@@ -32,7 +32,11 @@ export function checkHello(data: Uint8Array, challenge: string): string | undefi
   const { nodeKey, signature } = value ?? {}
   if (typeof nodeKey !== 'string' || !/^[0-9a-f]{64}$/.test(nodeKey)) return undefined
   if (typeof signature !== 'string' || !/^[0-9a-f]{128}$/.test(signature)) return undefined
-  const publicKey = createPublicKey({ key: Buffer.concat([publicKeyPrefix, Buffer.from(nodeKey, 'hex')]), format: 'der', type: 'spki' })
+  const publicKey = createPublicKey({
+    key: Buffer.concat([publicKeyPrefix, Buffer.from(nodeKey, 'hex')]),
+    format: 'der',
+    type: 'spki',
+  })
   return verify(null, signedText(challenge, nodeKey), publicKey, Buffer.from(signature, 'hex')) ? nodeKey : undefined
 }
 

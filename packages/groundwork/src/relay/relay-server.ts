@@ -92,8 +92,10 @@ export function relayServer(): RelayServer {
       const match = relayed.exec(request.url ?? '')
       if (match === null) return false
       const line = lines.get(match[1] ?? '')
-      if (line === undefined) refuse(response, 502, 'GW_RELAY_NOT_CONNECTED', 'That provider is not connected to this relay.')
-      else if (line.exchanges.size >= exchangesMax) refuse(response, 503, 'GW_RELAY_BUSY', 'Too many exchanges with that provider.')
+      if (line === undefined)
+        refuse(response, 502, 'GW_RELAY_NOT_CONNECTED', 'That provider is not connected to this relay.')
+      else if (line.exchanges.size >= exchangesMax)
+        refuse(response, 503, 'GW_RELAY_BUSY', 'Too many exchanges with that provider.')
       else forward({ line, request, response, path: match[2] ?? '/' })
       return true
     },
@@ -141,12 +143,23 @@ function breakOff(exchange: Exchange): void {
   else refuse(exchange.response, 502, 'GW_RELAY_LINE_LOST', 'The line to that provider broke.')
 }
 
-function forward({ line, request, response, path }: { line: Line; request: IncomingMessage; response: ServerResponse; path: string }): void {
+function forward({
+  line,
+  request,
+  response,
+  path,
+}: {
+  line: Line
+  request: IncomingMessage
+  response: ServerResponse
+  path: string
+}): void {
   const number = line.next
   line.next = (line.next % 0xffff_ffff) + 1
   const send = (frame: Uint8Array): void => line.socket.send(frame)
   const head = encodeHead({ method: request.method ?? 'GET', path, headers: relayedHeaders(request.rawHeaders) })
-  if (head.length > headBytesMax) return refuse(response, 431, 'GW_RELAY_HEAD_TOO_LARGE', 'The request head is too large.')
+  if (head.length > headBytesMax)
+    return refuse(response, 431, 'GW_RELAY_HEAD_TOO_LARGE', 'The request head is too large.')
 
   const exchange: Exchange = {
     response,
@@ -178,5 +191,8 @@ function answer(exchange: Exchange, payload: Uint8Array): void {
   const head = parseResponseHead(payload)
   if (head === undefined || exchange.answered) return breakOff(exchange)
   exchange.answered = true
-  exchange.response.writeHead(head.status, head.headers.flatMap(([name, value]) => [name, value]))
+  exchange.response.writeHead(
+    head.status,
+    head.headers.flatMap(([name, value]) => [name, value]),
+  )
 }

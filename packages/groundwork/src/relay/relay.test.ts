@@ -15,7 +15,15 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { WebSocket } from 'ws'
 import { relayDialer, type RelayDialer } from './relay-dialer.ts'
-import { decodeFrame, encodeFrame, frameKinds, framePayloadBytesMax, parseRequestHead, parseResponseHead, type FrameKind } from './relay-frame.ts'
+import {
+  decodeFrame,
+  encodeFrame,
+  frameKinds,
+  framePayloadBytesMax,
+  parseRequestHead,
+  parseResponseHead,
+  type FrameKind,
+} from './relay-frame.ts'
 import { checkHello, makeHello, nodeKeyHexOf, nodePrivateKey } from './relay-hello.ts'
 import { relayServer, type RelayServer } from './relay-server.ts'
 
@@ -55,7 +63,12 @@ before(async () => {
   const { port } = front.address() as AddressInfo
   base = `http://127.0.0.1:${port}`
   await new Promise<void>((resolve) => {
-    dialer = relayDialer({ relayUrl: `ws://127.0.0.1:${port}/relay`, nodePrivateKey: key, socketPath, onConnected: resolve })
+    dialer = relayDialer({
+      relayUrl: `ws://127.0.0.1:${port}/relay`,
+      nodePrivateKey: key,
+      socketPath,
+      onConnected: resolve,
+    })
   })
 })
 
@@ -122,9 +135,14 @@ test('a hello proves its own challenge only', () => {
 test('frames survive a round trip, and strangers cannot make the decoder throw', () => {
   const kinds = fc.constantFrom(...(Object.keys(frameKinds) as FrameKind[]).filter((kind) => kind !== 'window'))
   fc.assert(
-    fc.property(kinds, fc.integer({ min: 0, max: 0xffff_ffff }), fc.uint8Array({ maxLength: 300 }), (kind, exchange, payload) => {
-      assert.deepEqual(decodeFrame(encodeFrame({ kind, exchange, payload })), { kind, exchange, payload })
-    }),
+    fc.property(
+      kinds,
+      fc.integer({ min: 0, max: 0xffff_ffff }),
+      fc.uint8Array({ maxLength: 300 }),
+      (kind, exchange, payload) => {
+        assert.deepEqual(decodeFrame(encodeFrame({ kind, exchange, payload })), { kind, exchange, payload })
+      },
+    ),
   )
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {

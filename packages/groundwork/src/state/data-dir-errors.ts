@@ -11,6 +11,9 @@ export class DataDirHeld extends GroundworkError {
   readonly blame = 'caller'
 
   constructor(facts: { folder: string; pid: number }) {
-    super(`Another groundwork (process ${facts.pid}) writes to ${facts.folder}. Stop it, or choose another --data-dir.`, facts)
+    super(
+      `Another groundwork (process ${facts.pid}) writes to ${facts.folder}. Stop it, or choose another --data-dir.`,
+      facts,
+    )
   }
 }

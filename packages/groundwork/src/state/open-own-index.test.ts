@@ -12,7 +12,8 @@ import { IndexForeign } from '@groundwork/chain/errors.ts'
 import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { openOwnIndex } from './open-own-index.ts'
 
-const deploymentFrom = (startBlock: bigint): Deployment => ({ chainId: 31_337, startBlock, addresses: { guard: `0x${'11'.repeat(20)}` } }) as unknown as Deployment
+const deploymentFrom = (startBlock: bigint): Deployment =>
+  ({ chainId: 31_337, startBlock, addresses: { guard: `0x${'11'.repeat(20)}` } }) as unknown as Deployment
 const block = { number: 5n, hash: `0x${'22'.repeat(32)}`, parentHash: `0x${'33'.repeat(32)}`, atSeconds: 7 }
 
 test('a program begins a new index when the chain was rolled back past its deployment, and keeps it otherwise', (t) => {

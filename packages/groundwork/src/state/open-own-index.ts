@@ -13,7 +13,13 @@ import { IndexForeign } from '@groundwork/chain/errors.ts'
 import { openIndex, type ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 
 /** @param path a file that this program alone writes */
-export function openOwnIndex({ path, deployment }: { readonly path: string; readonly deployment: Deployment }): ChainIndex {
+export function openOwnIndex({
+  path,
+  deployment,
+}: {
+  readonly path: string
+  readonly deployment: Deployment
+}): ChainIndex {
   try {
     return openIndex({ path, deployment })
   } catch (error) {

@@ -84,9 +84,14 @@ async function readyLine(
   }
   try {
     return await new Promise<Record<string, unknown>>((resolve, reject) => {
-      timer = setTimeout(() => reject(new ChildFailed({ name, why: `it was not ready within ${readyMsMax} ms`, logPath })), readyMsMax)
+      timer = setTimeout(
+        () => reject(new ChildFailed({ name, why: `it was not ready within ${readyMsMax} ms`, logPath })),
+        readyMsMax,
+      )
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-      void exited.then(({ code, signal: by }) => reject(new ChildFailed({ name, why: `it ended early (${by ?? `exit code ${code}`})`, logPath })))
+      void exited.then(({ code, signal: by }) =>
+        reject(new ChildFailed({ name, why: `it ended early (${by ?? `exit code ${code}`})`, logPath })),
+      )
       lines.on('line', (line) => {
         const said = readyIn(line)
         if (said !== undefined) resolve(said)

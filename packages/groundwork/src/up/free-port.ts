@@ -38,7 +38,10 @@ async function isFree(host: string, port: number): Promise<boolean> {
 }
 
 /** The port of each name: as it was at the last start where it is still free, else a new one; kept in the data directory. */
-export async function portsFor({ dataDir, host }: { readonly dataDir: string; readonly host: string }, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+export async function portsFor(
+  { dataDir, host }: { readonly dataDir: string; readonly host: string },
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
   const file = path.join(dataDir, 'ports.json')
   const known = await readKnown(file)
   const ports = new Map<string, number>()

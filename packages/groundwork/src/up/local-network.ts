@@ -92,18 +92,32 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
   const { dataDir, host = '127.0.0.1', log, signal, values = devnetParameters, plans = localProviderPlans } = options
   const logDir = path.join(dataDir, 'logs')
   mkdirSync(logDir, { recursive: true })
-  const ports = await portsFor({ dataDir, host }, ['chain', 'gateway', 'watcher', 'second-watcher', ...plans.map(({ name }) => name)])
+  const ports = await portsFor({ dataDir, host }, [
+    'chain',
+    'gateway',
+    'watcher',
+    'second-watcher',
+    ...plans.map(({ name }) => name),
+  ])
   const portOf = (name: string): number => ports.get(name) ?? 0
   const deploymentPath = path.join(dataDir, 'deployment.json')
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
   const children: Child[] = []
-  const parts: { anvil?: Anvil; chain?: Chain; gateway?: Child; providers: LocalProvider[]; watchers: Child[] } = { providers: [], watchers: [] }
+  const parts: { anvil?: Anvil; chain?: Chain; gateway?: Child; providers: LocalProvider[]; watchers: Child[] } = {
+    providers: [],
+    watchers: [],
+  }
 
   let feeding = new AbortController()
   const startAgain = new Map<string, () => Promise<void>>()
 
-  const start = async (name: string, command: string, settings: Readonly<Record<string, string>>, words: readonly string[] = []): Promise<Child> => {
+  const start = async (
+    name: string,
+    command: string,
+    settings: Readonly<Record<string, string>>,
+    words: readonly string[] = [],
+  ): Promise<Child> => {
     const child = await startChild({
       name,
       command: process.execPath,
@@ -146,7 +160,12 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
       },
       words,
     )
-    return { plan, operator: String(child.ready['operator']) as Address, endpoint: String(child.ready['endpoint']), child }
+    return {
+      plan,
+      operator: String(child.ready['operator']) as Address,
+      endpoint: String(child.ready['endpoint']),
+      child,
+    }
   }
 
   const startWatcher = async (name: string, words: readonly string[]): Promise<Child> => {
@@ -157,7 +176,8 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
   const gift = async (accounts: readonly Address[], workAtto: bigint): Promise<void> => {
     const chain = need(parts.chain, 'the chain')
     const poor: { to: Address; gasWei: bigint; workAtto: bigint }[] = []
-    for (const to of accounts) if ((await chain.client.getBalance({ address: to })) === 0n) poor.push({ to, gasWei: gasGiftWei, workAtto })
+    for (const to of accounts)
+      if ((await chain.client.getBalance({ address: to })) === 0n) poor.push({ to, gasWei: gasGiftWei, workAtto })
     await fund(chain, poor, { signal: until })
   }
 
@@ -165,15 +185,28 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     feeding.abort(new Error('the chain is started again'))
     feeding = new AbortController()
     const statePath = path.join(dataDir, 'chain-state.json')
-    const anvil = await startAnvil({ host, port: portOf('chain'), statePath, blockSeconds: values.blockSeconds, signal: until })
+    const anvil = await startAnvil({
+      host,
+      port: portOf('chain'),
+      statePath,
+      blockSeconds: values.blockSeconds,
+      signal: until,
+    })
     parts.anvil = anvil
     const deployer = await connect({ rpcUrl: anvil.rpcUrl, account: deployerAccount() }, { signal: until })
     const outcome = await deployDevnet(deployer, { path: deploymentPath, values, signal: until })
     await deployer[Symbol.asyncDispose]()
     await parts.chain?.[Symbol.asyncDispose]()
-    parts.chain = await makeChain({ rpcUrl: anvil.rpcUrl, account: deployerAccount(), deployment: outcome.deployment }, { signal: until })
+    parts.chain = await makeChain(
+      { rpcUrl: anvil.rpcUrl, account: deployerAccount(), deployment: outcome.deployment },
+      { signal: until },
+    )
     const onError = (err: unknown): void => log.warn({ err }, 'the price could not be posted')
-    void keepPriceFresh(parts.chain, { priceUsd8: devnetSupply.priceUsd8, onError }, { signal: AbortSignal.any([until, feeding.signal]) })
+    void keepPriceFresh(
+      parts.chain,
+      { priceUsd8: devnetSupply.priceUsd8, onError },
+      { signal: AbortSignal.any([until, feeding.signal]) },
+    )
     return outcome
   }
 
@@ -213,7 +246,10 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     },
     async startWatchers() {
       const lie = options.break === 'overpay' || options.break === 'drop-line' ? ['--misbehave', options.break] : []
-      const names = [['watcher', ['--post', ...lie]], ['second-watcher', []]] as const
+      const names = [
+        ['watcher', ['--post', ...lie]],
+        ['second-watcher', []],
+      ] as const
       parts.watchers = await Promise.all(names.map(async ([name, words]) => startWatcher(name, words)))
       await gift(parts.watchers.map(operatorOf), watcherGiftAtto)
       for (const [name, words] of names) {

@@ -38,7 +38,11 @@ export async function checkContent(source: Source, { signal }: Waiting): Promise
     else readBlocks(bytes, blocks)
   }
   return [
-    { name: 'every piece is on the manifests of as many operators as copies', isTrue: short.length === 0, found: short.join(' ') },
+    {
+      name: 'every piece is on the manifests of as many operators as copies',
+      isTrue: short.length === 0,
+      found: short.join(' '),
+    },
     { name: 'every piece hashes to its name', isTrue: broken.length === 0, found: broken.join(' ') },
     await checkTree(said.cid, blocks, { signal }),
   ]
@@ -47,7 +51,11 @@ export async function checkContent(source: Source, { signal }: Waiting): Promise
 type Endpoints = readonly { readonly operator: string; readonly endpoint: string }[]
 
 /** Who signed for which piece, by the manifests whose hashes stand on the chain, whoever hands them out. */
-async function holdersByPiece({ index, said }: Source, endpoints: Endpoints, { signal }: Waiting): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+async function holdersByPiece(
+  { index, said }: Source,
+  endpoints: Endpoints,
+  { signal }: Waiting,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const posted = index.database
     .prepare('SELECT DISTINCT provider, manifest FROM data_sets WHERE manifest IS NOT NULL AND block <= ?')
     .all(Number(said.balancesBlock)) as unknown as readonly { provider: string; manifest: Hex }[]
@@ -72,10 +80,16 @@ async function fetchEvidence(digest: Hex, endpoints: Endpoints, { signal }: Wait
   return undefined
 }
 
-async function fetchPiece(pieceCid: string, endpoints: Endpoints, { signal }: Waiting): Promise<Uint8Array | undefined> {
+async function fetchPiece(
+  pieceCid: string,
+  endpoints: Endpoints,
+  { signal }: Waiting,
+): Promise<Uint8Array | undefined> {
   const hasher = await fastestHasher()
   for (const { endpoint } of endpoints) {
-    const response = await fetch(`${endpoint}/v1/pieces/${pieceCid}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerMsMax)]) }).catch(() => undefined)
+    const response = await fetch(`${endpoint}/v1/pieces/${pieceCid}`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(answerMsMax)]),
+    }).catch(() => undefined)
     if (response?.ok !== true) continue
     const bytes = new Uint8Array(await response.arrayBuffer())
     const hashing = pieceHasher({ hasher })
@@ -86,7 +100,10 @@ async function fetchPiece(pieceCid: string, endpoints: Endpoints, { signal }: Wa
 }
 
 function readBlocks(car: Uint8Array, into: Map<string, Uint8Array>): void {
-  const reader = carReader({ sha256, onBlock: ({ cid, bytes }) => void into.set(cid.toString(), Uint8Array.from(bytes)) })
+  const reader = carReader({
+    sha256,
+    onBlock: ({ cid, bytes }) => void into.set(cid.toString(), Uint8Array.from(bytes)),
+  })
   reader.push(car)
   reader.end()
 }
@@ -110,6 +127,10 @@ async function checkTree(cid: string, blocks: ReadonlyMap<string, Uint8Array>, {
     }
     return { name: 'the whole content is under its CID', isTrue: sizeBytes > 0, found: `${sizeBytes} bytes` }
   } catch (error) {
-    return { name: 'the whole content is under its CID', isTrue: false, found: error instanceof Error ? error.message : String(error) }
+    return {
+      name: 'the whole content is under its CID',
+      isTrue: false,
+      found: error instanceof Error ? error.message : String(error),
+    }
   }
 }

@@ -17,7 +17,9 @@ export class ClaimsMalformed extends GroundworkError {
 }
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/)
-const amount = z.union([z.string().regex(/^\d{1,78}$/), z.number().int().nonnegative()]).transform((text) => BigInt(text))
+const amount = z
+  .union([z.string().regex(/^\d{1,78}$/), z.number().int().nonnegative()])
+  .transform((text) => BigInt(text))
 const cid = z.string().regex(/^b[a-z2-7]{20,127}$/)
 
 const schema = z.object({
@@ -28,7 +30,10 @@ const schema = z.object({
       pieceCids: z.array(cid).min(1).max(10_000),
       copies: z.number().int().min(1).max(100),
       killedProvider: address,
-      servedBy: z.array(z.object({ provider: address, latencyRank: z.number().int().min(1) })).min(1).max(1_000),
+      servedBy: z
+        .array(z.object({ provider: address, latencyRank: z.number().int().min(1) }))
+        .min(1)
+        .max(1_000),
       repairedTo: address,
       slashedAtto: amount,
       spentCredits: amount,
@@ -36,8 +41,14 @@ const schema = z.object({
       evidenceCid: cid,
       epoch: amount,
       balancesBlock: amount,
-      balances: z.array(z.object({ provider: address, workAtto: amount, mintedAtto: amount, claimedAtto: amount })).min(1).max(1_000),
-      txs: z.array(z.string().regex(/^0x[0-9a-f]{64}$/)).min(1).max(10_000),
+      balances: z
+        .array(z.object({ provider: address, workAtto: amount, mintedAtto: amount, claimedAtto: amount }))
+        .min(1)
+        .max(1_000),
+      txs: z
+        .array(z.string().regex(/^0x[0-9a-f]{64}$/))
+        .min(1)
+        .max(10_000),
     }),
   }),
   rpc: z.url({ protocol: /^(https?|wss?)$/ }),
@@ -59,7 +70,12 @@ export interface Claims {
       readonly evidenceCid: string
       readonly epoch: bigint
       readonly balancesBlock: bigint
-      readonly balances: readonly { readonly provider: string; readonly workAtto: bigint; readonly mintedAtto: bigint; readonly claimedAtto: bigint }[]
+      readonly balances: readonly {
+        readonly provider: string
+        readonly workAtto: bigint
+        readonly mintedAtto: bigint
+        readonly claimedAtto: bigint
+      }[]
       readonly txs: readonly string[]
     }
   }

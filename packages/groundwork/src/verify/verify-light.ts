@@ -7,7 +7,15 @@
 import { advanceIndex } from '@groundwork/chain/indexer/follow-chain.ts'
 import { openIndex, type ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import type { Chain } from '@groundwork/chain/client.ts'
-import { claimsIn, dataSetsAsOf, demandsIn, epochStepsIn, operatorsIn, paymentsIn, slashesIn } from '@groundwork/chain/indexer/index-queries.ts'
+import {
+  claimsIn,
+  dataSetsAsOf,
+  demandsIn,
+  epochStepsIn,
+  operatorsIn,
+  paymentsIn,
+  slashesIn,
+} from '@groundwork/chain/indexer/index-queries.ts'
 import { readBalances } from '@groundwork/chain/read-balances.ts'
 import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
@@ -34,7 +42,10 @@ const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amoun
 const check = (name: string, isTrue: boolean, found = ''): Check => ({ name, isTrue, found })
 
 /** @throws ChainUnreachable, DeploymentNotFound when there is nothing to verify against */
-export async function verifyLight(claims: Claims, { signal }: { readonly signal: AbortSignal }): Promise<readonly Check[]> {
+export async function verifyLight(
+  claims: Claims,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<readonly Check[]> {
   await using chain = await openChain({ config: { rpc: claims.rpc }, signal })
   using index = openIndex({ path: ':memory:', deployment: chain.deployment })
   await advanceIndex(index, chain, { signal })
@@ -58,21 +69,33 @@ export interface Source {
 }
 
 function checkDeployment({ deployment }: Claims, chain: Chain): Check {
-  const wrong = Object.entries(chain.deployment.addresses).filter(([name, address]) => !same(address, deployment.addresses[name]))
-  return check('the deployment is the one that the chain announces', wrong.length === 0, wrong.map(([name]) => name).join(' '))
+  const wrong = Object.entries(chain.deployment.addresses).filter(
+    ([name, address]) => !same(address, deployment.addresses[name]),
+  )
+  return check(
+    'the deployment is the one that the chain announces',
+    wrong.length === 0,
+    wrong.map(([name]) => name).join(' '),
+  )
 }
 
 /** Every listed transaction did something in our contracts, and what has to be among them is. */
 async function checkTransactions({ chain, index, said }: Source): Promise<Check[]> {
   const listed = new Set(said.txs)
-  const known = new Set((index.database.prepare('SELECT DISTINCT tx FROM logs').all() as unknown as readonly { tx: string }[]).map(({ tx }) => tx))
+  const known = new Set(
+    (index.database.prepare('SELECT DISTINCT tx FROM logs').all() as unknown as readonly { tx: string }[]).map(
+      ({ tx }) => tx,
+    ),
+  )
   const strange: string[] = []
   for (const tx of listed) {
     const receipt = await chain.client.getTransactionReceipt({ hash: tx as Hex }).catch(() => undefined)
     if (receipt?.status !== 'success' || !known.has(tx)) strange.push(tx)
   }
   const needed = neededTransactions(index, said)
-  const missing = [...needed].filter(([, txs]) => txs.length === 0 || txs.some((tx) => !listed.has(tx))).map(([name]) => name)
+  const missing = [...needed]
+    .filter(([, txs]) => txs.length === 0 || txs.some((tx) => !listed.has(tx)))
+    .map(([name]) => name)
   return [
     check('every transaction succeeded in these contracts', strange.length === 0, strange.join(' ')),
     check('the transactions that the claims rest on are all listed', missing.length === 0, missing.join(', ')),
@@ -87,8 +110,18 @@ function neededTransactions(index: ChainIndex, said: Storage): ReadonlyMap<strin
     ['post', of('posted')],
     ['availability', of('available')],
     ['finalisation', of('finalised')],
-    ['demands', demandsIn(index).filter(({ state, block }) => state !== 'closed' && block <= said.balancesBlock).map(({ tx }) => tx)],
-    ['slash', slashesIn(index).filter(({ operator }) => same(operator, said.killedProvider)).map(({ tx }) => tx)],
+    [
+      'demands',
+      demandsIn(index)
+        .filter(({ state, block }) => state !== 'closed' && block <= said.balancesBlock)
+        .map(({ tx }) => tx),
+    ],
+    [
+      'slash',
+      slashesIn(index)
+        .filter(({ operator }) => same(operator, said.killedProvider))
+        .map(({ tx }) => tx),
+    ],
     ...said.balances.flatMap(({ provider }) => neededFor(index, provider, said.balancesBlock)),
   ])
 }
@@ -113,18 +146,35 @@ function neededFor(index: ChainIndex, provider: string, until: bigint): [string,
 
 /** Three copies at distinct operators, and readers served by them. */
 function checkCopies({ index, said }: Source): Check[] {
-  const posted = index.database.prepare("SELECT DISTINCT provider FROM data_sets WHERE provider IS NOT NULL AND block <= ?").all(Number(said.balancesBlock))
-  const holders = new Set((posted as unknown as readonly { provider: string }[]).map(({ provider }) => provider.toLowerCase()))
+  const posted = index.database
+    .prepare('SELECT DISTINCT provider FROM data_sets WHERE provider IS NOT NULL AND block <= ?')
+    .all(Number(said.balancesBlock))
+  const holders = new Set(
+    (posted as unknown as readonly { provider: string }[]).map(({ provider }) => provider.toLowerCase()),
+  )
   const operators = new Set(operatorsIn(index).map(({ operator }) => operator.toLowerCase()))
   const servers = said.servedBy.map(({ provider }) => provider.toLowerCase())
   const ranks = said.servedBy.map(({ latencyRank }) => latencyRank)
   const standing = dataSetsAsOf(index, { block: said.balancesBlock })
   return [
-    check('data sets stand at as many distinct operators as copies', new Set(standing.map(({ provider }) => provider.toLowerCase())).size >= said.copies, `${standing.length}`),
-    check('whoever served the read is an operator with a copy', servers.every((one) => holders.has(one) && operators.has(one))),
+    check(
+      'data sets stand at as many distinct operators as copies',
+      new Set(standing.map(({ provider }) => provider.toLowerCase())).size >= said.copies,
+      `${standing.length}`,
+    ),
+    check(
+      'whoever served the read is an operator with a copy',
+      servers.every((one) => holders.has(one) && operators.has(one)),
+    ),
     check('the dead served nothing', !servers.includes(said.killedProvider.toLowerCase())),
-    check('latency ranks are distinct', new Set(ranks).size === ranks.length && new Set(servers).size === servers.length),
-    check('the repaired copy stands at a new operator', standing.some(({ provider }) => same(provider, said.repairedTo)) && !same(said.repairedTo, said.killedProvider)),
+    check(
+      'latency ranks are distinct',
+      new Set(ranks).size === ranks.length && new Set(servers).size === servers.length,
+    ),
+    check(
+      'the repaired copy stands at a new operator',
+      standing.some(({ provider }) => same(provider, said.repairedTo)) && !same(said.repairedTo, said.killedProvider),
+    ),
   ]
 }
 
@@ -136,8 +186,15 @@ function checkFault({ index, said }: Source): Check[] {
   const answered = demandsIn(index).filter(({ state }) => state === 'answered')
   const ended = index.database.prepare('SELECT COUNT(*) AS n FROM data_sets WHERE faulted = 1').get() as { n: number }
   return [
-    check('the killed provider’s lock was slashed by the amount said', slashes.length > 0 && taken === said.slashedAtto, `${taken}`),
-    check('a tenth went to the reporter', slashes.every(({ amountAtto, rewardAtto }) => rewardAtto === amountAtto / 10n)),
+    check(
+      'the killed provider’s lock was slashed by the amount said',
+      slashes.length > 0 && taken === said.slashedAtto,
+      `${taken}`,
+    ),
+    check(
+      'a tenth went to the reporter',
+      slashes.every(({ amountAtto, rewardAtto }) => rewardAtto === amountAtto / 10n),
+    ),
     check('a demanded leaf was missed, and its set ended as faulted', missed.length > 0 && ended.n > 0),
     check('another demanded leaf was answered', answered.length > 0),
   ]
@@ -150,7 +207,9 @@ async function checkPay({ chain, index, said }: Source): Promise<Check[]> {
   const ofProviders = conversions.filter(({ payee }) => said.balances.some(({ provider }) => same(provider, payee)))
   const spent = sum(ofProviders.map(({ credits }) => credits))
   const minted = sum(ofProviders.map(({ workAtto }) => workAtto))
-  const burned = index.database.prepare("SELECT args FROM logs WHERE contract = 'rails' AND event = 'Converted' AND block <= ?").all(Number(until))
+  const burned = index.database
+    .prepare("SELECT args FROM logs WHERE contract = 'rails' AND event = 'Converted' AND block <= ?")
+    .all(Number(until))
   const isWithinLineage = (burned as unknown as readonly { args: string }[]).every(({ args }) => {
     const { workAtto, mintedAtto } = JSON.parse(args) as { workAtto: string; mintedAtto: string }
     return BigInt(mintedAtto) * 10_000n <= BigInt(workAtto) * 9_500n
@@ -159,7 +218,11 @@ async function checkPay({ chain, index, said }: Source): Promise<Check[]> {
   for (const { provider, workAtto, mintedAtto, claimedAtto } of said.balances) {
     const balances = await readBalances(chain, { account: provider as Hex }, { blockNumber: until })
     const ownMinted = sum(conversions.filter(({ payee }) => same(provider, payee)).map((one) => one.workAtto))
-    const ownClaimed = sum(claimsIn(index).filter(({ account, block }) => same(provider, account) && block <= until).map((one) => one.rebateAtto + one.bootstrapAtto))
+    const ownClaimed = sum(
+      claimsIn(index)
+        .filter(({ account, block }) => same(provider, account) && block <= until)
+        .map((one) => one.rebateAtto + one.bootstrapAtto),
+    )
     if (balances.workAtto !== workAtto || ownMinted !== mintedAtto || ownClaimed !== claimedAtto) wrong.push(provider)
   }
   return [
@@ -171,20 +234,36 @@ async function checkPay({ chain, index, said }: Source): Promise<Check[]> {
 }
 
 /** The epoch is finalised with this evidence, and recomputing it gives its root. */
-async function checkEpoch({ chain, index, said }: Source, { signal }: { readonly signal: AbortSignal }): Promise<Check[]> {
-  const finalised = epochStepsIn(index, { network: storage }).find(({ epoch, state }) => epoch === said.epoch && state === 'finalised')
+async function checkEpoch(
+  { chain, index, said }: Source,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Check[]> {
+  const finalised = epochStepsIn(index, { network: storage }).find(
+    ({ epoch, state }) => epoch === said.epoch && state === 'finalised',
+  )
   const evidenceCid = finalised?.evidence === undefined ? undefined : cidOfDigest(finalised.evidence).toString()
-  const named = check('the epoch is finalised with the evidence named', evidenceCid === said.evidenceCid, evidenceCid ?? 'not finalised')
+  const named = check(
+    'the epoch is finalised with the evidence named',
+    evidenceCid === said.evidenceCid,
+    evidenceCid ?? 'not finalised',
+  )
   const rules = await storageRules()
   const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [rules] }
   const record = postsIn(index, storage).find(({ epoch, outcome }) => epoch === said.epoch && outcome === 'finalised')
-  if (record === undefined) return [named, check('the epoch recomputes to its root', false, 'there is no finalised post')]
+  if (record === undefined)
+    return [named, check('the epoch recomputes to its root', false, 'there is no finalised post')]
   const { verdict } = await auditPost(context, { rules, record }, { signal })
   const lines = verdict.tag === 'agrees' ? verdict.closed.lines : []
-  const unproven = said.balances.filter(({ provider }) => !lines.some(({ account, kind }) => kind === 1 && same(provider, account)))
+  const unproven = said.balances.filter(
+    ({ provider }) => !lines.some(({ account, kind }) => kind === 1 && same(provider, account)),
+  )
   return [
     named,
     check('the epoch recomputes to its root', verdict.tag === 'agrees', verdict.tag),
-    check('every provider that was paid proved its sets', unproven.length === 0, unproven.map(({ provider }) => provider).join(' ')),
+    check(
+      'every provider that was paid proved its sets',
+      unproven.length === 0,
+      unproven.map(({ provider }) => provider).join(' '),
+    ),
   ]
 }

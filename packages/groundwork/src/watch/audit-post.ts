@@ -130,8 +130,8 @@ export type HandedOver =
 /**
  * Audits a bundle that was handed over as blocks, against the pending post that it is for.
  *
- * That post is named by its digest: another one may name the same evidence and say something else. Only those blocks count: what is not among them, the operator would not keep. Vouched batches that the bundle leaves out are
- * looked for elsewhere.
+ * That post is named by its digest: another one may name the same evidence and say something else. Only those blocks count:
+ * what is not among them, the operator would not keep. Vouched batches that the bundle leaves out are looked for elsewhere.
  */
 export async function auditPostedBundle(
   context: AuditContext,

@@ -21,6 +21,7 @@ import { readOffers, readOperators } from '@groundwork/chain/read-operators.ts'
 import { readQuote } from '@groundwork/chain/read-quote.ts'
 import { readSeal } from '@groundwork/chain/read-seal.ts'
 import { readStream, readStreamId } from '@groundwork/chain/read-stream.ts'
+import { renewSync } from '@groundwork/chain/renew.ts'
 import { registerBatchCall } from '@groundwork/chain/register-batch.ts'
 import { sendCall } from '@groundwork/chain/send-call.ts'
 import { closeBlockOf, evidenceDeadlineOf, type EpochTiming } from '@groundwork/core/epoch/timing.ts'
@@ -36,6 +37,8 @@ const noBytes: Hex = `0x${'00'.repeat(32)}`
 const nobody: Hex = `0x${'00'.repeat(20)}`
 /** Room, in percent, for a price that falls or a stream that grows between signing and posting. */
 const lockRoomPercent = 50n
+/** A stream is renewed once no more than this part of a term is left. */
+const renewAtFractionLeft = 4n
 
 const lower = (address: string): Hex => address.toLowerCase() as Hex
 
@@ -62,7 +65,8 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
     evidenceBlocks: BigInt(parameters.evidenceBlocks),
     windowBlocks: BigInt(parameters.windowBlocks),
   }
-  const creditsFor = ({ rateNano }: Pick<StreamTerms, 'rateNano'>): bigint => creditsOf({ rateNano, seconds: BigInt(parameters.termSeconds) })
+  const creditsFor = ({ rateNano }: Pick<StreamTerms, 'rateNano'>): bigint =>
+    creditsOf({ rateNano, seconds: BigInt(parameters.termSeconds) })
 
   const buyMissing = async (credits: bigint, { signal }: Waiting): Promise<void> => {
     const { bought } = await readBalances(chain, { account })
@@ -72,6 +76,21 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
     const workAtto = lockAttoOf({ credits: credits - bought.credits, lowUsd8 })
     invariant(workAtto <= buyAttoMax, 'a stream costs no more than the customer allows')
     await buyCreditsSync(chain, { workAtto, creditsMin: credits - bought.credits }, { signal })
+  }
+
+  /** Extends a stream that runs out soon by a whole term, paid ahead. Pay that is held has to be released first. */
+  const renewWhenShort = async ({
+    id,
+    stream,
+    signal,
+  }: { readonly id: Hex; readonly stream: Awaited<ReturnType<typeof readStream>> } & Waiting): Promise<void> => {
+    const { timestamp } = await chain.client.getBlock({ blockTag: 'latest' })
+    const secondsLeft = BigInt(stream.end) - timestamp
+    if (stream.noticed || secondsLeft > BigInt(parameters.termSeconds) / renewAtFractionLeft) return
+    if (secondsLeft <= 0n && stream.openDemands > 0) return
+    const credits = creditsFor(stream)
+    await buyMissing(credits, { signal })
+    await renewSync(chain, { id, termSeconds: parameters.termSeconds, credits, coverMaxAtto: buyAttoMax }, { signal })
   }
 
   return {
@@ -87,14 +106,29 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
     },
 
     async offers() {
-      const [operators, offers] = await Promise.all([readOperators(chain), readOffers(chain, { network: storageNetwork })])
+      const [operators, offers] = await Promise.all([
+        readOperators(chain),
+        readOffers(chain, { network: storageNetwork }),
+      ])
       const byOperator = new Map(operators.map((operator) => [lower(operator.operator), operator]))
       return offers.flatMap(({ operator, capacity, priceNano }): Offer[] => {
         const known = byOperator.get(lower(operator))
         if (known === undefined) return []
         const { nodeKey, endpoint, cell } = known
         const record = { provenCount: 0, missedCount: 0 }
-        return [{ operator: lower(operator), nodeKey, endpoint, cell, capacityBytes: capacity, usedBytes: 0n, priceNanoPerGibSecond: priceNano, open: true, record }]
+        return [
+          {
+            operator: lower(operator),
+            nodeKey,
+            endpoint,
+            cell,
+            capacityBytes: capacity,
+            usedBytes: 0n,
+            priceNanoPerGibSecond: priceNano,
+            open: true,
+            record,
+          },
+        ]
       })
     },
 
@@ -102,7 +136,8 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
       const sets = await readDataSetEvents(chain, { toBlock: blockNumber })
       return sets.filter(
         (set): set is DataSetState =>
-          (provider === undefined || set.provider === lower(provider)) && (customer === undefined || set.customer === lower(customer)),
+          (provider === undefined || set.provider === lower(provider)) &&
+          (customer === undefined || set.customer === lower(customer)),
       )
     },
 
@@ -124,7 +159,15 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
       if (stream.payer === nobody) {
         const credits = creditsFor({ rateNano })
         await buyMissing(credits, { signal })
-        const terms = { payee: provider, judge: addresses.storageJudge, rateNano, termSeconds: 0, credits, coverMaxAtto: buyAttoMax, salt }
+        const terms = {
+          payee: provider,
+          judge: addresses.storageJudge,
+          rateNano,
+          termSeconds: 0,
+          credits,
+          coverMaxAtto: buyAttoMax,
+          salt,
+        }
         await openStreamSync(chain, terms, { signal })
       } else if (stream.rateNano < rateNano) {
         const secondsLeft = BigInt(Math.max(0, Number(stream.end) - Number((await chain.client.getBlock()).timestamp)))
@@ -132,6 +175,12 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
         await buyMissing(credits, { signal })
         await raiseRateSync(chain, { id, rateNano, credits, coverMaxAtto: buyAttoMax }, { signal })
       }
+    },
+
+    async renewStream({ provider, salt }, { signal }) {
+      const id = await readStreamId(chain, { payer: account, payee: provider, salt })
+      const stream = await readStream(chain, { id })
+      if (stream.payer !== nobody) await renewWhenShort({ id, stream, signal })
     },
 
     async closeStream({ provider, salt }, { signal }) {
@@ -176,7 +225,8 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
       for (const { demandId, dataSet } of demands) {
         if (!own.has(dataSet)) continue
         const { over, root, leafCount, leafIndex, deadlineBlock } = await readDemand(chain, { demandId })
-        if (!over) open.push({ id: demandId, dataSet, root, leafCount, leafIndex, deadlineBlock: BigInt(deadlineBlock) })
+        if (!over)
+          open.push({ id: demandId, dataSet, root, leafCount, leafIndex, deadlineBlock: BigInt(deadlineBlock) })
       }
       return open
     },

@@ -44,7 +44,13 @@ async function eventsOf<const abi extends Abi, name extends ContractEventName<ab
         toBlock: last < toBlock ? last : toBlock,
         strict: true,
       })
-      found.push(...logs.map(({ args, blockNumber, logIndex }) => ({ args: args as EventArgs<abi, name>, blockNumber, logIndex })))
+      found.push(
+        ...logs.map(({ args, blockNumber, logIndex }) => ({
+          args: args as EventArgs<abi, name>,
+          blockNumber,
+          logIndex,
+        })),
+      )
     }
   } catch (error) {
     throw decodeError(error, { rpcUrl, functionName: 'eth_getLogs' })
@@ -53,10 +59,14 @@ async function eventsOf<const abi extends Abi, name extends ContractEventName<ab
 }
 
 const lower = (text: string): Hex => text.toLowerCase() as Hex
-const inOrder = (a: Found<unknown>, b: Found<unknown>): number => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex
+const inOrder = (a: Found<unknown>, b: Found<unknown>): number =>
+  Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex
 
 /** Sets that stand after a block, as they stood there; ended and faulted ones are left out. @throws ChainUnreachable */
-export async function readDataSetEvents(chain: Chain, { toBlock }: { readonly toBlock: bigint }): Promise<readonly DataSetState[]> {
+export async function readDataSetEvents(
+  chain: Chain,
+  { toBlock }: { readonly toBlock: bigint },
+): Promise<readonly DataSetState[]> {
   const address = chain.deployment.addresses.dataSets
   const [posted, ended] = await Promise.all([
     eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Posted', toBlock }),
@@ -67,16 +77,31 @@ export async function readDataSetEvents(chain: Chain, { toBlock }: { readonly to
     if ('faulted' in args) standing.delete(args.id)
     else {
       const { id, customer, provider, root, leafCount, pieceCount, version, manifest } = args
-      standing.set(id, { id, customer: lower(customer), provider: lower(provider), root, leafCount, pieceCount, version, manifest, faulted: false })
+      standing.set(id, {
+        id,
+        customer: lower(customer),
+        provider: lower(provider),
+        root,
+        leafCount,
+        pieceCount,
+        version,
+        manifest,
+        faulted: false,
+      })
     }
   }
   return [...standing.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** Every demand ever made, newest first. @throws ChainUnreachable */
-export async function readDemandEvents(chain: Chain): Promise<readonly { readonly demandId: Hex; readonly dataSet: Hex }[]> {
+export async function readDemandEvents(
+  chain: Chain,
+): Promise<readonly { readonly demandId: Hex; readonly dataSet: Hex }[]> {
   const toBlock = await chain.client.getBlockNumber({ cacheTime: 0 })
   const address = chain.deployment.addresses.storageJudge
   const found = await eventsOf(chain, { address, abi: storageJudgeAbi, eventName: 'Demanded', toBlock })
-  return found.toSorted(inOrder).toReversed().map(({ args: { demandId, dataSet } }) => ({ demandId, dataSet }))
+  return found
+    .toSorted(inOrder)
+    .toReversed()
+    .map(({ args: { demandId, dataSet } }) => ({ demandId, dataSet }))
 }

@@ -37,6 +37,9 @@ const schema = `
     PRIMARY KEY (provider, position)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS storage_set_pieces_root ON storage_set_pieces (root);
+  CREATE TABLE IF NOT EXISTS storage_proposals (
+    provider TEXT PRIMARY KEY, generation INTEGER NOT NULL, version TEXT NOT NULL, pieces TEXT NOT NULL
+  ) STRICT;
   PRAGMA user_version = 1;
 `
 
@@ -65,9 +68,25 @@ export interface SetRecord {
   readonly postedVersion: bigint
 }
 
+/** A set as a provider was asked to sign it: it may have, even when its answer never came. */
+export interface SetProposed {
+  readonly provider: Hex
+  readonly generation: number
+  readonly version: bigint
+  readonly pieces: readonly Piece[]
+}
+
 export interface CustomerRecords {
+  /** Written down before a provider is asked, so that whoever asks again after a crash goes on from what it may have signed. */
+  propose(proposed: SetProposed): void
+  /** What a provider was asked last. */
+  proposed(provider: Hex): SetProposed | undefined
   /** Records an object with its sets, all or nothing; this is the acknowledgement. */
-  acknowledge(record: { readonly object: ObjectRecord; readonly pieces: readonly Piece[]; readonly sets: readonly SetRecord[] }): void
+  acknowledge(record: {
+    readonly object: ObjectRecord
+    readonly pieces: readonly Piece[]
+    readonly sets: readonly SetRecord[]
+  }): void
   saveSets(sets: readonly SetRecord[]): void
   markPosted(posted: { readonly provider: Hex; readonly version: bigint }): void
   markLost(provider: Hex): void
@@ -113,7 +132,14 @@ export function openCustomerRecords({ path }: { readonly path: string }): Custom
     run('DELETE FROM storage_set_pieces WHERE provider = ?', provider)
     for (const [position, piece] of pieces.entries()) {
       savePiece(piece)
-      run('INSERT INTO storage_set_pieces VALUES (?, ?, ?, ?, ?)', provider, position, piece.root, piece.height, piece.rawSizeBytes)
+      run(
+        'INSERT INTO storage_set_pieces VALUES (?, ?, ?, ?, ?)',
+        provider,
+        position,
+        piece.root,
+        piece.height,
+        piece.rawSizeBytes,
+      )
     }
   }
   const joined = 'JOIN storage_pieces p ON p.root = m.root AND p.height = m.height AND p.raw_size = m.raw_size'
@@ -122,30 +148,59 @@ export function openCustomerRecords({ path }: { readonly path: string }): Custom
     generation: Number(row['generation']),
     isLost: row['is_lost'] === 1,
     signed: signedFromText(String(row['signed'])),
-    pieces: all(`SELECT p.* FROM storage_set_pieces m ${joined} WHERE provider = ? ORDER BY position`, String(row['provider'])).map(pieceOf),
+    pieces: all(
+      `SELECT p.* FROM storage_set_pieces m ${joined} WHERE provider = ? ORDER BY position`,
+      String(row['provider']),
+    ).map(pieceOf),
     rateNano: BigInt(String(row['rate_nano'])),
     postedVersion: BigInt(String(row['posted_version'])),
   })
 
   return {
+    propose: ({ provider, generation, version, pieces }) =>
+      run(
+        'INSERT OR REPLACE INTO storage_proposals VALUES (?, ?, ?, ?)',
+        provider,
+        generation,
+        version.toString(),
+        JSON.stringify(pieces),
+      ),
+    proposed: (provider) => all('SELECT * FROM storage_proposals WHERE provider = ?', provider).map(proposedOf)[0],
     acknowledge({ object, pieces, sets }) {
       inTransaction(() => {
         const { cid, sizeBytes, fileCount, isDirectory, copies, storedAtMs } = object
-        run('INSERT OR REPLACE INTO storage_objects VALUES (?, ?, ?, ?, ?, ?)', cid, sizeBytes.toString(), fileCount, isDirectory ? 1 : 0, copies, storedAtMs)
+        run(
+          'INSERT OR REPLACE INTO storage_objects VALUES (?, ?, ?, ?, ?, ?)',
+          cid,
+          sizeBytes.toString(),
+          fileCount,
+          isDirectory ? 1 : 0,
+          copies,
+          storedAtMs,
+        )
         run('DELETE FROM storage_object_pieces WHERE cid = ?', cid)
         for (const [position, piece] of pieces.entries()) {
           savePiece(piece)
-          run('INSERT INTO storage_object_pieces VALUES (?, ?, ?, ?, ?)', cid, position, piece.root, piece.height, piece.rawSizeBytes)
+          run(
+            'INSERT INTO storage_object_pieces VALUES (?, ?, ?, ?, ?)',
+            cid,
+            position,
+            piece.root,
+            piece.height,
+            piece.rawSizeBytes,
+          )
         }
         for (const set of sets) saveSet(set)
       })
     },
     saveSets: (sets) => inTransaction(() => sets.forEach(saveSet)),
-    markPosted: ({ provider, version }) => run('UPDATE storage_sets SET posted_version = ? WHERE provider = ?', version.toString(), provider),
+    markPosted: ({ provider, version }) =>
+      run('UPDATE storage_sets SET posted_version = ? WHERE provider = ?', version.toString(), provider),
     markLost: (provider) => run('UPDATE storage_sets SET is_lost = 1 WHERE provider = ?', provider),
     objects: () => all('SELECT * FROM storage_objects ORDER BY stored_at_ms, cid').map(objectOf),
     object: (cid) => all('SELECT * FROM storage_objects WHERE cid = ?', cid).map(objectOf)[0],
-    piecesOf: (cid) => all(`SELECT p.* FROM storage_object_pieces m ${joined} WHERE cid = ? ORDER BY position`, cid).map(pieceOf),
+    piecesOf: (cid) =>
+      all(`SELECT p.* FROM storage_object_pieces m ${joined} WHERE cid = ? ORDER BY position`, cid).map(pieceOf),
     set: (provider) => all('SELECT * FROM storage_sets WHERE provider = ?', provider).map(setOf)[0],
     sets: () => all('SELECT * FROM storage_sets ORDER BY provider').map(setOf),
     [Symbol.dispose]: () => database.close(),
@@ -160,6 +215,15 @@ function objectOf(row: Row): ObjectRecord {
     isDirectory: row['is_directory'] === 1,
     copies: Number(row['copies']),
     storedAtMs: Number(row['stored_at_ms']),
+  }
+}
+
+function proposedOf(row: Row): SetProposed {
+  return {
+    provider: String(row['provider']) as Hex,
+    generation: Number(row['generation']),
+    version: BigInt(String(row['version'])),
+    pieces: JSON.parse(String(row['pieces'])) as Piece[],
   }
 }
 

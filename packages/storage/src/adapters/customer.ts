@@ -23,7 +23,7 @@ import type { Sha256 } from '../wire/car.ts'
 import { encodeManifest } from '../wire/manifest.ts'
 import { pieceSetSigner } from '../wire/piece-set.ts'
 import { accept, receiptFault, signSet, work, type FileSource } from '../work.ts'
-import type { CustomerRecords, ObjectRecord, SetRecord } from './customer-records.ts'
+import type { CustomerRecords, ObjectRecord, SetProposed, SetRecord } from './customer-records.ts'
 import { openSpool, type Spool } from './spool.ts'
 
 export interface CustomerOptions {
@@ -69,7 +69,10 @@ export interface Customer {
   /** Brings the chain up to the record: streams at their rates, sets as signed. @returns providers whose sets it posted */
   flush(waiting: Waiting): Promise<readonly Hex[]>
   /** Copies what a lost provider held to operators that do not have it yet, from those that do. */
-  replace(lost: Hex, options: Waiting & { readonly readPiece: (piece: Piece, from: readonly Hex[]) => AsyncIterable<Uint8Array> }): Promise<readonly Hex[]>
+  replace(
+    lost: Hex,
+    options: Waiting & { readonly readPiece: (piece: Piece, from: readonly Hex[]) => AsyncIterable<Uint8Array> },
+  ): Promise<readonly Hex[]>
   holdersOf(piece: Piece): readonly Hex[]
 }
 
@@ -77,6 +80,8 @@ export function customer(options: CustomerOptions): Customer {
   const { records, chain, signer, clock } = options
   const domain: Domain = { chainId: chain.chainId, verifyingContract: chain.dataSetsAddress }
   const nowSeconds = (): bigint => BigInt(Math.floor(clock.nowMs() / 1000))
+  // One at a time: each version of a set goes on from the last one that was agreed on.
+  const agreed = inTurn(async (agreeing: () => Promise<void>) => agreeing())
   const holdersOf = (piece: Piece): readonly Hex[] =>
     records
       .sets()
@@ -116,9 +121,15 @@ export function customer(options: CustomerOptions): Customer {
       } finally {
         for (const one of spool === undefined ? spools : [...spools, spool]) await one[Symbol.asyncDispose]()
       }
-      const sets = await Promise.all(circle.holders().map(async (holder) => agree(options, { holder, pieces, domain, nowSeconds: nowSeconds(), signal })))
       const object = { cid, sizeBytes: totalBytes, fileCount, isDirectory, copies, storedAtMs: clock.nowMs() }
-      records.acknowledge({ object, pieces, sets })
+      await agreed(async () => {
+        const sets = await Promise.all(
+          circle
+            .holders()
+            .map(async (holder) => agree(options, { holder, pieces, domain, nowSeconds: nowSeconds(), signal })),
+        )
+        records.acknowledge({ object, pieces, sets })
+      })
       return { object, pieces: pieces.map((piece) => ({ piece, providers: holdersOf(piece) })) }
     },
 
@@ -127,15 +138,21 @@ export function customer(options: CustomerOptions): Customer {
       const { blockNumber } = await chain.head({ signal })
       const standing = await chain.dataSetsAt({ blockNumber, customer: signer.address }, { signal })
       const onChain = new Map(standing.map((set) => [set.provider.toLowerCase(), set.version]))
-      const behind = records.sets().filter(({ isLost, provider, signed }) => !isLost && (onChain.get(provider.toLowerCase()) ?? 0n) < signed.set.version)
+      const behind = records
+        .sets()
+        .filter(
+          ({ isLost, provider, signed }) => !isLost && (onChain.get(provider.toLowerCase()) ?? 0n) < signed.set.version,
+        )
       for (const { provider, signed, rateNano } of behind) {
         await chain.ensureStream({ provider, salt: signed.set.streamSalt, rateNano }, { signal })
       }
       for (let from = 0; from < behind.length; from += postSetsMax) {
         await chain.postSets({ sets: behind.slice(from, from + postSetsMax).map(({ signed }) => signed) }, { signal })
       }
-      for (const { provider, signed } of records.sets().filter(({ isLost }) => isLost)) {
-        await chain.closeStream({ provider, salt: signed.set.streamSalt }, { signal })
+      for (const { provider, signed, isLost, postedVersion } of records.sets()) {
+        const stream = { provider, salt: signed.set.streamSalt }
+        if (isLost) await chain.closeStream(stream, { signal })
+        else if (postedVersion > 0n) await chain.renewStream(stream, { signal })
       }
       for (const { provider, signed } of behind) records.markPosted({ provider, version: signed.set.version })
       return behind.map(({ provider }) => provider)
@@ -148,16 +165,27 @@ export function customer(options: CustomerOptions): Customer {
       const by = new Set<Hex>()
       for (const piece of set.pieces) {
         const present = holdersOf(piece)
-        const circle = await openCircle(options, { copies: 1, sizeBytes: piece.rawSizeBytes, exclude: [...present, lost], signal })
+        const circle = await openCircle(options, {
+          copies: 1,
+          sizeBytes: piece.rawSizeBytes,
+          exclude: [...present, lost],
+          signal,
+        })
         await using spool = await openSpool(options.spoolFolder)
         for await (const bytes of readPiece(piece, present)) await spool.write(bytes)
         await spool.end()
         await circle.upload({ piece, spool })
-        const sets = await Promise.all(
-          circle.holders().map(async (holder) => agree(options, { holder, pieces: [piece], domain, nowSeconds: nowSeconds(), signal })),
-        )
-        records.saveSets(sets)
-        for (const { provider } of sets) by.add(provider)
+        await agreed(async () => {
+          const sets = await Promise.all(
+            circle
+              .holders()
+              .map(async (holder) =>
+                agree(options, { holder, pieces: [piece], domain, nowSeconds: nowSeconds(), signal }),
+              ),
+          )
+          records.saveSets(sets)
+          for (const { provider } of sets) by.add(provider)
+        })
       }
       return [...by]
     },
@@ -167,7 +195,9 @@ export function customer(options: CustomerOptions): Customer {
 }
 
 /** The same function, whose calls wait for the ones before; an earlier one's failure is its own caller's. */
-function inTurn<Argument, Result>(work: (argument: Argument) => Promise<Result>): (argument: Argument) => Promise<Result> {
+function inTurn<Argument, Result>(
+  work: (argument: Argument) => Promise<Result>,
+): (argument: Argument) => Promise<Result> {
   let last: Promise<unknown> = Promise.resolve()
   return async (argument) => {
     const mine = last.then(async () => work(argument))
@@ -189,12 +219,27 @@ interface Circle {
 
 async function openCircle(
   { chain, peers, signer, near, clock }: CustomerOptions,
-  { copies, sizeBytes, exclude = [], signal }: { readonly copies: number; readonly sizeBytes: number; readonly exclude?: readonly Hex[] } & Waiting,
+  {
+    copies,
+    sizeBytes,
+    exclude = [],
+    signal,
+  }: { readonly copies: number; readonly sizeBytes: number; readonly exclude?: readonly Hex[] } & Waiting,
 ): Promise<Circle> {
   const offers = await chain.offers({ signal })
-  const { chosen, spares, excluded } = match({ offers, copies, sizeBytes, exclude, ...(near === undefined ? {} : { near }) })
+  const { chosen, spares, excluded } = match({
+    offers,
+    copies,
+    sizeBytes,
+    exclude,
+    ...(near === undefined ? {} : { near }),
+  })
   const tooFew = (found: number): TooFewProviders =>
-    new TooFewProviders({ wanted: copies, found, excluded: Object.fromEntries(excluded.map(({ operator, why }) => [operator, why])) })
+    new TooFewProviders({
+      wanted: copies,
+      found,
+      excluded: Object.fromEntries(excluded.map(({ operator, why }) => [operator, why])),
+    })
   if (chosen.length < copies) throw tooFew(chosen.length)
   const waiting = [...spares]
   let holders: Holder[] = chosen.map((offer) => ({ offer, receipts: [] }))
@@ -247,12 +292,16 @@ async function agree(
     domain,
     nowSeconds,
     signal,
-  }: { readonly holder: Holder; readonly pieces: readonly Piece[]; readonly domain: Domain; readonly nowSeconds: bigint } & Waiting,
+  }: {
+    readonly holder: Holder
+    readonly pieces: readonly Piece[]
+    readonly domain: Domain
+    readonly nowSeconds: bigint
+  } & Waiting,
 ): Promise<SetRecord> {
   const provider = offer.operator
   const known = records.set(provider)
-  const kept = known === undefined || known.isLost ? [] : known.pieces
-  const generation = known === undefined ? 0 : known.isLost ? known.generation + 1 : known.generation
+  const { generation, version, kept } = lastOf({ known, proposed: records.proposed(provider) })
   const all = [...kept, ...pieces.filter(({ root }) => !kept.some((piece) => piece.root === root))]
   const manifest = encodeManifest(all)
   const { root } = setTree(all)
@@ -265,19 +314,52 @@ async function agree(
     root: root.hash,
     leafCount: root.sum,
     pieceCount: all.length,
-    version: (known?.signed.set.version ?? 0n) + 1n,
+    version: version + 1n,
     lockAtto: await chain.lockFor({ provider, salt: streamSalt, rateNano }, { signal }),
     manifest: toHex(sha256(manifest.bytes)),
   }
   const fault = accept({ set, pieces: all, keptCount: kept.length, receipts, domain, nowSeconds })
   if (fault !== undefined) throw new SetRefused({ reason: fault, provider })
   const customerSignature = await signSet({ set, domain, signer })
-  const signed = await peers.peerOf(offer).putSet({ set, customerSignature, manifest: manifest.bytes, rateNano }, { signal })
+  records.propose({ provider, generation, version: set.version, pieces: all })
+  const signed = await peers
+    .peerOf(offer)
+    .putSet({ set, customerSignature, manifest: manifest.bytes, rateNano }, { signal })
   if (pieceSetSigner({ set, signature: signed.providerSignature, domain }) !== provider) {
     throw new SetRefused({ reason: 'the provider’s signature is not its own', provider })
   }
   const providerSignature = signed.providerSignature
-  return { provider, generation, isLost: false, signed: { set, customerSignature, providerSignature }, pieces: all, rateNano, postedVersion: known?.postedVersion ?? 0n }
+  return {
+    provider,
+    generation,
+    isLost: false,
+    signed: { set, customerSignature, providerSignature },
+    pieces: all,
+    rateNano,
+    postedVersion: known?.postedVersion ?? 0n,
+  }
+}
+
+/**
+ * Where the next version of a set goes on: from what both signed, or from what the provider was asked to sign later and may
+ * have signed before we, or it, died. Its pieces stay in the set then: a set only grows.
+ */
+function lastOf({
+  known,
+  proposed,
+}: {
+  readonly known: SetRecord | undefined
+  readonly proposed: SetProposed | undefined
+}): {
+  readonly generation: number
+  readonly version: bigint
+  readonly kept: readonly Piece[]
+} {
+  const generation = known === undefined ? 0 : known.isLost ? known.generation + 1 : known.generation
+  const version = known?.signed.set.version ?? 0n
+  const kept = known === undefined || known.isLost ? [] : known.pieces
+  if (proposed === undefined || proposed.version <= version) return { generation, version, kept }
+  return { generation, version: proposed.version, kept: proposed.generation === generation ? proposed.pieces : kept }
 }
 
 /** keccak256("groundwork/storage/stream/1", provider, uint32 generation): one stream for each life of a set. */

@@ -76,6 +76,8 @@ export function fakeChain(): FakeChain {
       rates.set(`${provider} ${salt}`, rateNano)
       return Promise.resolve()
     },
+    renewStream: () => Promise.resolve(),
+
     closeStream({ provider, salt }) {
       return Promise.resolve(rates.delete(`${provider} ${salt}`))
     },

@@ -34,7 +34,11 @@ export interface ReadReport {
 
 export interface ObjectReader {
   /** The files below the root, in order; each must be consumed before the next. */
-  files(): AsyncGenerator<{ readonly path: string; readonly sizeBytes: bigint; readonly content: AsyncIterable<Uint8Array> }>
+  files(): AsyncGenerator<{
+    readonly path: string
+    readonly sizeBytes: bigint
+    readonly content: AsyncIterable<Uint8Array>
+  }>
   report(): ReadReport
 }
 
@@ -81,7 +85,10 @@ export async function openReader({ cid, holders, peers, sha256, signal }: OpenRe
     return bytes
   }
   const getBlock = async (wanted: CID): Promise<Uint8Array> => {
-    const order = ranked.toSorted((a, b) => Number(distrusted.has(a.provider)) - Number(distrusted.has(b.provider)) || a.latencyRank - b.latencyRank)
+    const order = ranked.toSorted(
+      (a, b) =>
+        Number(distrusted.has(a.provider)) - Number(distrusted.has(b.provider)) || a.latencyRank - b.latencyRank,
+    )
     return hedged({ order, wanted, fetchFrom, onFailed: (provider) => failed.add(provider), signal })
   }
   const blockstore = {
@@ -106,19 +113,33 @@ export async function openReader({ cid, holders, peers, sha256, signal }: OpenRe
     report: () => ({
       servedBy: ranked
         .filter(({ blockCount }) => blockCount > 0)
-        .map(({ provider, latencyRank, latencyMs, blockCount, sizeBytes }) => ({ provider, latencyRank, latencyMs, blockCount, sizeBytes })),
+        .map(({ provider, latencyRank, latencyMs, blockCount, sizeBytes }) => ({
+          provider,
+          latencyRank,
+          latencyMs,
+          blockCount,
+          sizeBytes,
+        })),
       wrongBytes,
       failed: [...failed],
     }),
   }
 }
 
-function fileOf(entry: UnixFSEntry, path: string, signal: AbortSignal): { path: string; sizeBytes: bigint; content: AsyncIterable<Uint8Array> } {
+function fileOf(
+  entry: UnixFSEntry,
+  path: string,
+  signal: AbortSignal,
+): { path: string; sizeBytes: bigint; content: AsyncIterable<Uint8Array> } {
   const content = (entry as UnixFSEntry & { content(options: Waiting): AsyncIterable<Uint8Array> }).content({ signal })
   return { path, sizeBytes: entry.size, content }
 }
 
-async function rank({ holders, peers, signal }: Pick<OpenReaderOptions, 'holders' | 'peers' | 'signal'>): Promise<Ranked[]> {
+async function rank({
+  holders,
+  peers,
+  signal,
+}: Pick<OpenReaderOptions, 'holders' | 'peers' | 'signal'>): Promise<Ranked[]> {
   const probed = await Promise.all(
     holders.map(async (offer) => {
       const peer = peers.peerOf(offer)
@@ -173,7 +194,10 @@ async function hedged({ order, wanted, fetchFrom, onFailed, signal }: HedgedOpti
   throw new ContentUnavailable({ cid: wanted.toString(), tried: order.length }, { cause: last })
 }
 
-async function firstOf(running: ReadonlySet<Promise<Uint8Array | undefined>>, lateAfterMs: number): Promise<Uint8Array | undefined | 'late'> {
+async function firstOf(
+  running: ReadonlySet<Promise<Uint8Array | undefined>>,
+  lateAfterMs: number,
+): Promise<Uint8Array | undefined | 'late'> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), lateAfterMs)

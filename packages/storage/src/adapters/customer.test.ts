@@ -1,0 +1,140 @@
+/**
+ * Goal: a customer that died, or whose provider did, between a provider's signature and its own record goes on afterwards; and
+ * puts at one time do not take each other's place in a set.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
+import { addressOf, sign } from '@groundwork/core/identity/secp256k1.ts'
+import type { AccountSigner, Chain, Clock, Peers } from '../ports.ts'
+import { pieceSizeBytesMin, type FileSource } from '../work.ts'
+import { openCustomerRecords } from './customer-records.ts'
+import { customer, type Customer, type StoredPieces } from './customer.ts'
+import { fakeChain } from './fake-chain.ts'
+import { hashtreeHasher } from './hashtree-hasher.ts'
+import { httpPeers } from './http-peer.ts'
+import { nodeSha256 } from './node-sha256.ts'
+import { openStorageProvider } from './provider.ts'
+
+const { signal } = new AbortController()
+const clock: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() }
+const hasher = hashtreeHasher()
+const capacityBytes = 2 ** 28
+
+function signerOf(number: number): AccountSigner {
+  const key = new Uint8Array(32).fill(number)
+  return { address: addressOf(key), sign: (digest) => Promise.resolve(sign(digest, key)) }
+}
+
+interface World extends AsyncDisposable {
+  /** A new customer over the same records, as after a start; the lock that it wants is `lockAtto`. */
+  begin(options: { readonly peers?: (peers: Peers) => Peers; readonly lockAtto: bigint }): Customer
+  readonly versions: () => readonly bigint[]
+}
+
+async function oneProvider(): Promise<World> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'storage-customer-'))
+  const chain = fakeChain()
+  const nodeSigner = softwareNodeSigner(new Uint8Array(32).fill(100))
+  const provider = openStorageProvider({
+    folder: path.join(folder, 'provider'),
+    chain,
+    signer: signerOf(1),
+    nodeSigner,
+    hasher,
+    clock,
+    capacityBytes,
+    priceNanoPerGibSecond: 1_000n,
+    lockAttoMax: 10n ** 21n,
+    epochAt: () => undefined,
+  })
+  const { url } = await provider.server.listen({ host: '127.0.0.1', port: 0 })
+  const { address: operator } = signerOf(1)
+  const record = { provenCount: 0, missedCount: 0 }
+  chain.offer({
+    operator,
+    nodeKey: nodeSigner.nodeKey,
+    endpoint: url,
+    cell: 0n,
+    capacityBytes: BigInt(capacityBytes),
+    usedBytes: 0n,
+    priceNanoPerGibSecond: 1_000n,
+    open: true,
+    record,
+  })
+  const records = openCustomerRecords({ path: path.join(folder, 'customer.sqlite') })
+  const plain = httpPeers({ nodeSigner: softwareNodeSigner(new Uint8Array(32).fill(200)), clock, sha256: nodeSha256 })
+  return {
+    begin({ peers = (one) => one, lockAtto }) {
+      const priced: Chain = { ...chain, lockFor: () => Promise.resolve(lockAtto) }
+      const spoolFolder = path.join(folder, 'spool')
+      return customer({
+        records,
+        chain: priced,
+        peers: peers(plain),
+        signer: signerOf(50),
+        hasher,
+        sha256: nodeSha256,
+        clock,
+        spoolFolder,
+        pieceSizeBytesMax: pieceSizeBytesMin,
+      })
+    },
+    versions: () => records.sets().map(({ signed }) => signed.set.version),
+    async [Symbol.asyncDispose]() {
+      records[Symbol.dispose]()
+      await provider[Symbol.asyncDispose]()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function* fileOf(text: string): AsyncGenerator<FileSource> {
+  yield { path: 'a.txt', content: [new TextEncoder().encode(text)] }
+}
+
+const put = async (one: Customer, text: string): Promise<StoredPieces> =>
+  one.put(fileOf(text), { isDirectory: true, copies: 1, sizeBytes: 100, signal })
+
+/** The provider signs, and its answer is lost. */
+const lastWordLost = (peers: Peers): Peers => ({
+  peerOf: (offer) => {
+    const peer = peers.peerOf(offer)
+    return {
+      ...peer,
+      putSet: async (proposal, waiting) => {
+        await peer.putSet(proposal, waiting)
+        throw new Error('the line broke')
+      },
+    }
+  },
+})
+
+test('a set that a provider signed and the customer never recorded does not stop the next put, whatever it costs or holds', async () => {
+  await using world = await oneProvider()
+  await put(world.begin({ lockAtto: 5n }), 'before')
+  await assert.rejects(put(world.begin({ lockAtto: 6n, peers: lastWordLost }), 'lost'), /the line broke/)
+  assert.deepEqual(world.versions(), [1n], 'nothing is recorded of what was not acknowledged')
+
+  const again = world.begin({ lockAtto: 7n })
+  const lost = await put(again, 'lost')
+  assert.equal(lost.pieces[0]?.providers.length, 1)
+  const other = await put(again, 'another object')
+  assert.equal(other.pieces[0]?.providers.length, 1)
+  assert.deepEqual(world.versions(), [4n])
+  assert.equal((await again.flush({ signal })).length, 1)
+})
+
+test('puts at one time extend the set one after the other', async () => {
+  await using world = await oneProvider()
+  const one = world.begin({ lockAtto: 5n })
+  const stored = await Promise.all(['one', 'two', 'three', 'four'].map(async (text) => put(one, text)))
+  for (const { pieces } of stored) assert.equal(pieces[0]?.providers.length, 1)
+  assert.deepEqual(world.versions(), [4n])
+})
