@@ -100,8 +100,13 @@ test('what keepers sign hashes as the struct Available of the contracts, and dif
   const filled = (byte: number, sizeBytes = 32): Hex => toHex(new Uint8Array(sizeBytes).fill(byte))
   const available = { network: 1, epoch: 42n, evidence: filled(0x88), post: filled(0x66) }
   const ofVector = { chainId: 31337, verifyingContract: filled(0x55, 20) }
-  const definition = { types: { Available: availableFields }, primaryType: 'Available', message: available }
-  const theirs = viemHash({ ...definition, domain: { ...ofVector, name: domainName, version: domainVersion } } as never)
+  const definition: TypedDataDefinition = {
+    types: { Available: availableFields },
+    primaryType: 'Available',
+    message: available,
+    domain: { ...ofVector, name: domainName, version: domainVersion },
+  }
+  const theirs = viemHash(definition)
   assert.equal(digestOfAvailable(available, ofVector), theirs)
   // The same vector stands in contracts/test/SumTree.t.sol.
   assert.equal(theirs, '0x751ba0d5c6f8e224be292c08e72c20984a1ad12da7f708d0956c2048ad57af2b')
