@@ -24,13 +24,15 @@ function ensureModules() {
     .digest('hex')
   if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted) return
   say('Installing what is missing (once; the pinned Node comes with it) ...')
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+  // Not `npm ci`: it refuses a lock file when a registry lacks an optional package of a platform that is not ours. This
+  // takes the versions and hashes of the lock file all the same, and never writes it.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
   const done = npm
     ? spawnSync(process.execPath, [npm, ...args], quiet)
     : spawnSync('npm', args, { ...quiet, shell: process.platform === 'win32' })
   if (done.status !== 0) {
-    say('The install failed. Run `npm ci` in this folder to see why; a package registry must be reachable once.')
+    say('The install failed. Run `npm install --no-save` in this folder to see why; a package registry must be reachable once.')
     process.exit(1)
   }
   writeFileSync(stampPath, wanted)

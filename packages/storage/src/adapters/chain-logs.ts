@@ -62,6 +62,33 @@ const lower = (text: string): Hex => text.toLowerCase() as Hex
 const inOrder = (a: Found<unknown>, b: Found<unknown>): number =>
   Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex
 
+/**
+ * Sets of which the chain says now that they ended, by id, with the stream that paid for them. One that a rollback took back is
+ * not among them, nor is one that began anew.
+ *
+ * @throws ChainUnreachable
+ */
+export async function readEndedDataSets(
+  chain: Chain,
+  { toBlock }: { readonly toBlock: bigint },
+): Promise<ReadonlyMap<Hex, Hex>> {
+  const address = chain.deployment.addresses.dataSets
+  const [posted, ended] = await Promise.all([
+    eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Posted', toBlock }),
+    eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Ended', toBlock }),
+  ])
+  const streams = new Map<Hex, Hex>()
+  const over = new Map<Hex, Hex>()
+  for (const { args } of [...posted, ...ended].toSorted(inOrder)) {
+    if ('faulted' in args) over.set(args.id, streams.get(args.id) ?? args.id)
+    else {
+      over.delete(args.id)
+      streams.set(args.id, args.stream)
+    }
+  }
+  return over
+}
+
 /** Sets that stand after a block, as they stood there; ended and faulted ones are left out. @throws ChainUnreachable */
 export async function readDataSetEvents(
   chain: Chain,

@@ -93,6 +93,8 @@ export interface CustomerRecords {
   objects(): readonly ObjectRecord[]
   object(cid: string): ObjectRecord | undefined
   piecesOf(cid: string): readonly Piece[]
+  /** How many copies the objects that a piece is in want of it; 0 when it is in none. */
+  copiesWanted(piece: Piece): number
   set(provider: Hex): SetRecord | undefined
   sets(): readonly SetRecord[]
   [Symbol.dispose](): void
@@ -201,6 +203,11 @@ export function openCustomerRecords({ path }: { readonly path: string }): Custom
     object: (cid) => all('SELECT * FROM storage_objects WHERE cid = ?', cid).map(objectOf)[0],
     piecesOf: (cid) =>
       all(`SELECT p.* FROM storage_object_pieces m ${joined} WHERE cid = ? ORDER BY position`, cid).map(pieceOf),
+    copiesWanted: ({ root, height, rawSizeBytes }) => {
+      const sql = `SELECT MAX(copies) AS copies FROM storage_objects o JOIN storage_object_pieces m ON m.cid = o.cid
+        WHERE m.root = ? AND m.height = ? AND m.raw_size = ?`
+      return Number(all(sql, root, height, rawSizeBytes)[0]?.['copies'] ?? 0)
+    },
     set: (provider) => all('SELECT * FROM storage_sets WHERE provider = ?', provider).map(setOf)[0],
     sets: () => all('SELECT * FROM storage_sets ORDER BY provider').map(setOf),
     [Symbol.dispose]: () => database.close(),

@@ -163,32 +163,25 @@ export function customer(options: CustomerOptions): Customer {
       if (set === undefined) return []
       records.markLost(lost)
       const by = new Set<Hex>()
-      for (const piece of set.pieces) {
-        const present = holdersOf(piece)
-        const circle = await openCircle(options, {
-          copies: 1,
-          sizeBytes: piece.rawSizeBytes,
-          exclude: [...present, lost],
-          signal,
-        })
-        await using spool = await openSpool(options.spoolFolder)
-        for await (const bytes of readPiece(piece, present)) await spool.write(bytes)
-        await spool.end()
-        await circle.upload({ piece, spool })
-        await agreed(async () => {
-          const sets = await Promise.all(
-            circle
-              .holders()
-              .map(async (holder) =>
-                agree(options, { holder, pieces: [piece], domain, nowSeconds: nowSeconds(), signal }),
-              ),
-          )
-          records.saveSets(sets)
-          for (const { provider } of sets) by.add(provider)
-        })
+      let failure: unknown
+      for (const piece of set.pieces.filter(isShort)) {
+        try {
+          for (const provider of await copyAgain({ piece, lost, readPiece, signal })) by.add(provider)
+        } catch (error) {
+          signal.throwIfAborted()
+          // One piece that cannot be copied now does not keep the others; it stays short, and is tried again.
+          failure ??= error
+        }
       }
+      if (failure !== undefined) throw failure
       return [...by]
     },
+
+    unfinished: () =>
+      records
+        .sets()
+        .filter(({ isLost, pieces }) => isLost && pieces.some(isShort))
+        .map(({ provider }) => provider),
 
     holdersOf,
   }
