@@ -32,7 +32,9 @@ function ensureModules() {
     ? spawnSync(process.execPath, [npm, ...args], quiet)
     : spawnSync('npm', args, { ...quiet, shell: process.platform === 'win32' })
   if (done.status !== 0) {
-    say('The install failed. Run `npm install --no-save` in this folder to see why; a package registry must be reachable once.')
+    say(
+      'The install failed. Run `npm install --no-save` in this folder to see why; a package registry must be reachable once.',
+    )
     process.exit(1)
   }
   writeFileSync(stampPath, wanted)

@@ -9,11 +9,12 @@ import { performance } from 'node:perf_hooks'
 import type { Chain } from '@groundwork/chain/client.ts'
 import { operatorsIn } from '@groundwork/chain/indexer/index-queries.ts'
 import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
+import { readStreamId } from '@groundwork/chain/read-stream.ts'
 import { cellAt } from '@groundwork/core/geography/cell.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import { parseWork } from '@groundwork/core/units/work.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import type { Offer, Piece } from '@groundwork/storage'
+import { ContentUnavailable, dataSetIdOf, type Offer, type Piece } from '@groundwork/storage'
 import {
   chainActions,
   clearSpools,
@@ -23,6 +24,7 @@ import {
   nodeSha256,
   openCustomerRecords,
   openReader,
+  readEndedDataSets,
   type Customer,
   type CustomerRecords,
   type ObjectReader,
@@ -48,6 +50,8 @@ export interface ComposedCustomer extends Disposable {
   offers(waiting: Waiting): Promise<readonly Offer[]>
   /** Replaces what lost providers held; one repair at a time. @returns all that this process has replaced, the newest last */
   repair(waiting: Waiting): Promise<readonly Replaced[]>
+  /** All that this process has replaced, the newest last. */
+  repaired(): readonly Replaced[]
   /** milliseconds of a probe of every operator that answers, by address in lower case; at most `latencyAgeMsMax` old */
   latencies(waiting: Waiting): Promise<ReadonlyMap<Hex, number>>
   /** a block of evidence by CID, from whoever keeps it */
@@ -149,13 +153,19 @@ export async function composeCustomer({
     openReader: async (cid, holders, { signal }) =>
       openReader({ cid, holders: await offersOf(holders, { signal }), peers, sha256: nodeSha256, signal }),
     async *readPiece(piece, from, { signal }) {
-      let last: unknown
+      let last: unknown = new ContentUnavailable({ cid: piece.root, tried: from.length })
       for (const offer of await offersOf(from, { signal })) {
+        let hasBegun = false
         try {
-          yield* peers.peerOf(offer).getPiece({ piece }, { signal })
+          for await (const bytes of peers.peerOf(offer).getPiece({ piece }, { signal })) {
+            hasBegun = true
+            yield bytes
+          }
           return
         } catch (error) {
           signal.throwIfAborted()
+          // Half a piece has gone on already: another provider's whole one must not follow it.
+          if (hasBegun) throw error
           last = error
         }
       }
@@ -163,15 +173,19 @@ export async function composeCustomer({
     },
     async lostProviders({ signal }) {
       const { blockNumber } = await port.head({ signal })
-      const standing = new Set(
-        (await port.dataSetsAt({ blockNumber, customer: signer.address }, { signal })).map(({ provider }) => provider),
-      )
-      return records
-        .sets()
-        .filter(({ isLost, provider, postedVersion }) => !isLost && postedVersion > 0n && !standing.has(provider))
-        .map(({ provider }) => provider)
+      // By the chain's word only: a set that it does not have any more may have fallen to a rollback, and is posted again.
+      const ended = await readEndedDataSets(chain, { toBlock: blockNumber })
+      const lost = new Set(customer.unfinished())
+      for (const { isLost, provider, signed } of records.sets()) {
+        const stream = isLost ? undefined : ended.get(dataSetIdOf(signed.set))
+        if (stream === undefined) continue
+        const own = { payer: signer.address, payee: provider, salt: signed.set.streamSalt }
+        if ((await readStreamId(chain, own)) === stream) lost.add(provider)
+      }
+      return [...lost]
     },
     offers: async ({ signal }) => port.offers({ signal }),
+    repaired: () => [...replaced],
     async repair(waiting) {
       const mine = repairing.then(async () => repairLost(composed, replaced, waiting))
       repairing = mine.catch(() => undefined)

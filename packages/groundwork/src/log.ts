@@ -14,12 +14,6 @@ export function makeLog({ name, level }: { name: string; level: string }): Logge
       name,
       level,
       redact: { paths: secretNames.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[secret]' },
-      formatters: {
-        log: (value) =>
-          JSON.parse(
-            JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item)),
-          ) as Record<string, unknown>,
-      },
     },
     pino.destination({ dest: 2, sync: true }),
   )

@@ -16,6 +16,7 @@ import type { Break, LocalNetwork, LocalProvider } from '../up/local-network.ts'
 import { auditElsewhere } from './audit-elsewhere.ts'
 import { demandLeaves } from './demand-leaves.ts'
 import { awaitEpoch } from './await-epoch.ts'
+import { awaitUntil } from './await-until.ts'
 import { awaitPay } from './await-pay.ts'
 import type { GatewayClient, ReadReport, RepairReport, StoredObject } from '../gateway/gateway-client.ts'
 import { StepFailed } from './first-light-errors.ts'
@@ -63,6 +64,9 @@ export interface FirstLight {
   result(): FirstLightStorage
 }
 
+/** The gateway looks every two seconds; a copy of a few megabytes takes moments. */
+const repairSecondsMax = 90
+
 /** Copies of everything, at distinct operators. */
 export const copies = 3
 
@@ -81,7 +85,7 @@ export function firstLight({
     victim?: LocalProvider
     read?: ReadReport
     demands?: Awaited<ReturnType<typeof demandLeaves>>
-    repair?: RepairReport
+    repairedTo?: Address
     epoch?: Awaited<ReturnType<typeof awaitEpoch>>
     pay?: Awaited<ReturnType<typeof awaitPay>>
   } = {}
@@ -141,14 +145,19 @@ export function firstLight({
       },
     },
     {
-      title: 'The lost copy is repaired to a new operator',
+      title: 'The gateway repairs the lost copy to a new operator',
       run: async () => {
-        state.repair = await gateway.post<RepairReport>(`/v1/storage/objects/${need('stored').cid}/repair`, { signal })
-        const replaced = state.repair.replaced.find(
-          ({ lost }) => lost.toLowerCase() === need('victim').operator.toLowerCase(),
-        )
-        if (replaced === undefined) throw new StepFailed({ step: 'repair', why: 'no new operator took the copy' })
-        return `now at ${nameOf(network, replaced.by)}`
+        const by = await awaitUntil({
+          what: 'a new operator has the lost copy',
+          secondsMax: repairSecondsMax,
+          signal,
+          look: async () => {
+            const { replaced } = await gateway.get<RepairReport>('/v1/storage/repairs', { signal })
+            return replaced.find(({ lost }) => lost.toLowerCase() === need('victim').operator.toLowerCase())?.by
+          },
+        })
+        state.repairedTo = by as Address
+        return `now at ${nameOf(network, by)}`
       },
     },
     {
@@ -188,7 +197,6 @@ export function firstLight({
       const { epoch, evidenceCid } = need('epoch')
       const { spentCredits, mintedAtto, balances, balancesBlock, txs: payTxs } = need('pay')
       const victim = need('victim')
-      const repaired = need('repair').replaced.find(({ lost }) => lost.toLowerCase() === victim.operator.toLowerCase())
       const epochTxs = epochStepsIn(index, { network: 1 })
         .filter((step) => step.epoch === epoch && step.state !== 'sealed')
         .map(({ tx }) => tx)
@@ -200,7 +208,7 @@ export function firstLight({
         copies,
         killedProvider: victim.operator,
         servedBy: need('read').servedBy.map(({ provider, latencyRank }) => ({ provider, latencyRank })),
-        repairedTo: (repaired?.by ?? '') as Address,
+        repairedTo: need('repairedTo'),
         slashedAtto,
         spentCredits,
         mintedAtto,

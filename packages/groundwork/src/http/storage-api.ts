@@ -23,6 +23,7 @@ export interface StorageApiOptions {
   readonly records: CustomerRecords
   openReader(cid: CID, holders: readonly Hex[], options: { readonly signal: AbortSignal }): Promise<ObjectReader>
   /** Replaces what lost providers held. @returns who took whose place */
+  repaired(): readonly { readonly lost: Hex; readonly by: Hex }[]
   repair(options: { readonly signal: AbortSignal }): Promise<readonly { readonly lost: Hex; readonly by: Hex }[]>
   readonly signal: AbortSignal
 }
@@ -115,6 +116,13 @@ export function storageApi(app: Api, options: StorageApiOptions): void {
       await reply.header('x-groundwork-read', id).type('application/x-tar').send(tarOf(reader))
       return reply
     },
+  )
+  app.get(
+    '/v1/storage/repairs',
+    { schema: { summary: 'Copies that this gateway has replaced since it started' } },
+    async () => ({
+      replaced: options.repaired(),
+    }),
   )
   app.get(
     '/v1/storage/reads/:id',

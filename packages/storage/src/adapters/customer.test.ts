@@ -12,6 +12,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import { addressOf, sign } from '@groundwork/core/identity/secp256k1.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import type { Piece } from '../model.ts'
 import type { AccountSigner, Chain, Clock, Peers } from '../ports.ts'
 import { pieceSizeBytesMin, type FileSource } from '../work.ts'
 import { openCustomerRecords } from './customer-records.ts'
@@ -20,7 +22,7 @@ import { fakeChain } from './fake-chain.ts'
 import { hashtreeHasher } from './hashtree-hasher.ts'
 import { httpPeers } from './http-peer.ts'
 import { nodeSha256 } from './node-sha256.ts'
-import { openStorageProvider } from './provider.ts'
+import { openStorageProvider, type StorageProvider } from './provider.ts'
 
 const { signal } = new AbortController()
 const clock: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() }
@@ -36,38 +38,43 @@ interface World extends AsyncDisposable {
   /** A new customer over the same records, as after a start; the lock that it wants is `lockAtto`. */
   begin(options: { readonly peers?: (peers: Peers) => Peers; readonly lockAtto: bigint }): Customer
   readonly versions: () => readonly bigint[]
+  /** Reads a piece from any of its holders. */
+  readPiece(piece: Piece, from: readonly Hex[]): AsyncIterable<Uint8Array>
 }
 
-async function oneProvider(): Promise<World> {
+async function openWorld({ providers: count = 1 }: { readonly providers?: number } = {}): Promise<World> {
   const folder = mkdtempSync(path.join(tmpdir(), 'storage-customer-'))
   const chain = fakeChain()
-  const nodeSigner = softwareNodeSigner(new Uint8Array(32).fill(100))
-  const provider = openStorageProvider({
-    folder: path.join(folder, 'provider'),
-    chain,
-    signer: signerOf(1),
-    nodeSigner,
-    hasher,
-    clock,
-    capacityBytes,
-    priceNanoPerGibSecond: 1_000n,
-    lockAttoMax: 10n ** 21n,
-    epochAt: () => undefined,
-  })
-  const { url } = await provider.server.listen({ host: '127.0.0.1', port: 0 })
-  const { address: operator } = signerOf(1)
-  const record = { provenCount: 0, missedCount: 0 }
-  chain.offer({
-    operator,
-    nodeKey: nodeSigner.nodeKey,
-    endpoint: url,
-    cell: 0n,
-    capacityBytes: BigInt(capacityBytes),
-    usedBytes: 0n,
-    priceNanoPerGibSecond: 1_000n,
-    open: true,
-    record,
-  })
+  const providers: StorageProvider[] = []
+  for (let number = 1; number <= count; number += 1) {
+    const nodeSigner = softwareNodeSigner(new Uint8Array(32).fill(100 + number))
+    const priceNanoPerGibSecond = 1_000n + BigInt(number)
+    const provider = openStorageProvider({
+      folder: path.join(folder, `provider-${number}`),
+      chain,
+      signer: signerOf(number),
+      nodeSigner,
+      hasher,
+      clock,
+      capacityBytes,
+      priceNanoPerGibSecond,
+      lockAttoMax: 10n ** 21n,
+      epochAt: () => undefined,
+    })
+    const { url } = await provider.server.listen({ host: '127.0.0.1', port: 0 })
+    chain.offer({
+      operator: signerOf(number).address,
+      nodeKey: nodeSigner.nodeKey,
+      endpoint: url,
+      cell: 0n,
+      capacityBytes: BigInt(capacityBytes),
+      usedBytes: 0n,
+      priceNanoPerGibSecond,
+      open: true,
+      record: { provenCount: 0, missedCount: 0 },
+    })
+    providers.push(provider)
+  }
   const records = openCustomerRecords({ path: path.join(folder, 'customer.sqlite') })
   const plain = httpPeers({ nodeSigner: softwareNodeSigner(new Uint8Array(32).fill(200)), clock, sha256: nodeSha256 })
   return {
@@ -87,9 +94,14 @@ async function oneProvider(): Promise<World> {
       })
     },
     versions: () => records.sets().map(({ signed }) => signed.set.version),
+    async *readPiece(piece, from) {
+      const [offer] = (await chain.offers({ signal })).filter(({ operator }) => from.includes(operator))
+      if (offer === undefined) throw new Error('nobody has it')
+      yield* plain.peerOf(offer).getPiece({ piece }, { signal })
+    },
     async [Symbol.asyncDispose]() {
       records[Symbol.dispose]()
-      await provider[Symbol.asyncDispose]()
+      for (const provider of providers) await provider[Symbol.asyncDispose]()
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -99,8 +111,8 @@ async function* fileOf(text: string): AsyncGenerator<FileSource> {
   yield { path: 'a.txt', content: [new TextEncoder().encode(text)] }
 }
 
-const put = async (one: Customer, text: string): Promise<StoredPieces> =>
-  one.put(fileOf(text), { isDirectory: true, copies: 1, sizeBytes: 100, signal })
+const put = async (one: Customer, text: string, copies = 1): Promise<StoredPieces> =>
+  one.put(fileOf(text), { isDirectory: true, copies, sizeBytes: 100, signal })
 
 /** The provider signs, and its answer is lost. */
 const lastWordLost = (peers: Peers): Peers => ({
@@ -117,7 +129,7 @@ const lastWordLost = (peers: Peers): Peers => ({
 })
 
 test('a set that a provider signed and the customer never recorded does not stop the next put, whatever it costs or holds', async () => {
-  await using world = await oneProvider()
+  await using world = await openWorld()
   await put(world.begin({ lockAtto: 5n }), 'before')
   await assert.rejects(put(world.begin({ lockAtto: 6n, peers: lastWordLost }), 'lost'), /the line broke/)
   assert.deepEqual(world.versions(), [1n], 'nothing is recorded of what was not acknowledged')
@@ -132,9 +144,31 @@ test('a set that a provider signed and the customer never recorded does not stop
 })
 
 test('puts at one time extend the set one after the other', async () => {
-  await using world = await oneProvider()
+  await using world = await openWorld()
   const one = world.begin({ lockAtto: 5n })
   const stored = await Promise.all(['one', 'two', 'three', 'four'].map(async (text) => put(one, text)))
   for (const { pieces } of stored) assert.equal(pieces[0]?.providers.length, 1)
   assert.deepEqual(world.versions(), [4n])
+})
+
+test('a repair that broke off goes on where it was, and ends when there are copies enough', async () => {
+  await using world = await openWorld({ providers: 3 })
+  const { readPiece } = world
+  const before = world.begin({ lockAtto: 5n })
+  const { pieces } = await put(before, 'kept', 2)
+  const [stored] = pieces
+  const lost = stored?.providers[0]
+  assert.ok(stored !== undefined && lost !== undefined)
+
+  const failing = world.begin({ lockAtto: 5n, peers: lastWordLost })
+  await assert.rejects(failing.replace(lost, { readPiece, signal }), /the line broke/)
+  assert.deepEqual(failing.unfinished(), [lost])
+  assert.equal(failing.holdersOf(stored.piece).length, 1)
+
+  const after = world.begin({ lockAtto: 6n })
+  const by = await after.replace(lost, { readPiece, signal })
+  assert.equal(by.length, 1)
+  assert.ok(!stored.providers.includes(by[0] ?? lost), 'the copy is at a new operator')
+  assert.deepEqual(after.unfinished(), [])
+  assert.deepEqual(await after.replace(lost, { readPiece, signal }), [], 'nothing is copied twice')
 })

@@ -68,11 +68,16 @@ export interface Customer {
   put(files: AsyncIterable<FileSource>, options: PutOptions): Promise<StoredPieces>
   /** Brings the chain up to the record: streams at their rates, sets as signed. @returns providers whose sets it posted */
   flush(waiting: Waiting): Promise<readonly Hex[]>
-  /** Copies what a lost provider held to operators that do not have it yet, from those that do. */
+  /**
+   * Copies what a lost provider held to operators that do not have it yet, from those that do, as far as copies are missing;
+   * called again after a crash it goes on.
+   */
   replace(
     lost: Hex,
     options: Waiting & { readonly readPiece: (piece: Piece, from: readonly Hex[]) => AsyncIterable<Uint8Array> },
   ): Promise<readonly Hex[]>
+  /** Lost providers of whose pieces there are too few copies still. */
+  unfinished(): readonly Hex[]
   holdersOf(piece: Piece): readonly Hex[]
 }
 
@@ -88,9 +93,35 @@ export function customer(options: CustomerOptions): Customer {
       .filter(({ isLost, pieces }) => !isLost && pieces.some(({ root }) => root === piece.root))
       .map(({ provider }) => provider)
 
+  const isShort = (piece: Piece): boolean => holdersOf(piece).length < records.copiesWanted(piece)
+  const unfinished = (): readonly Hex[] =>
+    records
+      .sets()
+      .filter(({ isLost, pieces }) => isLost && pieces.some(isShort))
+      .map(({ provider }) => provider)
+
+  const copyAgain = async ({ piece, lost, readPiece, signal }: CopyAgain): Promise<readonly Hex[]> => {
+    const present = holdersOf(piece)
+    const exclude = [...present, lost]
+    const circle = await openCircle(options, { copies: 1, sizeBytes: piece.rawSizeBytes, exclude, signal })
+    await using spool = await openSpool(options.spoolFolder)
+    for await (const bytes of readPiece(piece, present)) await spool.write(bytes)
+    await spool.end()
+    await circle.upload({ piece, spool })
+    const by: Hex[] = []
+    await agreed(async () => {
+      const terms = { pieces: [piece], domain, nowSeconds: nowSeconds(), signal }
+      const sets = await Promise.all(circle.holders().map(async (holder) => agree(options, { holder, ...terms })))
+      records.saveSets(sets)
+      by.push(...sets.map(({ provider }) => provider))
+    })
+    return by
+  }
+
   return {
     async put(files, { isDirectory, copies, sizeBytes, onPiece, signal }) {
-      const circle = await openCircle(options, { copies, sizeBytes, signal })
+      // A lost set is forgotten when its provider begins another: not before its pieces are safe.
+      const circle = await openCircle(options, { copies, sizeBytes, exclude: unfinished(), signal })
       const pieces: Piece[] = []
       let fileCount = 0
       let totalBytes = 0n
@@ -177,14 +208,15 @@ export function customer(options: CustomerOptions): Customer {
       return [...by]
     },
 
-    unfinished: () =>
-      records
-        .sets()
-        .filter(({ isLost, pieces }) => isLost && pieces.some(isShort))
-        .map(({ provider }) => provider),
-
+    unfinished,
     holdersOf,
   }
+}
+
+interface CopyAgain extends Waiting {
+  readonly piece: Piece
+  readonly lost: Hex
+  readonly readPiece: (piece: Piece, from: readonly Hex[]) => AsyncIterable<Uint8Array>
 }
 
 /** The same function, whose calls wait for the ones before; an earlier one's failure is its own caller's. */
