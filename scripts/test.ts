@@ -27,10 +27,11 @@ const scratch = mkdtempSync(path.join(tmpdir(), 'groundwork-test-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
 const bin = (name: string): string => path.join(root, 'node_modules', '.bin', name)
+/** Soaks (`*.soak.test.ts`) take longer than any suite may; they are run by hand: `node --test test/walks/kill.soak.test.ts`. */
 const files = (...patterns: string[]): string[] =>
   patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: ['**/node_modules/**'] }))
-    .filter((file) => file.endsWith('.long.test.ts') === isLong)
+    .filter((file) => file.endsWith('.long.test.ts') === isLong && !file.endsWith('.soak.test.ts'))
     .toSorted()
 
 /** Pure tests share one process; tests that start processes, open ports or write files get one each. */
