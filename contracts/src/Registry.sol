@@ -10,8 +10,9 @@ import {Node, SumTree} from "./libraries/SumTree.sol";
 /// @notice Who takes part: operators, their node keys, endpoints and offers, and the devices bound to them. It holds no
 /// money and pays nobody; whether an operator has anything at stake stands in Bonds. docs/protocol/identity.md
 ///
-/// A device is bound by both: it signs Bind{owner, network, cell, keyHash}, and the owner sends the call or signs the
-/// batch. One key is one device, on one network, of one owner at a time; its id is the hash of its key. One word a
+/// A device is bound by both: it signs Bind{owner, network, cell, keyHash, releases}, and the owner sends the call or
+/// signs the batch. `releases` says how often the device was released before, so that no owner of old takes it back with
+/// a signature of old. One key is one device, on one network, of one owner at a time; its id is the hash of its key. One word a
 /// device is all that is stored, also in a batch: a bare Merkle root would let one key be bound twice.
 contract Registry is IRegistry, EIP712 {
     /// @dev A device in one word: the id is the key's hash.
@@ -20,6 +21,7 @@ contract Registry is IRegistry, EIP712 {
         uint8 network;
         bool p256;
         uint64 cell;
+        uint16 releases; // stays when the rest is released
     }
 
     uint256 public constant ENDPOINT_MAX = 256; // bytes
@@ -31,7 +33,8 @@ contract Registry is IRegistry, EIP712 {
     bytes32 private constant POST_OFFER_TYPE = keccak256(
         "PostOffer(address operator,uint8 network,uint64 capacity,uint96 priceNano,bytes32 terms,bool open,uint256 nonce,uint40 deadline)"
     );
-    bytes32 private constant BIND_TYPE = keccak256("Bind(address owner,uint8 network,uint64 cell,bytes32 keyHash)");
+    bytes32 private constant BIND_TYPE =
+        keccak256("Bind(address owner,uint8 network,uint64 cell,bytes32 keyHash,uint16 releases)");
     bytes32 private constant BIND_MANY_TYPE =
         keccak256("BindMany(address owner,uint8 network,bytes32 root,uint32 count,uint256 nonce,uint40 deadline)");
 
@@ -119,8 +122,9 @@ contract Registry is IRegistry, EIP712 {
 
     /// @inheritdoc IRegistry
     function releaseDevice(bytes32 deviceId) external {
-        _requireCaller(_devices[deviceId].owner);
-        delete _devices[deviceId];
+        Binding memory bound = _devices[deviceId];
+        _requireCaller(bound.owner);
+        _devices[deviceId] = Binding(address(0), 0, false, 0, bound.releases + 1);
         emit DeviceReleased(deviceId);
     }
 
@@ -138,6 +142,11 @@ contract Registry is IRegistry, EIP712 {
         Binding memory bound = _devices[deviceId];
         bytes32 keyHash = bound.owner == address(0) ? bytes32(0) : deviceId;
         return Device(bound.owner, bound.network, bound.p256, bound.cell, keyHash);
+    }
+
+    /// @inheritdoc IRegistry
+    function releases(bytes32 deviceId) external view returns (uint16) {
+        return _devices[deviceId].releases;
     }
 
     /// @inheritdoc IRegistry
@@ -183,24 +192,26 @@ contract Registry is IRegistry, EIP712 {
 
     function _bind(Device calldata device_, bytes calldata publicKey, bytes calldata deviceSignature) private {
         bytes32 deviceId = device_.keyHash;
-        if (_devices[deviceId].owner != address(0)) revert DeviceTaken(deviceId);
-        if (!_isSignedByDevice(device_, publicKey, deviceSignature)) revert BadDeviceSignature();
-        _devices[deviceId] = Binding(device_.owner, device_.network, device_.p256, device_.cell);
+        Binding memory bound = _devices[deviceId];
+        if (bound.owner != address(0)) revert DeviceTaken(deviceId);
+        if (!_isSignedByDevice(device_, bound.releases, publicKey, deviceSignature)) revert BadDeviceSignature();
+        _devices[deviceId] = Binding(device_.owner, device_.network, device_.p256, device_.cell, bound.releases);
         emit DeviceBound(deviceId, device_.owner, device_.network, device_.cell, device_.p256, deviceId);
     }
 
     /// @dev P-256 hardware signs with a high s as often as a low one. Both are taken: nothing here is counted by
     /// signature.
-    function _isSignedByDevice(Device calldata device_, bytes calldata publicKey, bytes calldata signature)
-        private
-        view
-        returns (bool)
-    {
+    function _isSignedByDevice(
+        Device calldata device_,
+        uint16 releases_,
+        bytes calldata publicKey,
+        bytes calldata signature
+    ) private view returns (bool) {
         if (device_.owner == address(0) || publicKey.length != 64 || keccak256(publicKey) != device_.keyHash) {
             return false;
         }
         bytes32 digest = _hashTypedData(
-            keccak256(abi.encode(BIND_TYPE, device_.owner, device_.network, device_.cell, device_.keyHash))
+            keccak256(abi.encode(BIND_TYPE, device_.owner, device_.network, device_.cell, device_.keyHash, releases_))
         );
         if (!device_.p256) return _signerOf(digest, signature) == address(uint160(uint256(device_.keyHash)));
         if (signature.length != 64) return false;

@@ -32,8 +32,9 @@ abstract contract RegistryFixture is Harness {
     }
 
     function bindDigest(Device memory device) internal view returns (bytes32) {
-        bytes32 type_ = keccak256("Bind(address owner,uint8 network,uint64 cell,bytes32 keyHash)");
-        return typed(keccak256(abi.encode(type_, device.owner, device.network, device.cell, device.keyHash)));
+        bytes32 type_ = keccak256("Bind(address owner,uint8 network,uint64 cell,bytes32 keyHash,uint16 releases)");
+        uint16 releases = registry.releases(device.keyHash);
+        return typed(keccak256(abi.encode(type_, device.owner, device.network, device.cell, device.keyHash, releases)));
     }
 
     function p256Device(uint256 key, address owner_)
@@ -276,6 +277,30 @@ contract RegistryTest is RegistryFixture {
         vm.prank(device.owner);
         registry.bindDevice(device, publicKey, signed); // free for a next owner
         equal(device.owner, registry.device(id).owner);
+    }
+
+    /// @notice Who sold a device must not get it back when its new owner releases it, to bind it at another cell say.
+    function testFuzz_bindDevice_anOldSignatureBindsNothing(bool p256, address buyer) public {
+        vm.assume(buyer != owner && buyer != address(0));
+        bytes memory publicKey = GENERATOR;
+        (Device memory device, bytes memory signed) = k1Device(owner);
+        if (p256) (device, publicKey, signed) = p256Device(7, owner);
+        vm.prank(owner);
+        registry.bindDevice(device, publicKey, signed);
+        vm.prank(owner);
+        registry.releaseDevice(device.keyHash);
+        equal(1, registry.releases(device.keyHash));
+
+        (Device memory sold, bytes memory resigned) = k1Device(buyer);
+        if (p256) (sold,, resigned) = p256Device(7, buyer);
+        vm.prank(buyer);
+        registry.bindDevice(sold, publicKey, resigned);
+        vm.prank(buyer);
+        registry.releaseDevice(sold.keyHash);
+
+        vm.prank(owner);
+        vm.expectRevert(IRegistry.BadDeviceSignature.selector);
+        registry.bindDevice(device, publicKey, signed);
     }
 
     // ---- batches ----

@@ -49,7 +49,7 @@ interface IRegistry {
     function postOffer(Offer calldata offer_) external;
     /// @notice By EIP-712 signature over PostOffer{operator, network, capacity, priceNano, terms, open, nonce, deadline}.
     function postOfferFor(Offer calldata offer_, uint40 deadline, bytes calldata signature) external;
-    /// @notice Binds the caller's device; its id is keyHash. deviceSignature: secp256k1 or P-256 (r||s, with the key x||y in publicKey) over Bind{owner, network, cell, keyHash}.
+    /// @notice Binds the caller's device; its id is keyHash. deviceSignature: secp256k1 or P-256 (r||s, with the key x||y in publicKey) over Bind{owner, network, cell, keyHash, releases}.
     function bindDevice(Device calldata device, bytes calldata publicKey, bytes calldata deviceSignature) external returns (bytes32 deviceId);
     /// @notice The caller's devices of one network, all or none. DevicesBound names the sum-tree root over them.
     function bindMany(Device[] calldata devices, bytes[] calldata publicKeys, bytes[] calldata deviceSignatures) external;
@@ -68,5 +68,7 @@ interface IRegistry {
     /// @return root of the sum tree over a batch: leaves "device" of (keyHash, owner, network, cell, p256), each with sum 1
     function batchRoot(Device[] calldata devices) external pure returns (bytes32 root);
     function device(bytes32 deviceId) external view returns (Device memory);
+    /// @return how often the device was released by an owner: part of what it signs to be bound again
+    function releases(bytes32 deviceId) external view returns (uint16);
     function nonces(address account) external view returns (uint256);
 }
