@@ -67,6 +67,41 @@ contract StorageJudgeTest is NodesFixture {
         demand(9);
     }
 
+    /// @notice A provider that kept one leaf demands it in every place there is, and answers itself; what it dropped is
+    /// asked for all the same, by its customer, and the miss ends the set.
+    function test_demand_aProviderCannotKeepItsCustomerOut() public {
+        give(customer, 100e18);
+        give(provider, 100e18);
+        bytes32[] memory own = new bytes32[](p.demandsMax);
+        for (uint256 i = 0; i < own.length; ++i) {
+            vm.prank(provider);
+            own[i] = judge.demand(setId, 0);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IStorageJudge.TooManyDemands.selector, setId));
+        demand(9);
+        for (uint64 i = 0; i < 4; ++i) {
+            vm.prank(customer);
+            judge.demand(setId, 9 + i);
+        }
+        vm.prank(customer);
+        vm.expectRevert(abi.encodeWithSelector(IStorageJudge.TooManyDemands.selector, setId));
+        judge.demand(setId, 9);
+
+        passBlocks(p.answerBlocks);
+        Answer memory kept = Pieces.answerOf(smallPieces(), 0);
+        for (uint256 i = 0; i < own.length; ++i) {
+            vm.startPrank(provider);
+            judge.answer(own[i], kept);
+            if (i < 4) vm.expectRevert(abi.encodeWithSelector(IStorageJudge.TooManyDemands.selector, setId));
+            judge.demand(setId, 0); // at once again; the customer's four count as open
+            vm.stopPrank();
+        }
+        bytes32 missed = keccak256(abi.encode(setId, uint64(9), customer, uint256(p.demandsMax) + 1));
+        passBlocks(1);
+        judge.miss(missed, address(0), 0);
+        assert(dataSets.dataSet(setId).faulted && bonds.lockOf(lockId).slashed);
+    }
+
     function test_demand_notOnWhatIsOver() public {
         vm.expectRevert(abi.encodeWithSelector(IStorageJudge.LeafOutOfSet.selector, 0, 0));
         vm.prank(DEMANDER);
