@@ -4,11 +4,12 @@ pragma solidity 0.8.37;
 import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
 import {Median} from "./libraries/Median.sol";
 import {Addresses, Parameters} from "./Parameters.sol";
+import {ReferencePrices} from "./ReferencePrices.sol";
 
 /// @title The price of WORK as a conservative low and high. docs/protocol/money.md#feed
 /// @notice low falls at once and rises 10% an hour, high the other way round. Moves no money; lineage bounds what a
 /// captured feed can do.
-contract PriceFeed is IPriceFeed {
+contract PriceFeed is ReferencePrices {
     uint64 public constant PRICE_MIN_USD8 = 100;
     uint64 public constant PRICE_MAX_USD8 = 2 ** 62;
     uint256 public constant POSTERS_MAX = 16;
@@ -46,7 +47,9 @@ contract PriceFeed is IPriceFeed {
     mapping(address poster => Post) private posts;
 
     /// @param firstPosters the set until Guard changes it, at least `postersMin` (never fewer than 3)
-    constructor(Addresses memory addresses, Parameters memory parameters, address[] memory firstPosters) {
+    constructor(Addresses memory addresses, Parameters memory parameters, address[] memory firstPosters)
+        ReferencePrices(parameters)
+    {
         guard = addresses.guard;
         freshSeconds = parameters.feedFreshSeconds;
         postersMin = parameters.postersMin < FRESH_POSTS_MIN ? FRESH_POSTS_MIN : parameters.postersMin;

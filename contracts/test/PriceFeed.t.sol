@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
-import {IPriceFeed} from "../src/interfaces/IPriceFeed.sol";
+import {Basket, IPriceFeed} from "../src/interfaces/IPriceFeed.sol";
 import {PriceFeed} from "../src/PriceFeed.sol";
 import {MoneyHarness} from "./MoneyHarness.sol";
 
@@ -55,6 +55,12 @@ contract PriceFeedTest is MoneyHarness {
         (low_, high_,) = quoteOf(f);
         equal(198_000, low_); // lower middle 200,000
         equal(303_000, high_); // upper middle 300,000
+    }
+
+    function test_basket_saysTheReferencePrices() public view {
+        Basket memory b = feed.basket();
+        assert(b.gibSecondNano == p.referenceNanoPerGibSecond && b.gibMonthNano == 2_592_000 * uint128(b.gibSecondNano));
+        assert(b.packetNano == 1e9 && b.megasampleNano == 3e8 && b.readingNano == 1e9);
     }
 
     function testFuzz_post_range(uint64 priceUsd8) public {
