@@ -208,4 +208,23 @@ contract AllotmentsTest is MoneyHarness {
         vm.expectRevert(abi.encodeWithSelector(IRails.OutOfRange.selector, 5, 4));
         rails.redeemMany(vouchers, new bytes[](4));
     }
+
+    function testFuzz_cover_burnsThePayersAlsoAfterNotice(uint128 amount) public {
+        vm.prank(payer);
+        vm.expectRevert(abi.encodeWithSelector(IRails.NoSuchRail.selector, keccak256(abi.encode(payer, payee))));
+        rails.coverAllotment(payee, 0);
+        openIt(1000);
+        vm.prank(payee);
+        rails.noticeAllotment(payer, payee);
+        amount = uint128(bound(amount, 0, work.balanceOf(payer)));
+        (uint128 before, uint256 had) = (rails.allotment(payer, payee).workAtto, work.balanceOf(payer));
+        vm.prank(payer);
+        rails.coverAllotment(payee, amount);
+        equal(had - amount, work.balanceOf(payer));
+        equal(before + amount, rails.allotment(payer, payee).workAtto);
+        pauseNow();
+        vm.prank(payer);
+        vm.expectRevert(abi.encodeWithSelector(IRails.Paused.selector));
+        rails.coverAllotment(payee, 0);
+    }
 }

@@ -185,4 +185,34 @@ contract EscrowsTest is MoneyHarness {
         vm.expectRevert(refusal);
         rails.finishEscrow(id);
     }
+
+    /// @notice Cover goes along with the credits, and all of it returns with none of them.
+    function testFuzz_cover_goesTheWayOfTheCredits(uint128 amount, bool accepted) public {
+        amount = uint128(bound(amount, 0, work.balanceOf(payer)));
+        (uint128 before, uint128 had) = (rails.escrow(id).workAtto, uint128(work.balanceOf(payer)));
+        vm.prank(STRANGER);
+        vm.expectRevert(abi.encodeWithSelector(IRails.NotParty.selector, STRANGER));
+        rails.coverEscrow(id, 0);
+        vm.prank(payer);
+        rails.coverEscrow(id, amount);
+        equal(had - amount, work.balanceOf(payer));
+        (, uint128 returned) = bought(payer);
+        vm.prank(accepted ? payer : payee);
+        if (accepted) rails.accept(id);
+        else rails.decline(id);
+        (, uint128 paid) = earned(payee);
+        (, uint128 left) = bought(payer);
+        equal(accepted ? before + amount : 0, paid);
+        equal(accepted ? 0 : before + amount, left - returned);
+        vm.prank(payer);
+        vm.expectRevert(abi.encodeWithSelector(IRails.NoSuchRail.selector, id));
+        rails.coverEscrow(id, 1);
+    }
+
+    function test_cover_notWhilePaused() public {
+        pauseNow();
+        vm.prank(payer);
+        vm.expectRevert(abi.encodeWithSelector(IRails.Paused.selector));
+        rails.coverEscrow(id, 0);
+    }
 }

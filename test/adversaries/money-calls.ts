@@ -109,6 +109,8 @@ function targetOf(operation: Operation, situation: Situation): Target {
       return rails('openAllotment', operation.payee, operation.signer, operation.credits, operation.coverMaxAtto)
     case 'topUpAllotment':
       return rails('topUpAllotment', operation.payee, operation.credits, operation.coverMaxAtto)
+    case 'coverAllotment':
+      return rails('coverAllotment', operation.payee, operation.workAtto)
     case 'redeem':
       return rails('redeem', voucherOf(operation), voucherSignature(operation, situation))
     case 'redeemMany':
@@ -128,6 +130,8 @@ function targetOf(operation: Operation, situation: Situation): Target {
         verdictDeadline: Number(verdictDeadline),
       })
     }
+    case 'coverEscrow':
+      return rails('coverEscrow', operation.id, operation.workAtto)
     case 'verdict':
       return rails('verdict', operation.id, operation.creditsToPayee)
     case 'convert':

@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { comparedTrace } from './money-trace.ts'
 
 const everyKind = [
-  'accept', 'batch', 'burn', 'buy', 'changePosters', 'claim', 'commitReport', 'convert', 'convertFor', 'cover', 'coverStream',
+  'accept', 'batch', 'burn', 'buy', 'changePosters', 'claim', 'commitReport', 'convert', 'convertFor', 'cover', 'coverAllotment', 'coverEscrow', 'coverStream',
   'cut', 'decline', 'deposit', 'fault', 'finaliseEpoch', 'finish', 'finishAllotment', 'finishEscrow', 'hold', 'lock', 'notice',
   'noticeAllotment', 'open', 'openAllotment', 'openEscrow', 'pause', 'payFee', 'post', 'proposePosters', 'raise', 'raiseLock',
   'redeem', 'redeemMany', 'release', 'releaseThawed', 'renew', 'settle', 'settleMany', 'slash', 'submit', 'thaw', 'topUp',

@@ -87,6 +87,7 @@ interface IRails {
     event AllotmentNoticed(address indexed payer, address indexed payee, uint40 end);
     event AllotmentClosed(address indexed payer, address indexed payee, uint128 creditsBack, uint128 workBackAtto);
     event EscrowOpened(bytes32 indexed id, address indexed payer, address indexed payee, uint128 credits, uint128 workAtto, uint40 workDeadline, uint40 verdictDeadline);
+    event EscrowCovered(bytes32 indexed id, uint128 workAtto);
     event EscrowSubmitted(bytes32 indexed id);
     event EscrowEnded(bytes32 indexed id, uint128 creditsPaid, uint128 creditsBack);
     event Converted(address indexed payee, uint128 credits, uint128 workAtto, uint128 mintedAtto, uint64 highUsd8);
@@ -143,6 +144,8 @@ interface IRails {
     // ---- allotments ----
     function openAllotment(address payee, address signer, uint128 credits, uint128 coverMaxAtto) external;
     function topUpAllotment(address payee, uint128 credits, uint128 coverMaxAtto) external;
+    /// @notice Burns the caller's WORK into its open allotment for a payee.
+    function coverAllotment(address payee, uint128 workAtto) external;
     function redeem(Voucher calldata voucher, bytes calldata signature) external returns (uint128 credits);
     function redeemMany(Voucher[] calldata vouchers, bytes[] calldata signatures) external returns (uint128 credits);
     function noticeAllotment(address payer, address payee) external;
@@ -151,6 +154,8 @@ interface IRails {
 
     // ---- escrow ----
     function openEscrow(OpenEscrow calldata terms) external returns (bytes32 id);
+    /// @notice Burns the caller's WORK into one of its escrows that has not ended.
+    function coverEscrow(bytes32 id, uint128 workAtto) external;
     function submit(bytes32 id) external;
     function accept(bytes32 id) external;
     function decline(bytes32 id) external;

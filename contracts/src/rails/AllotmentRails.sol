@@ -36,6 +36,17 @@ abstract contract AllotmentRails is RailsBase {
         emit AllotmentToppedUp(msg.sender, payee, a.credits, a.workAtto);
     }
 
+    /// @notice Burns the caller's WORK into its open allotment for a payee, also after notice.
+    function coverAllotment(address payee, uint128 workAtto) external {
+        _requireInflows();
+        bytes32 id = Allotments.idOf(msg.sender, payee);
+        Allotment storage a = allotments[id];
+        a.requireOpen(id);
+        a.fill(0, workAtto);
+        ledger.burnCover(msg.sender, workAtto);
+        emit AllotmentToppedUp(msg.sender, payee, a.credits, a.workAtto);
+    }
+
     /// @notice Anyone: pays min(total, redeemed + credits) - redeemed to the payee, 0 when the total was reached.
     function redeem(Voucher calldata voucher, bytes calldata signature) external returns (uint128 credits) {
         bytes32 id = Allotments.idOf(voucher.payer, voucher.payee);

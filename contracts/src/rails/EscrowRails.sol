@@ -25,6 +25,17 @@ abstract contract EscrowRails is RailsBase {
         );
     }
 
+    /// @notice Burns the payer's WORK into its escrow, until it ends.
+    function coverEscrow(bytes32 id, uint128 workAtto) external {
+        _requireInflows();
+        Escrow storage e = _live(id);
+        if (msg.sender != e.payer) revert NotParty(msg.sender);
+        uint128 sumAtto = e.workAtto + workAtto;
+        e.workAtto = sumAtto;
+        ledger.burnCover(msg.sender, workAtto);
+        emit EscrowCovered(id, sumAtto);
+    }
+
     /// @notice The payee: the work is there. By the work deadline; idleness is not paid.
     function submit(bytes32 id) external {
         Escrow storage e = _live(id);

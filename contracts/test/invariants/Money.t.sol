@@ -88,13 +88,15 @@ contract MoneyInvariants is Harness {
         for (uint256 set = 1; set < 1 << accounts.length; set++) {
             uint256 taken = 0;
             uint256 putIn = 0;
+            uint256 passedOn = 0;
             for (uint256 i = 0; i < accounts.length; i++) {
                 if (set >> i & 1 == 0) continue;
                 address a = accounts[i];
-                taken += handler.minted(a) + handler.gotAll(a) + handler.paidOut(a);
+                taken += handler.minted(a) + handler.gotAll(a);
+                passedOn += handler.paidOut(a);
                 putIn += handler.burned(a) + handler.paidIn(a);
             }
-            atMost(10, taken, putIn);
+            atMost(10, taken * 100 + passedOn * 99, putIn * 99); // with these f and k at most 0.99 of it
         }
     }
 

@@ -9,7 +9,7 @@ import {MoneyHarness} from "../MoneyHarness.sol";
 /// the invariants. A refused move reverts and leaves no ghost behind.
 contract MoneyHandler is MoneyHarness {
     uint256 public constant ACTORS = 4;
-    uint256 public constant OPERATIONS = 34;
+    uint256 public constant OPERATIONS = 36;
     uint256 private constant Q = 1e21;
 
     uint256 public nowAt;
@@ -82,7 +82,8 @@ contract MoneyHandler is MoneyHarness {
         else if (operation < 22) streamOut(operation, a, b, c);
         else if (operation < 27) allotmentMove(operation, a, b, c);
         else if (operation < 31) escrowMove(operation, a, b, c);
-        else out(operation, a, b, c);
+        else if (operation < 34) out(operation, a, b, c);
+        else coverRail(operation, a, b, c);
         done[operation]++;
     }
 
@@ -325,6 +326,16 @@ contract MoneyHandler is MoneyHarness {
         uint40 workBy = uint40(nowAt + b % 2 days);
         vm.prank(from);
         escrowIds.push(rails.openEscrow(OpenEscrow(to, JUDGE, funds, cover, workBy, workBy + 1 days, bytes32(salts++))));
+    }
+
+    function coverRail(uint256 operation, uint256 a, uint256 b, uint256 c) private {
+        bytes32 id = operation == 35 ? recent(escrowIds, a) : bytes32(0);
+        address who = operation == 35 ? rails.escrow(id).payer : actor(a);
+        uint128 amount = amountOf(work.balanceOf(who), b, c) / 1000;
+        vm.prank(who);
+        if (operation == 34) rails.coverAllotment(actor(a + 1), amount);
+        else rails.coverEscrow(id, amount);
+        burned[who] += amount;
     }
 
     function out(uint256 operation, uint256 a, uint256 b, uint256 c) private {

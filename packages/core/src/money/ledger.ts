@@ -80,12 +80,14 @@ function dispatch(ledger: Ledger, operation: Operation, rules: MoneyRules): Ledg
       return applyStream(ledger, operation, rules)
     case 'openAllotment':
     case 'topUpAllotment':
+    case 'coverAllotment':
     case 'redeem':
     case 'redeemMany':
     case 'noticeAllotment':
     case 'finishAllotment':
       return applyAllotment(ledger, operation, rules)
     case 'openEscrow':
+    case 'coverEscrow':
     case 'submit':
     case 'accept':
     case 'decline':

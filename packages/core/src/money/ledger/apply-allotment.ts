@@ -11,7 +11,15 @@ import type { Allotment } from '../allotment.ts'
 import type { MoneyRules } from '../money-rules.ts'
 import { emptyPocket, mergePockets, withoutPocket, type Pocket } from '../pocket.ts'
 import { requireInflowPrice, takeForRail } from './apply-credits.ts'
-import { allotmentKey, payEarned, returnBought, withEntry, type Ledger } from './ledger-state.ts'
+import {
+  allotmentKey,
+  burnForCover,
+  payEarned,
+  requireInflows,
+  returnBought,
+  withEntry,
+  type Ledger,
+} from './ledger-state.ts'
 import type { AllotmentOperation, OperationOf, SignedVoucher } from './operation.ts'
 
 /** The signer of an allotment that is closed, or was never opened. */
@@ -24,6 +32,8 @@ export function applyAllotment(ledger: Ledger, operation: AllotmentOperation, ru
       return openAllotment(ledger, operation, rules)
     case 'topUpAllotment':
       return topUpAllotment(ledger, operation, rules)
+    case 'coverAllotment':
+      return coverAllotment(ledger, operation)
     case 'redeem':
       return redeem(ledger, operation, rules)
     case 'redeemMany':
@@ -70,6 +80,14 @@ function topUpAllotment(ledger: Ledger, operation: OperationOf<'topUpAllotment'>
   if (allotment.noticed) throw new MoneyRefused('AlreadyNoticed', parties)
   const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer: operation.by, lowUsd8 }, rules)
   return putAllotment(without, parties, { ...allotment, ...mergePockets(allotment, pocket) })
+}
+
+function coverAllotment(ledger: Ledger, { by, payee, workAtto }: OperationOf<'coverAllotment'>): Ledger {
+  requireInflows(ledger)
+  const parties = { payer: by, payee }
+  const allotment = allotmentOf(ledger, parties)
+  const covered = { ...allotment, workAtto: allotment.workAtto + workAtto }
+  return putAllotment(burnForCover(ledger, by, workAtto), parties, covered)
 }
 
 function redeem(ledger: Ledger, voucher: SignedVoucher, rules: MoneyRules): Ledger {

@@ -12,7 +12,7 @@ import type { MoneyRules } from '../money-rules.ts'
 import { emptyPocket, withoutPocket, type Pocket } from '../pocket.ts'
 import { escrowId } from '../rail-id.ts'
 import { requireInflowPrice, takeForRail } from './apply-credits.ts'
-import { payEarned, returnBought, withEntry, type Ledger } from './ledger-state.ts'
+import { burnForCover, payEarned, requireInflows, returnBought, withEntry, type Ledger } from './ledger-state.ts'
 import type { EscrowOperation, OpenEscrow, OperationOf } from './operation.ts'
 
 /** @throws MoneyRefused with the name of the contract's error */
@@ -20,6 +20,8 @@ export function applyEscrow(ledger: Ledger, operation: EscrowOperation, rules: M
   switch (operation.kind) {
     case 'openEscrow':
       return openEscrow(ledger, operation, rules)
+    case 'coverEscrow':
+      return coverEscrow(ledger, operation)
     case 'submit':
       return submit(ledger, operation)
     case 'accept': {
@@ -67,6 +69,15 @@ function openEscrow(ledger: Ledger, operation: OpenEscrow, rules: MoneyRules): L
   const { ledger: without, pocket } = takeForRail(ledger, { ...operation, payer, lowUsd8 }, rules)
   const escrow: Escrow = { payer, payee, judge, workDeadline, verdictDeadline, state: 'open', ...pocket }
   return { ...without, escrows: withEntry(without.escrows, id, escrow) }
+}
+
+function coverEscrow(ledger: Ledger, { id, by, workAtto }: OperationOf<'coverEscrow'>): Ledger {
+  requireInflows(ledger)
+  const escrow = runningEscrow(ledger, id)
+  requireParty(by, escrow.payer)
+  const covered: Escrow = { ...escrow, workAtto: escrow.workAtto + workAtto }
+  const burned = burnForCover(ledger, by, workAtto)
+  return { ...burned, escrows: withEntry(burned.escrows, id, covered) }
 }
 
 function submit(ledger: Ledger, { id, by }: OperationOf<'submit'>): Ledger {

@@ -76,6 +76,7 @@ export interface SignedVoucher {
 export type AllotmentOperation =
   | ({ readonly kind: 'openAllotment'; readonly payee: Hex; readonly signer: Hex } & By & Funding)
   | ({ readonly kind: 'topUpAllotment'; readonly payee: Hex } & By & Funding)
+  | ({ readonly kind: 'coverAllotment'; readonly payee: Hex; readonly workAtto: bigint } & By)
   | ({ readonly kind: 'redeem' } & By & SignedVoucher)
   | ({ readonly kind: 'redeemMany'; readonly vouchers: readonly SignedVoucher[] } & By)
   | ({ readonly kind: 'noticeAllotment'; readonly payer: Hex; readonly payee: Hex } & By)
@@ -92,6 +93,7 @@ export interface OpenEscrow extends By, Funding {
 
 export type EscrowOperation =
   | OpenEscrow
+  | ({ readonly kind: 'coverEscrow'; readonly workAtto: bigint } & OnRail)
   | ({ readonly kind: 'submit' } & OnRail)
   | ({ readonly kind: 'accept' } & OnRail)
   | ({ readonly kind: 'decline' } & OnRail)

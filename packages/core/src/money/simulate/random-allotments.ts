@@ -8,7 +8,7 @@ import type { Hex } from '../../units/hex.ts'
 import { allotmentKey } from '../ledger/ledger-state.ts'
 import type { RailsOperation, SignedVoucher } from '../ledger/operation.ts'
 import { amountUpTo, oneOf } from './draw.ts'
-import { type World, type Maker, anyone, mostly, someBuyer, type Weighted, fund } from './world.ts'
+import { type World, type Maker, anyone, mostly, someBuyer, someWork, type Weighted, fund } from './world.ts'
 
 const openAllotment: Maker<RailsOperation> = (world) => {
   const by = someBuyer(world)
@@ -25,6 +25,11 @@ function somePair(world: World): { payer: Hex; payee: Hex } {
 const topUpAllotment: Maker<RailsOperation> = (world) => {
   const { payer, payee } = somePair(world)
   return { kind: 'topUpAllotment', by: payer, payee, ...fund(world, payer) }
+}
+
+const coverAllotment: Maker<RailsOperation> = (world) => {
+  const { payer: by, payee } = somePair(world)
+  return { kind: 'coverAllotment', by, payee, workAtto: someWork(world, by) >> 6n }
 }
 
 function someVoucher(world: World): SignedVoucher {
@@ -57,6 +62,7 @@ const finishAllotment: Maker<RailsOperation> = (world) => ({
 export const allotmentMakers: readonly Weighted[] = [
   [openAllotment, 4],
   [topUpAllotment, 3],
+  [coverAllotment, 1],
   [redeem, 7],
   [redeemMany, 3],
   [noticeAllotment, 2],

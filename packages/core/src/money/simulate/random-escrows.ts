@@ -6,7 +6,7 @@
 
 import type { RailsOperation } from '../ledger/operation.ts'
 import { amountUpTo, oneOf } from './draw.ts'
-import { type Maker, word, anyone, someId, mostly, mostlyJudge, someBuyer, type Weighted, fund } from './world.ts'
+import { type Maker, word, anyone, someId, mostly, mostlyJudge, someBuyer, someWork, type Weighted, fund } from './world.ts'
 
 const openEscrow: Maker<RailsOperation> = (world) => {
   const by = someBuyer(world)
@@ -45,7 +45,14 @@ const onEscrow: Maker<RailsOperation> = (world) => {
   return { kind, id, by: mostly(world, kind === 'accept' ? escrow?.payer : escrow?.payee) }
 }
 
+const coverEscrow: Maker<RailsOperation> = (world) => {
+  const id = someId(world, world.ledger.escrows.keys())
+  const by = mostly(world, world.ledger.escrows.get(id)?.payer)
+  return { kind: 'coverEscrow', id, by, workAtto: someWork(world, by) >> 6n }
+}
+
 export const escrowMakers: readonly Weighted[] = [
   [openEscrow, 6],
   [onEscrow, 16],
+  [coverEscrow, 2],
 ]
