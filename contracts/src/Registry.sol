@@ -192,10 +192,12 @@ contract Registry is IRegistry, EIP712 {
 
     function _bind(Device calldata device_, bytes calldata publicKey, bytes calldata deviceSignature) private {
         bytes32 deviceId = device_.keyHash;
-        Binding memory bound = _devices[deviceId];
-        if (bound.owner != address(0)) revert DeviceTaken(deviceId);
-        if (!_isSignedByDevice(device_, bound.releases, publicKey, deviceSignature)) revert BadDeviceSignature();
-        _devices[deviceId] = Binding(device_.owner, device_.network, device_.p256, device_.cell, bound.releases);
+        Binding storage bound = _devices[deviceId];
+        (address present, uint16 releases_) = (bound.owner, bound.releases);
+        if (present != address(0)) revert DeviceTaken(deviceId);
+        if (!_isSignedByDevice(device_, releases_, publicKey, deviceSignature)) revert BadDeviceSignature();
+        (bound.owner, bound.network, bound.p256, bound.cell) =
+            (device_.owner, device_.network, device_.p256, device_.cell);
         emit DeviceBound(deviceId, device_.owner, device_.network, device_.cell, device_.p256, deviceId);
     }
 
