@@ -325,7 +325,7 @@ contract EpochsTest is EpochsFixture {
         equal(address(0), this.recover(digest, abi.encodePacked(r, s)));
     }
 
-    function recover(bytes32 digest, bytes calldata signature_) external pure returns (address) {
+    function recover(bytes32 digest, bytes calldata signature_) external view returns (address) {
         return Evidence.recover(digest, signature_);
     }
 

@@ -8,9 +8,10 @@ import {Claim, EpochPost} from "../src/interfaces/IEpochs.sol";
 import {Node, SumTree} from "../src/libraries/SumTree.sol";
 import {EpochsFixture} from "./EpochsFixture.sol";
 
-/// @notice Gas of epochs against the targets of docs/architecture.md, with the whole money system deployed. Run with --isolate:
-/// each call is then a transaction of its own, with calldata and the floor of EIP-7623. Accounts have claimed before, and claim
+/// @notice Gas of epochs against the targets of docs/architecture.md, with the whole money system deployed. Isolated: each
+/// call is a transaction of its own, with calldata and the floor of EIP-7623. Accounts have claimed before, and claim
 /// rebate and bootstrap at once, from a tree of 256 accounts and from one of 32.
+/// forge-config: default.isolate = true
 contract GasEpochsTest is EpochsFixture {
     uint256 private constant POST_AND_FINALISE_MAX = 260_000;
     uint256 private constant CLAIM_EACH_MAX = 45_000;

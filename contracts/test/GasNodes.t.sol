@@ -9,9 +9,9 @@ import {NodesFixture} from "./NodesFixture.sol";
 import {Piece, Pieces} from "./Pieces.sol";
 import {RegistryFixture} from "./Registry.t.sol";
 
-/// @notice Gas of whole transactions, against the targets of docs/architecture.md. Run with --isolate; without it each
-/// call is cheaper, so the bounds hold too. What is measured is what the sender pays: execution less refunds, or
-/// EIP-7623's floor.
+/// @notice Gas of whole transactions, against the targets of docs/architecture.md. Isolated: what is measured is what the
+/// sender pays, execution less refunds, or EIP-7623's floor.
+/// forge-config: default.isolate = true
 contract GasRegistryTest is RegistryFixture {
     function test_gas_bindDevice() public {
         (Device memory device, bytes memory publicKey, bytes memory signed) = p256Device(7, owner);
@@ -41,6 +41,8 @@ contract GasRegistryTest is RegistryFixture {
     }
 }
 
+/// @notice The same of sets, bonds and demands.
+/// forge-config: default.isolate = true
 contract GasNodesTest is NodesFixture {
     uint64 private constant GIB_LEAVES = 1 << 25;
     uint256 private constant ANSWER_MAX = 75_000; // set of one piece; each doubling of the set adds a level, 1,350 gas

@@ -10,6 +10,8 @@ import {BatchBook, Book} from "./EpochBook.sol";
 import {JudgeFixture} from "./JudgeFixture.sol";
 
 contract ReceiptJudgeTest is JudgeFixture {
+    uint256 private constant P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551;
+
     /// @notice The same signer's other batch with the same counter.
     function contradiction(BatchBook memory batch) internal view returns (BatchBook memory other) {
         other.header = abi.decode(abi.encode(batch.header), (BatchHeader));
@@ -73,6 +75,55 @@ contract ReceiptJudgeTest is JudgeFixture {
         if (which == 4) other.signature = one.signature;
         if (which == 5) other.signature = hex"";
         refusesPair(one.header, one.signature, other.header, other.signature);
+    }
+
+    /// @notice A device signs by its P-256 key; the signer is the end of its id.
+    /// forge-config: default.fuzz.runs = 24
+    function testFuzz_aDeviceThatContradictsItself(uint256 key, uint8 spoiled) external {
+        key = bound(key, 1, P256_ORDER - 1);
+        BatchBook memory one = epochOne().batches[0];
+        (uint256 x, uint256 y) = vm.publicKeyP256(key);
+        one.header.signer = address(uint160(uint256(keccak256(abi.encode(x, y)))));
+        BatchBook memory other;
+        other.header = abi.decode(abi.encode(one.header), (BatchHeader));
+        other.header.previousDigest = keccak256("another history");
+        (one.digest, one.signature) = signedByDevice(key, one.header);
+        (other.digest, other.signature) = signedByDevice(key, other.header);
+        if (spoiled < 128) {
+            bytes memory good = other.signature;
+            other.signature = abi.encodePacked(good);
+            other.signature[spoiled] ^= 0x01;
+            refusesPair(one.header, one.signature, other.header, other.signature);
+            other.signature = highS(good);
+            refusesPair(one.header, one.signature, other.header, other.signature);
+            other.signature = good;
+        }
+        equivocate(one, other);
+        equal(vm.getBlockNumber(), receiptJudge.equivocatedBlock(one.digest));
+        equal(vm.getBlockNumber(), receiptJudge.equivocatedBlock(other.digest));
+    }
+
+    function test_aDevicesBatchIsRegistered() external {
+        (uint256 x, uint256 y) = vm.publicKeyP256(7);
+        BatchHeader memory header = epochOne().batches[0].header;
+        header.epoch = 2;
+        header.signer = address(uint160(uint256(keccak256(abi.encode(x, y)))));
+        (bytes32 digest, bytes memory signed) = signedByDevice(7, header);
+        epochs.registerBatch(header, signed);
+        equal(vm.getBlockNumber(), epochs.batchBlock(digest));
+    }
+
+    function signedByDevice(uint256 key, BatchHeader memory header) private view returns (bytes32 digest, bytes memory) {
+        digest = digestOf(header);
+        (bytes32 r, bytes32 s) = vm.signP256(key, digest);
+        if (uint256(s) > P256_ORDER / 2) s = bytes32(P256_ORDER - uint256(s));
+        (uint256 x, uint256 y) = vm.publicKeyP256(key);
+        return (digest, abi.encodePacked(r, s, x, y));
+    }
+
+    function highS(bytes memory signed) private pure returns (bytes memory) {
+        (bytes32 r, uint256 s, bytes32 x, bytes32 y) = abi.decode(signed, (bytes32, uint256, bytes32, bytes32));
+        return abi.encodePacked(r, P256_ORDER - s, x, y);
     }
 
     // ---- posts ----

@@ -46,7 +46,7 @@ abstract contract PossessionFaults is SetJudge {
 
     // ---- steps ----
 
-    function _requireBatch(BatchHeader calldata header, bytes32 digest, bytes calldata signature) private pure {
+    function _requireBatch(BatchHeader calldata header, bytes32 digest, bytes calldata signature) private view {
         address signer = Evidence.recover(digest, signature);
         if (signer != header.signer || signer == address(0)) revert BadSignature(header.signer, signer);
     }

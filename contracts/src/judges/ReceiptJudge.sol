@@ -11,7 +11,7 @@ import {Node, SumTree} from "../libraries/SumTree.sol";
 import {PostJudge} from "./PostJudge.sol";
 
 /// @notice Records contradictions of signers, and rejects posts that count a batch that may not count. docs/protocol/epochs.md#challenges
-/// Signers are secp256k1 accounts. What follows from the batches is SumJudge's.
+/// Signers are accounts, or devices with P-256 keys. What follows from the batches is SumJudge's.
 contract ReceiptJudge is IReceiptJudge, PostJudge {
     uint256 private constant ENTRY_LEAF_BYTES = 38;
 

@@ -33,7 +33,7 @@ library Committee {
     }
 
     /// @notice The distinct drawn operators among the signers of `digest`. Strange and repeated signatures count nothing.
-    function signersOf(bytes32 digest, bytes[] calldata signatures, address[] memory drawn) internal pure returns (address[] memory) {
+    function signersOf(bytes32 digest, bytes[] calldata signatures, address[] memory drawn) internal view returns (address[] memory) {
         if (signatures.length > SIGNATURES_MAX) revert TooManySignatures(SIGNATURES_MAX, signatures.length);
         uint256 marked; // bit i: drawn[i] has signed
         uint256 count;

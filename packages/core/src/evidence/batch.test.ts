@@ -9,11 +9,12 @@ import { test } from 'node:test'
 import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { toyBatch, toyEntry, toyFacts, toyKey } from '../epoch/toy-network.ts'
+import { deviceOf, signAsDevice } from '../identity/p256.ts'
 import { addressOf, sign } from '../identity/secp256k1.ts'
 import { laneMax } from '../merkle/lanes.ts'
 import { toHex } from '../units/hex.ts'
 import { buildBatch, decodeBatch, encodeBatch, verifyBatch, type Batch } from './batch.ts'
-import { digestOfHeader, isNextHeader } from './batch-header.ts'
+import { digestOfHeader, isNextHeader, noDigest } from './batch-header.ts'
 import { blockBytesMax, decodeBlock, encodeBlock, isNamed } from './block.ts'
 
 const where = { domain: toyFacts.domain, network: 1, epoch: 1n }
@@ -40,6 +41,24 @@ test('a batch is verified, and comes back from its block as it was', () => {
     ),
     { numRuns: 20 },
   )
+})
+
+test('a batch that a device signs is verified, and comes back from its block as it was', () => {
+  const secretKey = toyKey(3)
+  const signature = signAsDevice(noDigest, secretKey)
+  const signer = deviceOf(noDigest, signature) ?? noDigest
+  const { header, entries } = toyBatch({ signer: 1, quantities: [5n, 6n] })
+  const batch = buildBatch(
+    { network: 1, epoch: header.epoch, signer, entries, details: [] },
+    { domain: toyFacts.domain, sign: (digest) => signAsDevice(digest, secretKey) },
+  )
+  assert.equal(reasonOf(batch), 'verified')
+  const decoded = decodeBatch(encodeBatch(batch).bytes)
+  assert.ok(decoded)
+  assert.equal(decoded.signature, batch.signature)
+  assert.equal(reasonOf(decoded), 'verified')
+  assert.equal(reasonOf({ ...batch, signature: signAsDevice(batch.digest, toyKey(2)) }), 'bad-signature')
+  assert.equal(reasonOf({ ...batch, signature: sign(batch.digest, secretKey) }), 'bad-signature')
 })
 
 test('whatever is changed in a batch has its own reason', () => {

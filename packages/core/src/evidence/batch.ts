@@ -10,7 +10,7 @@
 import type { CID } from 'multiformats/cid'
 import { invariant } from '../invariant.ts'
 import type { Domain } from '../identity/eip712.ts'
-import { recover } from '../identity/secp256k1.ts'
+import { deviceSignatureBytes } from '../identity/p256.ts'
 import { laneMax } from '../merkle/lanes.ts'
 import { buildSumTree, type SumTree } from '../merkle/sum-tree.ts'
 import { bytesOfBigint } from '../units/bytes.ts'
@@ -19,6 +19,7 @@ import { digestOfHeader, noDigest, type BatchHeader } from './batch-header.ts'
 import { decodeBlock, encodeBlock, type Block } from './block.ts'
 import { entryLeaf, type Entry } from './entry.ts'
 import { readAll, readHex, readLink, readList, readMap, readNumber, readUint64, readWide } from './field-reader.ts'
+import { accountSignatureBytes, signatureBytesOf, signerOf } from './signer-of.ts'
 
 /** Version of the encoded batch. */
 export const batchVersion = 1
@@ -32,7 +33,7 @@ export const batchDetailsMax = 4096
 /** A batch as it was signed; nothing in it is believed yet. */
 export interface Batch {
   readonly header: BatchHeader
-  /** 65 bytes by header.signer over the header's digest */
+  /** 65 bytes of an account or 128 of a device, by header.signer over the header's digest */
   readonly signature: Hex
   readonly entries: readonly Entry[]
   /**
@@ -89,7 +90,7 @@ export function draftHeader({ network, epoch, signer, entries, details, previous
 /**
  * Builds and signs a batch.
  *
- * @param sign signs the header's digest with the key of `draft.signer`: 65 bytes
+ * @param sign signs the header's digest with the key of `draft.signer`, as `signer-of.ts` reads it
  */
 export function buildBatch(
   draft: BatchDraft,
@@ -127,7 +128,7 @@ export function verifyBatch(
   if (entries.reduce((total, { quantity }) => total + quantity, 0n) !== header.sum) return refused('wrong-sum')
   const entriesTree = buildSumTree(entries.map(entryLeaf))
   if (entriesTree.root.hash !== header.entriesRoot) return refused('wrong-root')
-  if (recover(digest, signature) !== header.signer) return refused('bad-signature')
+  if (signerOf(digest, signature) !== header.signer) return refused('bad-signature')
   return { tag: 'verified', batch: { ...batch, digest, entriesTree } }
 }
 
@@ -146,7 +147,7 @@ export function encodeBatch({ header, signature, entries, details }: Batch): Blo
       count,
       sum: bytesOfBigint(sum, 16),
     },
-    signature: fromHex(signature, 65),
+    signature: fromHex(signature, signatureBytesOf(signature)),
     entries: entries.map(({ kind, account, subject, quantity, detail }) => [
       kind,
       fromHex(account, 20),
@@ -163,7 +164,7 @@ export function decodeBatch(bytes: Uint8Array): Batch | undefined {
   const map = readMap(decodeBlock(bytes), ['version', 'header', 'signature', 'entries', 'details'])
   if (map?.['version'] !== batchVersion) return undefined
   const header = readHeader(map['header'])
-  const signature = readHex(map['signature'], 65)
+  const signature = readHex(map['signature'], accountSignatureBytes) ?? readHex(map['signature'], deviceSignatureBytes)
   const entries = readAll(readList(map['entries'], batchEntriesMax), readEntry)
   const details = readAll(readList(map['details'], batchDetailsMax), readLink)
   if (header === undefined || signature === undefined || entries === undefined || details === undefined)
