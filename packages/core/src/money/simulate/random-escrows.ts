@@ -6,7 +6,18 @@
 
 import type { RailsOperation } from '../ledger/operation.ts'
 import { amountUpTo, oneOf } from './draw.ts'
-import { type Maker, word, anyone, someId, mostly, mostlyJudge, someBuyer, someWork, type Weighted, fund } from './world.ts'
+import {
+  type Maker,
+  word,
+  anyone,
+  someId,
+  mostly,
+  mostlyJudge,
+  someBuyer,
+  someWork,
+  type Weighted,
+  fund,
+} from './world.ts'
 
 const openEscrow: Maker<RailsOperation> = (world) => {
   const by = someBuyer(world)
