@@ -7,6 +7,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { parseClaims } from '../../packages/groundwork/src/verify/claims.ts'
+import { verifyLight } from '../../packages/groundwork/src/verify/verify-light.ts'
 import {
   examples,
   groupOf,
@@ -64,28 +66,20 @@ test('first light holds before a verifier, no altered claim does, and Ctrl-C end
   const light = JSON.parse(text) as Light
   checkShape(light)
 
-  const verify = async (name: string, claims: unknown): Promise<Ended> => {
-    const file = path.join(folder.path, `${name}.json`)
-    writeFileSync(file, typeof claims === 'string' ? claims : JSON.stringify(claims))
-    return runProgramToEnd([file], { file: verifier, folder: folder.path, secondsMax: verifySecondsMax })
+  await verifyAsAProgram(folder.path, text)
+  const alter = (change: (light: Light) => void): string => {
+    const altered = structuredClone(light)
+    change(altered)
+    return JSON.stringify(altered)
   }
-  const honest = await verify('honest', text)
-  assert.equal(honest.code, 0, honest.stderr)
-  assert.equal((lastJson(honest.stdout) as { ok: boolean }).ok, true)
-
-  await Promise.all(
-    Object.entries(alterations).map(async ([name, alter]) => {
-      const altered = structuredClone(light)
-      alter(altered)
-      const { code, stdout, stderr } = await verify(name, altered)
-      assert.equal(code, 1, `${name} was not noticed: ${stderr}`)
-      const { checks } = lastJson(stdout) as { checks: { isTrue: boolean }[] }
-      assert.ok(
-        checks.some(({ isTrue }) => !isTrue),
-        name,
-      )
-    }),
-  )
+  const signal = AbortSignal.timeout(verifySecondsMax * 1_000)
+  for (const [name, change] of Object.entries(alterations)) {
+    const checks = await verifyLight(parseClaims(alter(change)), { signal })
+    assert.ok(
+      checks.some(({ isTrue }) => !isTrue),
+      `${name} was not noticed`,
+    )
+  }
 
   const endpoints = await endpointsOf(light)
   assert.ok(
@@ -101,6 +95,25 @@ test('first light holds before a verifier, no altered claim does, and Ctrl-C end
   )
   for (const url of [light.rpc, light.gateway, ...endpoints]) assert.equal(await isListening(url), false, url)
 })
+
+/** The honest claims, and one altered, before the program that strangers run: its exit code is what they go by. */
+async function verifyAsAProgram(folder: string, text: string): Promise<void> {
+  const verify = async (claims: string): Promise<Ended> => {
+    const file = path.join(folder, 'claims.json')
+    writeFileSync(file, claims)
+    return runProgramToEnd([file], { file: verifier, folder, secondsMax: verifySecondsMax })
+  }
+  const honest = await verify(text)
+  assert.equal(honest.code, 0, honest.stderr)
+  assert.equal((lastJson(honest.stdout) as { ok: boolean }).ok, true)
+  const altered = JSON.parse(text) as Light
+  altered.firstLight.storage.mintedAtto = plusOne(altered.firstLight.storage.mintedAtto)
+  const { code, stdout } = await verify(JSON.stringify(altered))
+  assert.equal(code, 1)
+  const { ok, checks } = lastJson(stdout) as { ok: boolean; checks: { name: string; isTrue: boolean }[] }
+  assert.equal(ok, false)
+  assert.ok(checks.some(({ name, isTrue }) => !isTrue && name.startsWith('WORK minted')))
+}
 
 /** How it ended, once it has. */
 function endOf(program: Program): () => Ended | undefined {

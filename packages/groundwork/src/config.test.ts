@@ -27,7 +27,11 @@ test('unknown and malformed settings are errors that name them', () => {
   })
   assert.throws(() => readConfig({ options: { port: 70_000 }, environment: {} }), {
     code: 'GW_CONFIG_WRONG',
-    message: /port/,
+    message: /--port is more than 65535/,
+  })
+  assert.throws(() => readConfig({ environment: { GROUNDWORK_LATITUDE: 'north' } }), {
+    code: 'GW_CONFIG_WRONG',
+    message: /GROUNDWORK_LATITUDE is not a number/,
   })
   assert.throws(() => readConfig({ file: 'no-such-file.json', environment: {} }), { code: 'GW_CONFIG_WRONG' })
 })

@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
+import { plainIssues } from './cli/plain-issues.ts'
 import { ConfigWrong } from './config-errors.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -90,6 +91,8 @@ export interface Config {
 const toEnvName = (key: string): string =>
   `GROUNDWORK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 
+export const toFlag = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
 function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const byName = new Map(Object.keys(configSchema.shape).map((key) => [toEnvName(key), key]))
   const found: Record<string, string> = {}
@@ -121,10 +124,13 @@ export interface ReadConfigOptions {
 /** @throws ConfigWrong GW_CONFIG_WRONG naming the key, where it came from and what it should be */
 export function readConfig({ options = {}, file, environment = process.env }: ReadConfigOptions = {}): Config {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const merged = { ...fromFile(file ?? environment['GROUNDWORK_CONFIG']), ...fromEnvironment(environment), ...given }
-  const parsed = configSchema.safeParse(merged)
+  const path = file ?? environment['GROUNDWORK_CONFIG']
+  const fromEnv = fromEnvironment(environment)
+  const parsed = configSchema.safeParse({ ...fromFile(path), ...fromEnv, ...given })
   if (parsed.success) return parsed.data
-  throw new ConfigWrong({ where: 'the configuration', why: z.prettifyError(parsed.error).replaceAll('\n', ' ') })
+  const nameOf = (key: string): string =>
+    key in given ? `--${toFlag(key)}` : key in fromEnv ? toEnvName(key) : key === '' ? '' : `${key} of ${path ?? 'it'}`
+  throw new ConfigWrong({ where: 'the configuration', why: plainIssues(parsed.error, nameOf) })
 }
 
 export interface ConfigRow {

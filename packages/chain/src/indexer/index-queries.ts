@@ -329,3 +329,25 @@ export function logsIn(
     args: JSON.parse(String(row['args'])) as Record_,
   }))
 }
+
+export type IndexedPurchase = Place & {
+  readonly account: Address
+  /** WORK burned, in atto */
+  readonly workAtto: bigint
+  readonly credits: bigint
+}
+
+/** Every purchase of credits, oldest first: WORK burned, credits issued. */
+export function purchasesIn(index: ChainIndex): readonly IndexedPurchase[] {
+  const sql = `SELECT logs.*, at_seconds FROM logs ${placed}logs.block
+    WHERE contract = 'credits' AND event = 'Bought' ORDER BY block, log_index`
+  return rowsOf(index, sql).map((row) => {
+    const args = JSON.parse(String(row['args'])) as Record_
+    return {
+      ...placeOf(row),
+      account: hex(args['account']),
+      workAtto: amount(args['workAtto']),
+      credits: amount(args['credits']),
+    }
+  })
+}

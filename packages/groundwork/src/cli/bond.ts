@@ -24,7 +24,10 @@ export const bond: AnyCommand = command({
   name: 'bond',
   summary: 'Deposit WORK into an operator’s bond; anyone may, for anyone.',
   options: z.object({
-    operator: z.string().refine(isAddress, 'an address').describe('whose stake grows'),
+    operator: z
+      .string()
+      .refine(isAddress, 'the address of an account (0x and 40 hex digits)')
+      .describe('whose stake grows'),
     amount: z.string().min(1).describe('WORK to deposit, such as 1000'),
     devnetFaucet: z
       .boolean()

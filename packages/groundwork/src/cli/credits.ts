@@ -19,7 +19,7 @@ export const credits: AnyCommand = command({
   options: z.object({
     account: z
       .string()
-      .refine(isAddress, 'an address')
+      .refine(isAddress, 'the address of an account (0x and 40 hex digits)')
       .optional()
       .describe('whose; this data directory’s account when left out'),
     buy: z.string().optional().describe('WORK to burn for credits, such as 2.5'),

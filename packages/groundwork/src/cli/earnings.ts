@@ -20,13 +20,29 @@ import { openAccount } from '../account/open-account.ts'
 import { openChain } from '../account/open-chain.ts'
 import { command, type AnyCommand } from './command.ts'
 
+const columns = [
+  'time',
+  'block',
+  'paidInEpoch',
+  'kind',
+  'from',
+  'device',
+  'credits',
+  'usd',
+  'work',
+  'usdAtToday',
+  'evidenceEpoch',
+  'evidence',
+  'tx',
+]
+
 export const earnings: AnyCommand = command({
   name: 'earnings',
   summary: 'What a provider earned, per epoch and data set.',
   options: z.object({
     account: z
       .string()
-      .refine(isAddress, 'an address')
+      .refine(isAddress, 'the address of an account (0x and 40 hex digits)')
       .optional()
       .describe('whose; this data directory’s account when left out'),
   }),
@@ -54,7 +70,7 @@ export const earnings: AnyCommand = command({
         evidence: evidence === undefined ? '' : cidOfDigest(evidence).toString(),
         tx,
       }))
-    show(rows)
+    show(rows, columns)
   },
 })
 

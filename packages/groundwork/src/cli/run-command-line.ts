@@ -4,13 +4,14 @@
  * @module
  */
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { outcomeOf } from '@groundwork/core/errors/http-status.ts'
 import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import { z } from 'zod'
-import { readConfig, settingNames } from '../config.ts'
+import { readConfig, settingNames, toFlag } from '../config.ts'
 import type { AnyCommand } from './command.ts'
 import { UsageWrong } from './usage-errors.ts'
+import { plainIssues } from './plain-issues.ts'
 import { makeShow, toJson } from './show.ts'
 
 export interface CommandEntry {
@@ -30,7 +31,9 @@ export interface RunOptions {
 }
 
 /** @returns the exit code: 0, 1 for a run that failed its purpose, 2 for wrong usage, else by blame (docs/errors.md) */
-export async function runCommandLine(options: RunOptions): Promise<number> {
+export async function runCommandLine(given: RunOptions): Promise<number> {
+  const [first, ...rest] = given.words
+  const options = first === 'help' ? { ...given, words: [...rest, '--help'] } : given
   const wantsJson = options.words.includes('--json')
   try {
     const entry = findCommand(options)
@@ -53,16 +56,16 @@ function findCommand({ words, commands, write, version }: RunOptions): CommandEn
     return undefined
   }
   if (plain.length === 0 || words.includes('--help')) {
-    const width = Math.max(...commands.map(({ name }) => name.length))
+    const group = commands.filter(({ name }) => plain[0] === undefined || name.startsWith(`${plain[0]} `))
+    const listed = group.length > 0 ? group : commands
+    const width = Math.max(...listed.map(({ name }) => name.length))
     write('groundwork: put hardware to work for strangers, and be paid for what is proven\n\n')
-    for (const { name, summary } of commands) write(`  ${name.padEnd(width)}  ${summary}\n`)
+    for (const { name, summary } of listed) write(`  ${name.padEnd(width)}  ${summary}\n`)
     write('\n`groundwork <command> --help` says more. Every command takes --json.\n')
     return undefined
   }
   throw new UsageWrong({ why: `there is no command ${plain.join(' ')}`, tip: 'groundwork --help lists them' })
 }
-
-const toFlag = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 const isFlag = (schema: z.ZodType): boolean => {
   const inner =
@@ -82,7 +85,7 @@ async function runOne(spec: AnyCommand, words: readonly string[], { signal, writ
     program.option(isFlag(schema) ? `--${toFlag(key)}` : `--${toFlag(key)} <value>`, schema.description ?? '')
   }
   for (const { key, meaning } of settingNames()) {
-    if (!(key in shape)) program.option(`--${toFlag(key)} <value>`, meaning)
+    if (!(key in shape)) program.addOption(new Option(`--${toFlag(key)} <value>`, meaning).helpGroup('Settings:'))
   }
   program
     .option('--config <file>', 'configuration file')
@@ -117,7 +120,7 @@ async function runOne(spec: AnyCommand, words: readonly string[], { signal, writ
   const parsed = spec.options.safeParse(own)
   if (!parsed.success)
     throw new UsageWrong({
-      why: z.prettifyError(parsed.error).replaceAll('\n', ' '),
+      why: plainIssues(parsed.error, (key) => (spec.positional.includes(key) ? key : `--${toFlag(key)}`)),
       tip: `groundwork ${spec.name} --help`,
     })
 

@@ -42,3 +42,10 @@ test('with json and no final object, what was shown is the value', () => {
 test('csv quotes what needs it and defuses formulas but not negative numbers', () => {
   assert.equal(toCsv([{ a: '=1+1', b: 'x"y,z', c: -5n }]), `a,b,c\r\n'=1+1,"x""y,z",-5\r\n`)
 })
+
+test('a spreadsheet of nothing still has its heads', () => {
+  let written = ''
+  const show = makeShow({ json: false, csv: true, write: (text) => (written += text) })
+  show([], ['time', 'credits'])
+  assert.equal(written, 'time,credits\r\n')
+})

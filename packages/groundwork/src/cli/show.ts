@@ -5,8 +5,12 @@
  */
 
 export interface Show {
-  /** Shows one value or a table of rows. With --json nothing is printed until `finish`. */
-  (value: ShowValue): void
+  /**
+   * Shows one value or a table of rows. With --json nothing is printed until `finish`.
+   *
+   * @param columns heads of a table that may be empty, so that a spreadsheet of nothing still has them
+   */
+  (value: ShowValue, columns?: readonly string[]): void
   /** A line for people only; with --json it is dropped. */
   say(line: string): void
   /** The one JSON object of the command: with --json it is the last line of stdout. */
@@ -35,9 +39,9 @@ const textOf = (cell: Cell): string => (cell === null || cell === undefined ? ''
 export function makeShow({ json, csv = false, write }: ShowOptions): Show {
   const shown: ShowValue[] = []
   let isFinished = false
-  const show = (value: ShowValue): void => {
+  const show = (value: ShowValue, columns?: readonly string[]): void => {
     if (json) shown.push(value)
-    else if (csv) write(toCsv(Array.isArray(value) ? (value as readonly ShowRow[]) : [value as ShowRow]))
+    else if (csv) write(toCsv(Array.isArray(value) ? (value as readonly ShowRow[]) : [value as ShowRow], columns))
     else write(Array.isArray(value) ? tableOf(value as readonly ShowRow[]) : listOf(value as ShowRow))
   }
   return Object.assign(show, {
@@ -84,8 +88,7 @@ export function listOf(row: ShowRow): string {
 }
 
 /** RFC 4180; a leading =, +, - or @ is kept from being a formula by an apostrophe unless it is a number. */
-export function toCsv(rows: readonly ShowRow[]): string {
-  const columns = columnsOf(rows)
+export function toCsv(rows: readonly ShowRow[], columns: readonly string[] = columnsOf(rows)): string {
   const quote = (cell: Cell): string => {
     const text = textOf(cell)
     const safe = /^[=+@-]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text

@@ -28,8 +28,8 @@ export const storageGet: AnyCommand = command({
   }),
   async run({ cid, out, gateway }, { show, signal, config }) {
     const client = await openGateway({ gateway, dataDir: config.dataDir })
+    const folder = makeFolder(path.resolve(out, cid))
     const response = await client.open(`/v1/storage/objects/${encodeURIComponent(cid)}/content`, { signal })
-    const folder = path.resolve(out, cid)
     let fileCount = 0
     let sizeBytes = 0
     await untar(Readable.fromWeb(response.body as never), async (name, content) => {
@@ -53,3 +53,14 @@ export const storageGet: AnyCommand = command({
     show.finish({ cid, folder, fileCount, sizeBytes, ...report })
   },
 })
+
+/** Made before anything is asked for, so that a place where nothing can be written is said at once. */
+function makeFolder(folder: string): string {
+  try {
+    mkdirSync(folder, { recursive: true })
+    return folder
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageWrong({ why: `${folder} cannot be written to: ${why}`, tip: '--out <a folder of yours>' })
+  }
+}

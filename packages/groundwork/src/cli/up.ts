@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -62,6 +62,8 @@ export const up: AnyCommand = command({
         tip: '--host <an address of this machine>',
       })
     }
+    if (!existsSync(input))
+      throw new UsageWrong({ why: `there is nothing at ${input}`, tip: '--input <folder or file>' })
     // A single run starts from nothing; a network that stays keeps its chain and its files.
     const isThrowaway = once || how !== undefined
     const folder = isThrowaway ? mkdtempSync(path.join(tmpdir(), 'groundwork-up-')) : path.join(config.dataDir, 'up')

@@ -25,3 +25,13 @@ export class BytesDiffer extends GroundworkError {
     super(`The file ${facts.file} did not come back as it was stored: ${facts.why}.`, facts)
   }
 }
+
+/** A folder with more files than one put may have. */
+export class FilesTooMany extends GroundworkError {
+  readonly code = 'GW_FILES_TOO_MANY'
+  readonly blame = 'caller'
+
+  constructor(facts: { input: string; countMax: number }) {
+    super(`${facts.input} has more than ${facts.countMax} files. Store its folders one by one.`, facts)
+  }
+}

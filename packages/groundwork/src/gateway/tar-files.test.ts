@@ -10,7 +10,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
-import { compareWithFiles, filesBelow, tarOf } from './tar-files.ts'
+import { compareWithFiles, filesBelow, tarOf, untar } from './tar-files.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'groundwork-tar-'))
 mkdirSync(path.join(folder, 'a', 'b'), { recursive: true })
@@ -45,4 +45,17 @@ test('a changed, a missing and an extra file are each named', async () => {
     message: /a\/b\/large did not come back|a\/b\/large/,
   })
   await assert.rejects(compareWithFiles(tarOf(files), files.slice(0, 2)), { code: 'GW_BYTES_DIFFER', message: /small/ })
+})
+
+test('whoever cannot take a file ends the reading with that error, at once', async () => {
+  const files = await filesBelow(folder)
+  const refusing = untar(tarOf(files), async () => {
+    throw new Error('the disk is full')
+  })
+  await assert.rejects(refusing, /the disk is full/)
+})
+
+test('more files than one put may have are refused, not left out', async () => {
+  await assert.rejects(filesBelow(folder, { countMax: 2 }), { code: 'GW_FILES_TOO_MANY' })
+  assert.equal((await filesBelow(folder, { countMax: 3 })).length, 3)
 })

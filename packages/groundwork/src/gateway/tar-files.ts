@@ -10,7 +10,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { extract, pack, type Pack } from 'tar-stream'
-import { BytesDiffer } from './gateway-errors.ts'
+import { BytesDiffer, FilesTooMany } from './gateway-errors.ts'
 
 export interface LocalFile {
   /** with '/' between names, relative to the input */
@@ -22,13 +22,21 @@ export interface LocalFile {
 /** Files of one put, inclusive. */
 export const filesMax = 100_000
 
-/** The regular files below a path, sorted by name; a single file is itself. Links are not followed. */
-export async function filesBelow(input: string): Promise<LocalFile[]> {
+/**
+ * The regular files below a path, sorted by name; a single file is itself. Links are not followed.
+ *
+ * @throws FilesTooMany GW_FILES_TOO_MANY
+ */
+export async function filesBelow(
+  input: string,
+  { countMax = filesMax }: { countMax?: number } = {},
+): Promise<LocalFile[]> {
   const top = await stat(input)
   if (top.isFile()) return [{ name: path.basename(input), path: input, sizeBytes: top.size }]
   const found: LocalFile[] = []
   for (const entry of await readdir(input, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || found.length >= filesMax) continue
+    if (!entry.isFile()) continue
+    if (found.length >= countMax) throw new FilesTooMany({ input, countMax })
     const full = path.join(entry.parentPath, entry.name)
     found.push({
       name: path.relative(input, full).split(path.sep).join('/'),
@@ -65,7 +73,14 @@ export async function untar(
   source.on('error', (error) => tar.destroy(error))
   source.pipe(tar)
   for await (const entry of tar) {
-    if (entry.header.type === 'file') await take(entry.header.name, entry as AsyncIterable<Uint8Array>)
+    try {
+      if (entry.header.type === 'file') await take(entry.header.name, entry as AsyncIterable<Uint8Array>)
+    } catch (error) {
+      // An entry that nobody reads to its end would keep the loop from ending.
+      source.destroy()
+      tar.destroy()
+      throw error
+    }
     entry.resume()
   }
 }

@@ -12,6 +12,7 @@ import {
   dataSetsAsOf,
   demandsIn,
   epochStepsIn,
+  indexRowsMax,
   logsIn,
   offersIn,
   operatorsIn,
@@ -41,13 +42,18 @@ const eventBatchMax = 500
 
 const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(rowsMax).default(100).describe('how many rows, the newest'),
+  skip: z.coerce.number().int().min(0).max(indexRowsMax).default(0).describe('rows, of the newest, to pass over'),
   format: z.enum(['json', 'csv']).default('json').describe('csv for a spreadsheet'),
 })
 type ListQuery = z.infer<typeof listQuery>
 
 /** Every list can be had as JSON or as CSV. */
-async function sendList(reply: FastifyReply, rows: readonly object[], { limit, format }: ListQuery): Promise<unknown> {
-  const newest = rows.slice(-limit).toReversed()
+async function sendList(
+  reply: FastifyReply,
+  rows: readonly object[],
+  { limit, skip, format }: ListQuery,
+): Promise<unknown> {
+  const newest = rows.toReversed().slice(skip, skip + limit)
   if (format === 'json') return newest
   await reply.type('text/csv; charset=utf-8').send(toCsv(newest.map(flat)))
   return reply
@@ -95,6 +101,22 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
     { schema: { summary: 'Data sets as they stand', querystring: listQuery } },
     async (request, reply) =>
       sendList(reply, dataSetsAsOf(index, { block: index.tip()?.number ?? 0n }), request.query as ListQuery),
+  )
+  app.get(
+    '/v1/data-sets/:id',
+    {
+      schema: {
+        summary: 'One data set as it stands',
+        params: z.object({ id: z.string().regex(/^0x[0-9a-fA-F]{64}$/) }),
+      },
+    },
+    async (request) => {
+      const { id } = request.params as { id: string }
+      const sets = dataSetsAsOf(index, { block: index.tip()?.number ?? 0n })
+      const found = sets.find((set) => set.id.toLowerCase() === id.toLowerCase())
+      if (found === undefined) throw new NotFound({ what: `data set ${id}, or it has ended` })
+      return found
+    },
   )
   app.get(
     '/v1/epochs',

@@ -16,6 +16,8 @@ const empty: StatusView = {
   providers: [],
   epochs: [],
   payments: [],
+  paymentsSkipped: 0,
+  paymentCount: 0,
   objects: [],
 }
 
@@ -36,6 +38,16 @@ test('a payment links to its transaction and to its evidence', () => {
   })
   assert.match(page, /href="\/v1\/transactions\/0xcc"/)
   assert.match(page, /href="\/v1\/evidence\/bafy">epoch 3</)
+})
+
+test('payments that do not fit lead to the older ones, and a page of older ones stands still', () => {
+  const payment = { block: '9', kind: 'slash', from: '0xaa', to: '0xbb', amount: '1', tx: '0xcc', evidence: undefined }
+  const first = statusPage({ ...empty, payments: [payment, payment], paymentCount: 5 })
+  assert.match(first, /1 to 2 of 5/)
+  assert.match(first, /href="\/\?skip=2">older</)
+  assert.match(first, /http-equiv="refresh"/)
+  const last = statusPage({ ...empty, payments: [payment], paymentsSkipped: 4, paymentCount: 5 })
+  assert.ok(!last.includes('older') && !last.includes('http-equiv="refresh"'))
 })
 
 test('with no payments the page says the rule', () => {

@@ -13,7 +13,10 @@ export interface StatusView {
   readonly networks: readonly NetworkView[]
   readonly providers: readonly ProviderView[]
   readonly epochs: readonly EpochView[]
+  /** one page of them, the newest first */
   readonly payments: readonly PaymentView[]
+  readonly paymentsSkipped: number
+  readonly paymentCount: number
   readonly objects: readonly ObjectView[]
 }
 
@@ -41,6 +44,7 @@ export interface EpochView {
   readonly network: string
   readonly epoch: string
   readonly state: string
+  /** what the epoch adds to what all before it gave */
   readonly rebate: string
   readonly bootstrap: string
   readonly evidenceCid: string | undefined
@@ -82,6 +86,20 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[], n
     .join('')}</tbody></table></div>`
 }
 
+/** Where in the list of payments this page is, and the ways on and out of it. */
+function paymentsFoot({ payments, paymentsSkipped: skip, paymentCount: count }: StatusView): string {
+  if (count === 0) return ''
+  const size = Math.max(payments.length, 1)
+  const links = [
+    skip > 0 ? '<a href="/">newest</a>' : '',
+    skip + payments.length < count ? `<a href="/?skip=${skip + size}">older</a>` : '',
+    '<a href="/v1/payments?format=csv&amp;limit=1000">as CSV</a>',
+    '<a href="/v1/payments?limit=1000">as JSON</a>',
+  ]
+  const shown = payments.length === 0 ? 'none here' : `${skip + 1} to ${skip + payments.length}`
+  return `<p class="soft">${shown} of ${count} · ${links.filter((link) => link !== '').join(' · ')}</p>`
+}
+
 /** A bar as wide as the probe took, the slowest of all being full. */
 function latencyBar(latencyMs: number | undefined, slowestMs: number): string {
   if (latencyMs === undefined) return '<span class="bad">no answer</span>'
@@ -101,7 +119,7 @@ h1{font-size:1.5rem;margin:0}h2{font-size:1rem;margin:2.2rem 0 .6rem}p{margin:.3
 th,td{text-align:left;padding:.45rem .8rem;white-space:nowrap;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}th{font-weight:600;color:var(--soft);font-size:.82rem}
 td{font-variant-numeric:tabular-nums}code{font:13px ui-monospace,monospace}a{color:inherit}.good{color:var(--green)}.bad{color:var(--red)}.wait{color:var(--amber)}rect{fill:var(--green)}`
 
-/** @returns a whole HTML page; it asks for itself again every five seconds */
+/** @returns a whole HTML page; the first one asks for itself again every five seconds */
 export function statusPage(view: StatusView): string {
   const slowestMs = Math.max(0, ...view.providers.map(({ latencyMs }) => latencyMs ?? 0))
   const sections: readonly (readonly [string, string])[] = [
@@ -122,15 +140,15 @@ export function statusPage(view: StatusView): string {
     [
       'Providers',
       table(
-        ['operator', 'place (H3)', 'price, nano-credits per GiB·s', 'bond', 'earned', 'answers in', 'endpoint'],
+        ['operator', 'answers in', 'earned', 'bond', 'nano-credits per GiB·s', 'place (H3)', 'endpoint'],
         view.providers.map((one) => [
           mono(one.operator) + (one.isFaulted ? ' <span class="bad">faulted</span>' : ''),
-          `<code>${esc(one.place)}</code>`,
-          esc(one.price),
-          esc(one.bond),
-          esc(one.earned),
           latencyBar(one.latencyMs, slowestMs),
-          `<code>${esc(one.endpoint.length > 44 ? `${one.endpoint.slice(0, 40)}…` : one.endpoint)}</code>`,
+          esc(one.earned),
+          esc(one.bond),
+          esc(one.price),
+          `<code>${esc(one.place)}</code>`,
+          `<code title="${esc(one.endpoint)}">${esc(one.endpoint.length > 32 ? `${one.endpoint.slice(0, 28)}…` : one.endpoint)}</code>`,
         ]),
         'Nobody has offered anything yet.',
       ),
@@ -138,7 +156,7 @@ export function statusPage(view: StatusView): string {
     [
       'Last epochs',
       table(
-        ['network', 'epoch', 'state', 'rebates', 'bootstrap', 'evidence'],
+        ['network', 'epoch', 'state', 'rebates added', 'bootstrap added', 'evidence'],
         view.epochs.map((one) => [
           esc(one.network),
           esc(one.epoch),
@@ -166,16 +184,20 @@ export function statusPage(view: StatusView): string {
           one.evidence === undefined ? '' : `<a href="${esc(one.evidence.href)}">${esc(one.evidence.text)}</a>`,
         ]),
         'Nobody has been paid yet: no proof, no pay.',
-      ),
+      ) + paymentsFoot(view),
     ],
     [
       'Stored for this gateway’s customer',
       table(
         ['CID', 'size', 'copies'],
-        view.objects.map((one) => [mono(one.cid), esc(one.size), String(one.copies)]),
+        view.objects.map((one) => [
+          `<a href="/v1/storage/objects/${esc(one.cid)}">${mono(one.cid)}</a>`,
+          esc(one.size),
+          String(one.copies),
+        ]),
         'Nothing is stored.',
       ),
     ],
   ]
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta http-equiv="refresh" content="5"><title>Groundwork: ${esc(view.name)}</title><style>${style}</style></head><body><header><h1>Groundwork</h1><p class="soft">${esc(view.name)} · block ${view.block} · chain at <code>${esc(view.rpc)}</code> · <a href="/v1/openapi.json">API</a></p></header>${sections.map(([title, body]) => `<section><h2>${esc(title)}</h2>${body}</section>`).join('')}</body></html>`
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">${view.paymentsSkipped === 0 ? '<meta http-equiv="refresh" content="5">' : ''}<title>Groundwork: ${esc(view.name)}</title><style>${style}</style></head><body><header><h1>Groundwork</h1><p class="soft">${esc(view.name)} · block ${view.block} · chain at <code>${esc(view.rpc)}</code> · <a href="/v1/openapi.json">API</a></p></header>${sections.map(([title, body]) => `<section><h2>${esc(title)}</h2>${body}</section>`).join('')}</body></html>`
 }
