@@ -27,7 +27,11 @@ function textOf(issue: Issue): string {
       return issue.format === 'url' ? 'is not an address like http://host:port' : 'has another form'
     case 'unrecognized_keys':
       return `has no setting ${issue.keys.join(', ')}`
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'invalid_union':
+    case 'not_multiple_of':
       return `is not ${issue.message}`
   }
 }
