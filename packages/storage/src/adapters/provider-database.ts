@@ -56,8 +56,9 @@ export function openProviderDatabase({ path }: { readonly path: string }): Datab
   return database
 }
 
-/** Runs `work` in one transaction: all of it is on disk when this returns, or nothing. */
+/** Runs `work` in one transaction: all of it is on disk when this returns, or nothing. Inside another one it is part of that. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  if (database.isTransaction) return work()
   database.exec('BEGIN IMMEDIATE')
   try {
     const result = work()

@@ -6,7 +6,17 @@
  */
 
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -48,6 +58,8 @@ async function* inParts(bytes: Uint8Array, partBytes = 10_000): AsyncGenerator<U
 interface Bench extends AsyncDisposable {
   readonly folder: string
   open(options?: Partial<SegmentStoreOptions>): SegmentStore
+  /** SQL on the open database */
+  run(sql: string): void
   close(): Promise<void>
 }
 
@@ -61,6 +73,7 @@ function bench(): Bench {
   }
   return {
     folder,
+    run: (sql) => opened?.database.exec(sql),
     open(options = {}) {
       const database = openProviderDatabase({ path: path.join(folder, 'index.sqlite') })
       const store = openSegmentStore({
@@ -135,6 +148,63 @@ test('a torn tail is cut, an orphan segment and half an upload are removed', asy
   assert.deepEqual(segmentsOf(at), [segment])
   assert.deepEqual(incomingOf(at), [])
   assert.deepEqual(await readWhole(store, piece), Buffer.from(bytes))
+})
+
+test('a segment that was torn at any byte keeps every piece that was acknowledged before the tear, and names the others', async () => {
+  await using at = bench()
+  const cars = [carOf([filled(40, 1)]), carOf([filled(60, 2), filled(10, 3)]), carOf([filled(30, 4)])]
+  const store = at.open()
+  for (const { bytes, piece } of cars) await store.put({ name: piece, bytes: inParts(bytes) }, { signal })
+  await at.close()
+  const [segment = ''] = segmentsOf(at)
+  const whole = readFileSync(path.join(at.folder, 'pieces', 'segments', segment))
+  const ends = cars.map((_, index) => cars.slice(0, index + 1).reduce((sum, { bytes }) => sum + bytes.length, 0))
+  assert.equal(whole.length, ends.at(-1))
+  for (let torn = 0; torn <= whole.length; torn += 1) {
+    await using copy = bench()
+    cpSync(at.folder, copy.folder, { recursive: true })
+    truncateSync(path.join(copy.folder, 'pieces', 'segments', segment), torn)
+    const opened = copy.open()
+    const isKept = ends.map((end) => end <= torn)
+    assert.deepEqual(
+      cars.map(({ piece }) => opened.find(piece) !== undefined),
+      isKept,
+      `torn at ${torn}`,
+    )
+    assert.equal(opened.lost.length, isKept.filter((kept) => !kept).length)
+    for (const [index, { bytes, piece }] of cars.entries())
+      if (isKept[index] === true) assert.deepEqual(await readWhole(opened, piece), Buffer.from(bytes))
+  }
+})
+
+test('an append that a crash cut at any byte, before its index row, leaves the segment as it was', async () => {
+  await using at = bench()
+  const [kept, next] = [carOf([filled(100, 1)]), carOf([filled(90, 2)])]
+  await at.open().put({ name: kept.piece, bytes: inParts(kept.bytes) }, { signal })
+  await at.close()
+  const [segment = ''] = segmentsOf(at)
+  const file = path.join(at.folder, 'pieces', 'segments', segment)
+  for (let written = 0; written <= next.bytes.length; written += 1) {
+    appendFileSync(file, next.bytes.subarray(0, written))
+    const opened = at.open()
+    assert.equal(statSync(file).size, kept.bytes.length)
+    assert.deepEqual(opened.lost, [])
+    assert.equal(opened.find(next.piece), undefined)
+    await at.close()
+  }
+  await at.open().put({ name: next.piece, bytes: inParts(next.bytes) }, { signal })
+})
+
+test('an index that the disk had no room for leaves a segment number unused, and later pieces are kept', async () => {
+  await using at = bench()
+  const [large, small] = [carOf([filled(5000, 1)]), carOf([filled(50, 2)])]
+  const store = at.open({ ownSegmentBytesMin: 1000 })
+  at.run("CREATE TRIGGER full BEFORE INSERT ON storage_kept_pieces BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+  await assert.rejects(store.put({ name: large.piece, bytes: inParts(large.bytes) }, { signal }), /disk full/)
+  at.run('DROP TRIGGER full')
+  await store.put({ name: small.piece, bytes: inParts(small.bytes) }, { signal })
+  await store.put({ name: large.piece, bytes: inParts(large.bytes) }, { signal })
+  for (const { bytes, piece } of [large, small]) assert.deepEqual(await readWhole(store, piece), Buffer.from(bytes))
 })
 
 test('a piece whose bytes are gone is named as lost and no longer found; the others stay', async () => {
@@ -223,4 +293,17 @@ test('loose pieces are dropped by age, those in a set stay', async () => {
     [bound, loose, young].map(({ piece }) => store.find(piece) !== undefined),
     [true, false, true],
   )
+})
+
+test('a piece that a set was signed for while old ones are dropped is not dropped', async () => {
+  await using at = bench()
+  const store = at.open({ nowMs: () => 1000 })
+  const [first, second] = [carOf([filled(10, 1)]), carOf([filled(20, 2)])]
+  await store.put({ name: first.piece, bytes: inParts(first.bytes) }, { signal })
+  await store.put({ name: second.piece, bytes: inParts(second.bytes) }, { signal })
+  const dropping = store.dropLoose({ beforeMs: 2000 }, { signal })
+  store.bindToSet([second.piece])
+  assert.equal(await dropping, 1)
+  assert.equal(store.find(first.piece), undefined)
+  assert.deepEqual(await readWhole(store, second.piece), Buffer.from(second.bytes))
 })

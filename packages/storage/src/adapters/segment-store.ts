@@ -9,7 +9,17 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import { createReadStream, mkdirSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import {
+  closeSync,
+  createReadStream,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import { open, rename, rm, truncate, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
@@ -92,6 +102,7 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
   const incoming = path.join(folder, 'incoming')
   const segments = path.join(folder, 'segments')
   mkdirSync(segments, { recursive: true })
+  for (const parent of [folder, path.dirname(path.resolve(folder))]) syncFolderNow(parent)
   const lock = lockDirectory(folder)
   rmSync(incoming, { recursive: true, force: true })
   mkdirSync(incoming)
@@ -125,8 +136,9 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
     last = next.catch(() => undefined)
     return next
   }
-  const nextSegment = (): number =>
-    1 + Math.max(shared.segment, Number(one('SELECT max(segment) AS last FROM storage_kept_pieces')?.['last'] ?? 0))
+  // Counted here and not in the index: a number whose file stands without a row, for the disk was full, is not given out again.
+  let lastSegment = Number(one('SELECT max(segment) AS last FROM storage_kept_pieces')?.['last'] ?? 0)
+  const nextSegment = (): number => (lastSegment += 1)
 
   async function place(part: string, sizeBytes: number): Promise<{ readonly segment: number; readonly start: number }> {
     if (sizeBytes >= ownSegmentBytesMin) {
@@ -175,11 +187,13 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
     })
   }
 
-  async function removeRow({ id, segment }: Row): Promise<void> {
-    database.prepare('DELETE FROM storage_kept_pieces WHERE id = ?').run(id)
+  async function removeRow({ id, segment }: Row, { onlyLoose = false } = {}): Promise<boolean> {
+    // Asked in the same statement: a set may have been signed since the row was read.
+    const condition = onlyLoose ? 'id = ? AND in_set = 0' : 'id = ?'
+    if (database.prepare(`DELETE FROM storage_kept_pieces WHERE ${condition}`).run(id).changes === 0) return false
     const isUsed = one('SELECT 1 AS used FROM storage_kept_pieces WHERE segment = ? LIMIT 1', segment) !== undefined
-    if (isUsed || segment === shared.segment) return
-    await rm(segmentPath(segment), { force: true })
+    if (!isUsed && segment !== shared.segment) await rm(segmentPath(segment), { force: true })
+    return true
   }
 
   return {
@@ -275,11 +289,12 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
         .prepare('SELECT * FROM storage_kept_pieces WHERE in_set = 0 AND kept_at_ms < ?')
         .all(beforeMs)
         .map(readRow)
+      let droppedCount = 0
       for (const row of rows) {
         signal.throwIfAborted()
-        await inTurn(() => removeRow(row))
+        if (await inTurn(() => removeRow(row, { onlyLoose: true }))) droppedCount += 1
       }
-      return rows.length
+      return droppedCount
     },
 
     get usedBytes() {
@@ -365,6 +380,16 @@ async function append({
     at += bytes.length
   }
   await file.datasync()
+}
+
+/** As `syncFolder`, while the store opens. */
+function syncFolderNow(folder: string): void {
+  const handle = openSync(folder)
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /** A new name in a folder is only kept by flushing the folder. */

@@ -79,24 +79,37 @@ export function setKeeper(options: SetKeeperOptions): SetKeeper {
     rows('SELECT * FROM storage_kept_sets WHERE id = ? ORDER BY length(version) DESC, version DESC LIMIT 1', id)[0]
   /** Proofs keep trees by the list of pieces, so one list is given out as long as the root is the same. */
   const piecesByRoot = new Map<Hex, readonly Piece[]>()
+  let last: Promise<unknown> = Promise.resolve()
 
-  return {
-    async sign(proposal) {
-      const { set } = proposal
-      const id = dataSetIdOf(set)
-      const last = lastOf(id)
-      if (last !== undefined && isSame(last, proposal, domain)) return last.signed
-      const { pieces, reason } = judge({ proposal, last, options })
-      if (reason !== undefined) throw new SetRefused({ reason, customer: set.customer, version: set.version })
-      const providerSignature = await signSet({ set, domain, signer })
-      inTransaction(database, () => {
-        database
-          .prepare('INSERT INTO storage_kept_sets VALUES (?, ?, ?, ?, ?, ?)')
-          .run(id, set.version.toString(), set.root, set.manifest, encodeProposal(proposal), providerSignature)
-      })
+  const signNow = async (proposal: SetProposal): Promise<SignedPieceSet> => {
+    const { set } = proposal
+    const refusal = (reason: ProposalFault): SetRefused =>
+      new SetRefused({ reason, customer: set.customer, version: set.version })
+    const id = dataSetIdOf(set)
+    const before = lastOf(id)
+    if (before !== undefined && isSame(before, proposal, domain)) return before.signed
+    const { pieces, reason } = judge({ proposal, last: before, options })
+    if (reason !== undefined) throw refusal(reason)
+    const providerSignature = await signSet({ set, domain, signer })
+    // All of it or nothing: a set that is remembered without its manifest could not be proven, nor one whose pieces stay loose be kept.
+    inTransaction(database, () => {
+      // A piece that nobody had paid for may have been dropped while the signature was made.
+      if (!pieces.every((piece) => store.find(piece) !== undefined)) throw refusal('piece-not-kept')
+      database
+        .prepare('INSERT INTO storage_kept_sets VALUES (?, ?, ?, ?, ?, ?)')
+        .run(id, set.version.toString(), set.root, set.manifest, encodeProposal(proposal), providerSignature)
       evidence.putBlocks([{ cid: cidOfDigest(set.manifest), bytes: proposal.manifest }])
       store.bindToSet(pieces)
-      return { set, customerSignature: proposal.customerSignature, providerSignature }
+    })
+    return { set, customerSignature: proposal.customerSignature, providerSignature }
+  }
+
+  return {
+    // One at a time: each version is judged by the one before, so that no two are signed that go on from the same.
+    sign(proposal) {
+      const next = last.then(async () => signNow(proposal))
+      last = next.catch(() => undefined)
+      return next
     },
     piecesOfRoot({ id, root }) {
       const known = piecesByRoot.get(root)
