@@ -50,6 +50,36 @@ test('a header gives name and hints, and a list of an unknown version is refused
   assert.equal(listOf('---\n/ipfs/bafybeihvvulpp4evxj7x7armbqcyg6uezzuig6jp3lktpbovlqfkuqeuoq\n').ruleCount, 1)
 })
 
+test('a list written by another system reads the same: marks, line ends, quotes, tabs, comments, no last line end', () => {
+  const cid = 'bafybeihvvulpp4evxj7x7armbqcyg6uezzuig6jp3lktpbovlqfkuqeuoq'
+  const list = listOf(
+    `\uFEFFversion: 1\r\nname: 'one'\r\nhints:\r\n\tgateway_status: 410\r\n---\r\n# a note\r\n\r\n/ipfs/${cid}\treason:a%20b`,
+  )
+  assert.deepEqual({ name: list.name, count: list.ruleCount, skipped: list.skipped.count }, { name: 'one', count: 1, skipped: 0 })
+  const reason = list.denyCid(CID.parse(cid))
+  assert.deepEqual(reason?.hints, { gateway_status: '410', reason: 'a b' })
+  assert.equal(reason?.line, 8)
+  assert.deepEqual(listOf('').ruleCount, 0)
+  assert.deepEqual(listOf('---').ruleCount, 0)
+})
+
+test('what looks like a rule and is none is skipped, and blocks nothing', () => {
+  const cid = 'bafybeihvvulpp4evxj7x7armbqcyg6uezzuig6jp3lktpbovlqfkuqeuoq'
+  for (const line of [cid, `/ipfs/${cid}*`, '/ipfs/', '/ipfs/nonsense', '//', '!', '//zzz0', `/IPFS/${cid}`, `ipfs/${cid}`, '!//']) {
+    const list = listOf(`${line}\n`)
+    assert.deepEqual({ line, rules: list.ruleCount, skipped: list.skipped.count }, { line, rules: 0, skipped: 1 })
+    assert.equal(list.denyCid(CID.parse(cid)), undefined)
+  }
+})
+
+test('an exception below a banned directory, and a ban below an exception, hold by their order', () => {
+  const cid = 'bafybeihvvulpp4evxj7x7armbqcyg6uezzuig6jp3lktpbovlqfkuqeuoq'
+  const list = listOf(`/ipfs/${cid}/*\n!/ipfs/${cid}/a*\n/ipfs/${cid}/ab`)
+  const isDenied = (path: string): boolean => list.denyPath(`/ipfs/${cid}${path}`) !== undefined
+  assert.deepEqual(['', '/x', '/a', '/abc', '/ab', '/ab/'].map(isDenied), [true, true, false, false, true, true])
+  assert.ok(list.denyCid(CID.parse(cid)) !== undefined)
+})
+
 test('legacy double hashes block a CID and a path, in the examples of the specification', () => {
   const cid = 'bafybeiefwqslmf6zyyrxodaxx4vwqircuxpza5ri45ws3y5a62ypxti42e'
   const list = listOf(`//d9d295bde21f422d471a90f2a37ec53049fdf3e5fa3ee2e8f20e10003da429e7

@@ -100,7 +100,9 @@ const hashers: ReadonlyMap<number, (bytes: Uint8Array) => Uint8Array> = new Map(
 ])
 
 /** Reads a list. */
-export function parseDenylist(text: string): ParsedDenylist {
+export function parseDenylist(marked: string): ParsedDenylist {
+  // Some editors begin a file with a mark of its byte order.
+  const text = marked.startsWith('\uFEFF') ? marked.slice(1) : marked
   const { header, bodyStart, bodyLine } = splitHeader(text)
   if (header.fields['version'] !== undefined && header.fields['version'] !== '1') {
     return { tag: 'refused', reason: 'version-unsupported' }

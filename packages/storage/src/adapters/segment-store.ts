@@ -331,8 +331,9 @@ async function take({
   const hashing = pieceHasher({ hasher, rawSizeBytesMax: name.rawSizeBytes })
   const car = carReader({
     sha256,
+    // A copy of the hash: the CID looks into the block, and would hold all of the piece in memory.
     onBlock: ({ cid, bytes: block, startBytes }) =>
-      blocks.push({ multihash: cid.multihash.bytes, startBytes, sizeBytes: block.length }),
+      blocks.push({ multihash: cid.multihash.bytes.slice(), startBytes, sizeBytes: block.length }),
   })
   await using file = await open(part, 'wx', 0o600)
   let sizeBytes = 0

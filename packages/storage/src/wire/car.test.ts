@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
@@ -118,6 +119,89 @@ test('each fault has its name, at its limit and not before', () => {
   assert.equal(readAll([header, carSection({ cid: rawCid(largest), bytes: Uint8Array.of(1) })]).fault, 'hash-mismatch')
   const blake = CID.createV1(0x55, Digest.create(0xb220, new Uint8Array(32)))
   assert.equal(readAll([header, carSection({ cid: blake, bytes: Uint8Array.of(1) })]).fault, 'hash-unsupported')
+})
+
+test('a section that comes byte by byte is gathered in memory of its own size', () => {
+  const bytes = new Uint8Array(blockBytesMax).fill(3)
+  const car = Buffer.concat([carHeader([unknownRoot]), carSection({ cid: rawCid(bytes), bytes })])
+  const found: number[] = []
+  const reader = carReader({ sha256, onBlock: ({ bytes: block }) => found.push(block.length) })
+  const before = process.memoryUsage().arrayBuffers
+  let most = 0
+  for (let at = 0; at < car.length; at += 1) {
+    assert.equal(reader.push(car.subarray(at, at + 1)), undefined)
+    if (at % 65_536 === 0) most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+  }
+  assert.equal(reader.end(), undefined)
+  assert.deepEqual(found, [blockBytesMax])
+  assert.ok(most < 3 * blockBytesMax, `${most} bytes`)
+})
+
+test('blocks that were given out stay as they were, whatever comes after', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 20 }), fc.array(fc.nat()), (contents, cuts) => {
+      const car = Buffer.concat([
+        carHeader([]),
+        ...contents.map((bytes) => carSection({ cid: rawCid(bytes), bytes })),
+      ])
+      const { blocks, fault } = readAll(cutAt(car, cuts))
+      assert.equal(fault, undefined)
+      for (const { cid, bytes } of blocks) assert.ok(cid.equals(rawCid(bytes)))
+    }),
+  )
+})
+
+test('what other implementations write or refuse has its place: roots, versions, duplicates, identity, CIDv0', () => {
+  const bytes = new TextEncoder().encode('hello')
+  const section = carSection({ cid: rawCid(bytes), bytes })
+  const header = (value: unknown): Uint8Array => {
+    const encoded = dagCbor.encode(value)
+    return Buffer.concat([writeVarint(encoded.length), encoded])
+  }
+  const faultOf = (...parts: readonly Uint8Array[]): CarFault | undefined => readAll([Buffer.concat(parts)]).fault
+  assert.equal(faultOf(header({ version: 1, roots: [] }), section), undefined)
+  assert.equal(faultOf(header({ version: 1, roots: [rawCid(bytes), rawCid(bytes)] }), section), undefined)
+  // The root need not be in the file.
+  assert.equal(faultOf(header({ version: 1, roots: [rawCid(new Uint8Array(9))] }), section), undefined)
+  assert.equal(faultOf(header({ version: 1 }), section), 'header-malformed')
+  assert.equal(faultOf(header({ version: 1, roots: 'x' }), section), 'header-malformed')
+  assert.equal(faultOf(header({ version: 1, roots: ['x'] }), section), 'header-malformed')
+  assert.equal(faultOf(header({ roots: [] }), section), 'header-malformed')
+  assert.equal(faultOf(header([1, 2]), section), 'header-malformed')
+  // The pragma of CARv2, and a version there is not.
+  assert.equal(faultOf(Buffer.from('0aa16776657273696f6e02', 'hex'), new Uint8Array(40)), 'version-unsupported')
+  assert.equal(faultOf(header({ version: 3, roots: [] })), 'version-unsupported')
+  assert.equal(faultOf(header({ version: '1', roots: [] })), 'version-unsupported')
+  assert.equal(readAll([carHeader([]), section, section]).blocks.length, 2)
+  const identity = CID.createV1(0x55, Digest.create(0x00, bytes))
+  assert.equal(faultOf(carHeader([]), carSection({ cid: identity, bytes })), undefined)
+  assert.equal(faultOf(carHeader([]), carSection({ cid: identity, bytes: bytes.subarray(1) })), 'hash-mismatch')
+  const inline = (sizeBytes: number): Uint8Array => {
+    const content = new Uint8Array(sizeBytes)
+    return carSection({ cid: CID.createV1(0x55, Digest.create(0x00, content)), bytes: content })
+  }
+  assert.equal(faultOf(carHeader([]), inline(124)), undefined)
+  assert.equal(faultOf(carHeader([]), inline(125)), 'cid-malformed')
+  const short = CID.createV1(0x55, Digest.create(0x12, sha256(bytes).subarray(0, 20)))
+  assert.equal(faultOf(carHeader([]), carSection({ cid: short, bytes })), 'hash-mismatch')
+  const node = Buffer.from('0a020801', 'hex')
+  assert.equal(faultOf(carHeader([]), carSection({ cid: CID.createV0(Digest.create(0x12, sha256(node)) as Digest.Digest<0x12, number>), bytes: node })), undefined)
+  // Every number of a CID in one byte more than it needs: version, codec, hash, length.
+  const digest = sha256(bytes)
+  for (const long of [
+    [0x81, 0x00, 0x55, 0x12, 0x20],
+    [0x01, 0xd5, 0x00, 0x12, 0x20],
+    [0x01, 0x55, 0x92, 0x00, 0x20],
+    [0x01, 0x55, 0x12, 0xa0, 0x00],
+  ]) {
+    const body = Buffer.concat([Uint8Array.from(long), digest, bytes])
+    assert.equal(faultOf(carHeader([]), writeVarint(body.length), body), 'cid-malformed', String(long))
+  }
+  // A section's length too, and one that ends the file early.
+  assert.equal(faultOf(carHeader([]), Uint8Array.of(0x85, 0x00), bytes), 'section-malformed')
+  assert.equal(faultOf(carHeader([]), section.subarray(0, section.length - 1)), 'cut-short')
+  assert.equal(faultOf(Buffer.concat([writeVarint(2 ** 15), new Uint8Array(2 ** 15)])), 'header-malformed')
+  assert.equal(faultOf(writeVarint(2 ** 15 + 1)), 'header-too-long')
 })
 
 test('a fault stays: nothing is read after it', () => {

@@ -101,17 +101,19 @@ export function checkBlock({
  * After a fault the reader stays at it: every later push returns the same fault.
  */
 export function carReader({ sha256, onBlock }: CarReaderOptions): CarReader {
-  let held: Uint8Array = new Uint8Array(0)
-  let heldStartBytes = 0
-  // Chunks wait here until a whole section is there, so that a block is joined once and not once a chunk.
-  let waiting: Uint8Array[] = []
-  let waitingBytes = 0
+  // What was not read yet is `buffer` from `readTo` to `filledTo`. Blocks that were given out look into it, so it is never written before `filledTo`.
+  let buffer: Uint8Array = new Uint8Array(0)
+  let readTo = 0
+  let filledTo = 0
+  let startBytes = 0
+  /** length of the section that is being gathered, once it is known */
   let neededBytes = 0
   let fault: CarFault | undefined
   let roots: readonly CID[] | undefined
   let blockCount = 0
 
   const step = (): CarFault | 'short' | 'again' => {
+    const held = buffer.subarray(readTo, filledTo)
     if (held.length === 0) return 'short'
     const length = readVarint(held, 0)
     if (length === 'short') return 'short'
@@ -123,9 +125,9 @@ export function carReader({ sha256, onBlock }: CarReaderOptions): CarReader {
     if (held.length < endOffset) return 'short'
     neededBytes = 0
     const section = held.subarray(length.endOffset, endOffset)
-    const sectionStartBytes = heldStartBytes + length.endOffset
-    held = held.subarray(endOffset)
-    heldStartBytes += endOffset
+    const sectionStartBytes = startBytes + length.endOffset
+    readTo += endOffset
+    startBytes += endOffset
     if (roots === undefined) {
       const header = parseHeader(section)
       if (typeof header === 'string') return header
@@ -141,27 +143,36 @@ export function carReader({ sha256, onBlock }: CarReaderOptions): CarReader {
     return 'again'
   }
 
+  /** However small the parts are, a section is gathered in one buffer of its size, and copied twice at most. */
+  const append = (bytes: Uint8Array): void => {
+    if (filledTo + bytes.length > buffer.length) {
+      const fresh = new Uint8Array(Math.max(filledTo - readTo, neededBytes) + bytes.length)
+      fresh.set(buffer.subarray(readTo, filledTo))
+      filledTo -= readTo
+      readTo = 0
+      buffer = fresh
+    }
+    buffer.set(bytes, filledTo)
+    filledTo += bytes.length
+  }
+
   return {
     push(bytes) {
       if (fault !== undefined) return fault
-      waiting.push(bytes.slice())
-      waitingBytes += bytes.length
-      if (held.length + waitingBytes < neededBytes) return undefined
-      held = concatBytes(held, ...waiting)
-      waiting = []
-      waitingBytes = 0
+      append(bytes)
+      if (filledTo - readTo < neededBytes) return undefined
       for (;;) {
         const outcome = step()
         if (outcome === 'short') return undefined
         if (outcome !== 'again') {
           fault = outcome
-          held = new Uint8Array(0)
+          buffer = new Uint8Array(0)
           return fault
         }
       }
     },
     end() {
-      if (fault === undefined && (held.length + waitingBytes > 0 || roots === undefined)) fault = 'cut-short'
+      if (fault === undefined && (filledTo > readTo || roots === undefined)) fault = 'cut-short'
       return fault
     },
     get roots() {
@@ -206,12 +217,20 @@ function parseSection({
   return { cid, bytes, startBytes: sectionStartBytes + section.length - bytes.length }
 }
 
-function decodeCid(section: Uint8Array): [CID, Uint8Array] | undefined {
+/** One content has one name: a CID whose numbers are longer than they need to be is none. */
+function decodeCid(section: Uint8Array): readonly [CID, Uint8Array] | undefined {
   try {
-    return CID.decodeFirst(section)
+    const [cid, bytes] = CID.decodeFirst(section)
+    const sizeBytes = section.length - bytes.length
+    return sizeBytes <= cidBytesMax && sizeBytes === minimalSizeBytes(cid) ? [cid, bytes] : undefined
   } catch {
     return undefined
   }
+}
+
+function minimalSizeBytes({ version, code, multihash }: CID): number {
+  const head = version === 0 ? 0 : 1 + writeVarint(code).length
+  return head + writeVarint(multihash.code).length + writeVarint(multihash.size).length + multihash.size
 }
 
 function decodeCbor(bytes: Uint8Array): unknown {
