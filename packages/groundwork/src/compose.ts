@@ -34,6 +34,7 @@ import type { Logger } from 'pino'
 import type { LocalAccount } from 'viem'
 import { openNodeKey } from './account/open-account.ts'
 import type { Config } from './config.ts'
+import { openContentGate } from './policy/open-content-gate.ts'
 import { httpEvidencePeer, parseCid } from './watch/evidence-peer.ts'
 
 interface Waiting {
@@ -116,6 +117,7 @@ export async function composeCustomer({
   chain,
   account,
   index,
+  log,
 }: ComposeCustomerOptions): Promise<ComposedCustomer> {
   const nodeKey = await openNodeKey(config)
   const signer = accountSigner(account)
@@ -126,6 +128,8 @@ export async function composeCustomer({
   await clearSpools(spoolFolder)
   const near = cellAt(config)
   const hasher = await fastestHasher()
+  const allow = openContentGate(config, log)
+  const gated = allow === undefined ? {} : { allow }
   const options = {
     records,
     chain: port,
@@ -136,6 +140,7 @@ export async function composeCustomer({
     clock: machineClock,
     spoolFolder,
     pieceSizeBytesMax: config.storagePieceBytes,
+    ...gated,
   }
   const customer = makeCustomer(near === undefined ? options : { ...options, near })
 
@@ -151,7 +156,7 @@ export async function composeCustomer({
     customer,
     records,
     openReader: async (cid, holders, { signal }) =>
-      openReader({ cid, holders: await offersOf(holders, { signal }), peers, sha256: nodeSha256, signal }),
+      openReader({ cid, holders: await offersOf(holders, { signal }), peers, sha256: nodeSha256, signal, ...gated }),
     async *readPiece(piece, from, { signal }) {
       let last: unknown = new ContentUnavailable({ cid: piece.root, tried: from.length })
       for (const offer of await offersOf(from, { signal })) {

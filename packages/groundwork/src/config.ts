@@ -62,6 +62,11 @@ const configSchema = z.strictObject({
     .max(2 ** 30)
     .default(2 ** 30)
     .describe('largest piece that a customer’s gateway makes, in bytes'),
+  denylist: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file of a denylist (IPIP-383): what it names is neither kept nor served'),
   bondAtto: z.coerce.bigint().nonnegative().default(0n).describe('bond to keep on the storage network, in atto-WORK'),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -83,6 +88,7 @@ export interface Config {
   readonly storageCapacityBytes: bigint
   readonly storagePriceNano: bigint
   readonly storagePieceBytes: number
+  readonly denylist?: string | undefined
   readonly bondAtto: bigint
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   readonly keyCost: 'standard' | 'devnet'

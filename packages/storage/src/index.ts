@@ -82,7 +82,14 @@ export { blockBytesMax, carHeader, carReader, carSection, checkBlock, parseCid, 
 export type { CarBlock, CarFault, CarReader, Sha256 } from './wire/car.ts'
 export { decodeCap, encodeCap } from './wire/cap-block.ts'
 export { decodeManifest, encodeManifest } from './wire/manifest.ts'
-export { formatPieceCid, formatPieceCidV1, parsePieceCid, parsePieceCidV1, sizesOfPieceCid } from './wire/piece-cid.ts'
+export {
+  formatPieceCid,
+  formatPieceCidV1,
+  formatPieceName,
+  parsePieceCid,
+  parsePieceCidV1,
+  sizesOfPieceCid,
+} from './wire/piece-cid.ts'
 export type { PieceCid } from './wire/piece-cid.ts'
 export {
   dataSetIdOf,
@@ -103,7 +110,6 @@ export {
   BundleRefused,
   CarMalformed,
   CidMalformed,
-  ContentDenied,
   ContentUnavailable,
   DirectoryLocked,
   EvidenceUnavailable,

@@ -225,16 +225,6 @@ export class FormatUnsupported extends GroundworkError {
   }
 }
 
-/** The content is on the denylist that this node follows. */
-export class ContentDenied extends GroundworkError {
-  readonly code = 'GW_CONTENT_DENIED'
-  readonly blame: Blame = 'caller'
-
-  constructor(facts: { readonly cid: string; readonly reason: string }) {
-    super(`${facts.cid} is not served here: ${facts.reason}.`, facts)
-  }
-}
-
 /** A bundle that this operator does not vouch for. */
 export class BundleRefused extends GroundworkError {
   readonly code = 'GW_BUNDLE_REFUSED'

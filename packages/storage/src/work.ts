@@ -11,6 +11,7 @@
 import { digestOfCid } from '@groundwork/core/evidence/block.ts'
 import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
+import type { ContentGate } from '@groundwork/core/policy/content-gate.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { importer } from 'ipfs-unixfs-importer'
 import type { CID } from 'multiformats/cid'
@@ -50,6 +51,8 @@ export interface WorkOptions {
   readonly pieceSizeBytesMax?: number
   /** put the files under one directory, whose CID is the root; else there is one file, and its CID is the root */
   readonly isDirectory: boolean
+  /** asked for every block before it goes out: throws when it may not be kept */
+  readonly allow?: ContentGate
   readonly signal: AbortSignal
 }
 
@@ -70,6 +73,7 @@ export async function* work(files: AsyncIterable<FileSource>, options: WorkOptio
   let open: OpenPiece | undefined
   for await (const found of imported(files, { isDirectory, signal })) {
     signal.throwIfAborted()
+    options.allow?.(found.cid)
     if (found.kind !== 'block') {
       yield found
       continue

@@ -55,7 +55,10 @@ test('a list written by another system reads the same: marks, line ends, quotes,
   const list = listOf(
     `\uFEFFversion: 1\r\nname: 'one'\r\nhints:\r\n\tgateway_status: 410\r\n---\r\n# a note\r\n\r\n/ipfs/${cid}\treason:a%20b`,
   )
-  assert.deepEqual({ name: list.name, count: list.ruleCount, skipped: list.skipped.count }, { name: 'one', count: 1, skipped: 0 })
+  assert.deepEqual(
+    { name: list.name, count: list.ruleCount, skipped: list.skipped.count },
+    { name: 'one', count: 1, skipped: 0 },
+  )
   const reason = list.denyCid(CID.parse(cid))
   assert.deepEqual(reason?.hints, { gateway_status: '410', reason: 'a b' })
   assert.equal(reason?.line, 8)
@@ -65,7 +68,18 @@ test('a list written by another system reads the same: marks, line ends, quotes,
 
 test('what looks like a rule and is none is skipped, and blocks nothing', () => {
   const cid = 'bafybeihvvulpp4evxj7x7armbqcyg6uezzuig6jp3lktpbovlqfkuqeuoq'
-  for (const line of [cid, `/ipfs/${cid}*`, '/ipfs/', '/ipfs/nonsense', '//', '!', '//zzz0', `/IPFS/${cid}`, `ipfs/${cid}`, '!//']) {
+  for (const line of [
+    cid,
+    `/ipfs/${cid}*`,
+    '/ipfs/',
+    '/ipfs/nonsense',
+    '//',
+    '!',
+    '//zzz0',
+    `/IPFS/${cid}`,
+    `ipfs/${cid}`,
+    '!//',
+  ]) {
     const list = listOf(`${line}\n`)
     assert.deepEqual({ line, rules: list.ruleCount, skipped: list.skipped.count }, { line, rules: 0, skipped: 1 })
     assert.equal(list.denyCid(CID.parse(cid)), undefined)

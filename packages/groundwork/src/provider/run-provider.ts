@@ -18,6 +18,7 @@ import { openChain } from '../account/open-chain.ts'
 import { accountSigner, machineClock } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { makeLog } from '../log.ts'
+import { openContentGate } from '../policy/open-content-gate.ts'
 import { relayDialer } from '../relay/relay-dialer.ts'
 import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
 import { bundleAuditor } from '../watch/bundle-auditor.ts'
@@ -58,6 +59,7 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
   }
   const timing = timingOf(chain.deployment)
 
+  const allow = openContentGate(config, log)
   await using storage = openStorageProvider({
     folder: path.join(config.dataDir, 'storage'),
     chain: chainActions({ chain, account: signer.address, buyAttoMax: 0n, handIn: submit.send }),
@@ -73,6 +75,7 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
     onEvent: (event) =>
       log[event.kind === 'proven' || event.kind === 'answered' ? 'info' : 'warn'](shownEvent(event), event.kind),
     ...(misbehave === undefined ? {} : { misbehave }),
+    ...(allow === undefined ? {} : { allow }),
   })
   await using face = await openFace({ config, nodeKey, storage, log })
   onReady({ operator: account.address, endpoint: face.endpoint })

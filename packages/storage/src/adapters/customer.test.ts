@@ -12,6 +12,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import { addressOf, sign } from '@groundwork/core/identity/secp256k1.ts'
+import { ContentDenied } from '@groundwork/core/errors/policy-errors.ts'
+import type { ContentGate } from '@groundwork/core/policy/content-gate.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { Piece } from '../model.ts'
 import type { AccountSigner, Chain, Clock, Peers } from '../ports.ts'
@@ -36,7 +38,11 @@ function signerOf(number: number): AccountSigner {
 
 interface World extends AsyncDisposable {
   /** A new customer over the same records, as after a start; the lock that it wants is `lockAtto`. */
-  begin(options: { readonly peers?: (peers: Peers) => Peers; readonly lockAtto: bigint }): Customer
+  begin(options: {
+    readonly peers?: (peers: Peers) => Peers
+    readonly allow?: ContentGate
+    readonly lockAtto: bigint
+  }): Customer
   readonly versions: () => readonly bigint[]
   /** Reads a piece from any of its holders. */
   readPiece(piece: Piece, from: readonly Hex[]): AsyncIterable<Uint8Array>
@@ -78,7 +84,7 @@ async function openWorld({ providers: count = 1 }: { readonly providers?: number
   const records = openCustomerRecords({ path: path.join(folder, 'customer.sqlite') })
   const plain = httpPeers({ nodeSigner: softwareNodeSigner(new Uint8Array(32).fill(200)), clock, sha256: nodeSha256 })
   return {
-    begin({ peers = (one) => one, lockAtto }) {
+    begin({ peers = (one) => one, allow, lockAtto }) {
       const priced: Chain = { ...chain, lockFor: () => Promise.resolve(lockAtto) }
       const spoolFolder = path.join(folder, 'spool')
       return customer({
@@ -91,6 +97,7 @@ async function openWorld({ providers: count = 1 }: { readonly providers?: number
         clock,
         spoolFolder,
         pieceSizeBytesMax: pieceSizeBytesMin,
+        ...(allow === undefined ? {} : { allow }),
       })
     },
     versions: () => records.sets().map(({ signed }) => signed.set.version),
@@ -171,4 +178,49 @@ test('a repair that broke off goes on where it was, and ends when there are copi
   assert.ok(!stored.providers.includes(by[0] ?? lost), 'the copy is at a new operator')
   assert.deepEqual(after.unfinished(), [])
   assert.deepEqual(await after.replace(lost, { readPiece, signal }), [], 'nothing is copied twice')
+})
+
+test('a repair reads on from the next holder when the first gives other bytes, fewer, more or none', async () => {
+  const wrongs: readonly (readonly [string, (good: Uint8Array) => Uint8Array])[] = [
+    ['other', (good) => good.map((byte) => byte ^ 1)],
+    ['fewer', (good) => good.subarray(1)],
+    ['more', (good) => Buffer.concat([good, good])],
+    ['none', () => new Uint8Array(0)],
+  ]
+  for (const [name, spoil] of wrongs) {
+    await using world = await openWorld({ providers: 4 })
+    const one = world.begin({ lockAtto: 5n })
+    const { pieces } = await put(one, name, 3)
+    const [stored] = pieces
+    assert.ok(stored !== undefined)
+    const [lost, liar] = stored.providers
+    assert.ok(lost !== undefined && liar !== undefined)
+    const asked: Hex[] = []
+    const readPiece = async function* (piece: Piece, from: readonly Hex[]): AsyncGenerator<Uint8Array> {
+      asked.push(...from)
+      for await (const bytes of world.readPiece(piece, from)) yield from.includes(liar) ? spoil(bytes) : bytes
+    }
+    assert.equal((await one.replace(lost, { readPiece, signal })).length, 1, name)
+    assert.ok(asked.includes(liar), name)
+    assert.deepEqual(one.unfinished(), [], name)
+  }
+})
+
+test('what a list names is not put: the refusal is the list’s, and nothing is acknowledged', async () => {
+  await using world = await openWorld()
+  const seen: string[] = []
+  const looking = world.begin({ lockAtto: 5n, allow: (cid) => void seen.push(cid.toString()) })
+  const { object } = await put(looking, 'innocent')
+  assert.ok(seen.includes(object.cid), 'the root is asked for too')
+  const facts = { content: '', list: 'house', author: '@us', line: 1, reason: 'spam' }
+  const [leaf] = seen
+  const refusing = world.begin({
+    lockAtto: 5n,
+    allow(cid) {
+      if (cid.toString() === leaf) throw new ContentDenied({ ...facts, content: leaf })
+    },
+  })
+  await assert.rejects(put(refusing, 'innocent'), { code: 'GW_CONTENT_DENIED' })
+  await put(refusing, 'something else')
+  assert.deepEqual(world.versions(), [2n])
 })

@@ -9,6 +9,7 @@
  */
 
 import type { Domain } from '@groundwork/core/identity/eip712.ts'
+import type { ContentGate } from '@groundwork/core/policy/content-gate.ts'
 import { bytesOfBigint, concatBytes } from '@groundwork/core/units/bytes.ts'
 import { fromHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { keccak_256 } from '@noble/hashes/sha3.js'
@@ -18,11 +19,13 @@ import type { AccountSigner, Chain, Clock, Peers, Waiting } from '../ports.ts'
 import type { Hasher } from '../ports/hasher.ts'
 import { setTree } from '../possession/set-tree.ts'
 import { rateNanoOf } from '../pay.ts'
-import { ReceiptRefused, SetRefused, TooFewProviders } from '../storage-errors.ts'
+import { pieceHasher } from '../piece/piece-hasher.ts'
+import { ContentUnavailable, ReceiptRefused, SetRefused, TooFewProviders, WrongByte } from '../storage-errors.ts'
 import type { Sha256 } from '../wire/car.ts'
 import { encodeManifest } from '../wire/manifest.ts'
+import { formatPieceName } from '../wire/piece-cid.ts'
 import { pieceSetSigner } from '../wire/piece-set.ts'
-import { accept, receiptFault, signSet, work, type FileSource } from '../work.ts'
+import { accept, pieceOf, receiptFault, signSet, work, type FileSource } from '../work.ts'
 import type { CustomerRecords, ObjectRecord, SetProposed, SetRecord } from './customer-records.ts'
 import { openSpool, type Spool } from './spool.ts'
 
@@ -38,6 +41,8 @@ export interface CustomerOptions {
   /** H3 cell to be near to */
   readonly near?: bigint
   readonly pieceSizeBytesMax?: number
+  /** asked for every block before it leaves: throws when it may not be stored */
+  readonly allow?: ContentGate
 }
 
 export interface PutOptions extends Waiting {
@@ -104,9 +109,7 @@ export function customer(options: CustomerOptions): Customer {
     const present = holdersOf(piece)
     const exclude = [...present, lost]
     const circle = await openCircle(options, { copies: 1, sizeBytes: piece.rawSizeBytes, exclude, signal })
-    await using spool = await openSpool(options.spoolFolder)
-    for await (const bytes of readPiece(piece, present)) await spool.write(bytes)
-    await spool.end()
+    await using spool = await wholePiece(options, { piece, present, readPiece, signal })
     await circle.upload({ piece, spool })
     const by: Hex[] = []
     await agreed(async () => {
@@ -211,6 +214,33 @@ export function customer(options: CustomerOptions): Customer {
     unfinished,
     holdersOf,
   }
+}
+
+/** A piece from the first holder that has it: one that gives other bytes does not keep the copy of the next from being made. */
+async function wholePiece(
+  { spoolFolder, hasher }: CustomerOptions,
+  { piece, present, readPiece, signal }: Omit<CopyAgain, 'lost'> & { readonly present: readonly Hex[] },
+): Promise<Spool> {
+  let last: unknown
+  for (const holder of present) {
+    const spool = await openSpool(spoolFolder)
+    try {
+      const hashing = pieceHasher({ hasher, rawSizeBytesMax: piece.rawSizeBytes })
+      for await (const bytes of readPiece(piece, [holder])) {
+        hashing.update(bytes)
+        await spool.write(bytes)
+      }
+      await spool.end()
+      const { root, rawSizeBytes } = pieceOf(hashing.digest())
+      if (root === piece.root && rawSizeBytes === piece.rawSizeBytes) return spool
+      throw new WrongByte({ provider: holder, cid: formatPieceName(piece) })
+    } catch (error) {
+      await spool[Symbol.asyncDispose]()
+      signal.throwIfAborted()
+      last = error
+    }
+  }
+  throw new ContentUnavailable({ cid: formatPieceName(piece), tried: present.length }, { cause: last })
 }
 
 interface CopyAgain extends Waiting {

@@ -14,12 +14,12 @@ import {
   type BodyHash,
 } from '@groundwork/core/identity/node-request.ts'
 import { verifyNode, type NodeSigner, type VerifyNode } from '@groundwork/core/identity/node-signer.ts'
-import { fromHex, parseHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
-import { pieceSizes, type Offer } from '../model.ts'
-import type { Clock, Peer, Peers, PieceName, Waiting } from '../ports.ts'
+import { parseHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
+import type { Offer } from '../model.ts'
+import type { Clock, Peer, Peers, Waiting } from '../ports.ts'
 import { PeerFailed } from '../storage-errors.ts'
 import { blockBytesMax, type Sha256 } from '../wire/car.ts'
-import { formatPieceCid } from '../wire/piece-cid.ts'
+import { formatPieceName } from '../wire/piece-cid.ts'
 import { encodeProposal } from '../wire/piece-set.ts'
 import { receiptFromJson } from '../wire/receipt.ts'
 import { healthBytes } from './piece-server.ts'
@@ -145,7 +145,7 @@ function httpPeer(
     },
 
     async putPiece({ piece, customer, bytes }, { signal }) {
-      const cid = cidOfPiece(piece)
+      const cid = formatPieceName(piece)
       const known = await existingReceipt(cid, customer, { signal })
       if (known !== undefined) return known
       const path = `/v1/pieces/${cid}?customer=${customer}`
@@ -210,7 +210,12 @@ function httpPeer(
         const within = AbortSignal.any([signal, stalled.signal])
         const headers =
           range === undefined ? {} : { range: `bytes=${range.startBytes}-${range.startBytes + range.sizeBytes - 1}` }
-        const response = await ask('serve a piece', `/v1/pieces/${cidOfPiece(piece)}`, { headers }, { signal: within })
+        const response = await ask(
+          'serve a piece',
+          `/v1/pieces/${formatPieceName(piece)}`,
+          { headers },
+          { signal: within },
+        )
         if (response.body === null) throw failed('serve a piece', 'its answer is empty')
         const sizeBytesMax = range?.sizeBytes ?? piece.rawSizeBytes
         let sizeBytes = 0
@@ -241,14 +246,6 @@ function httpPeer(
         3 * answerMsMax,
       ),
   }
-}
-
-function cidOfPiece({ root, height, rawSizeBytes }: PieceName): string {
-  return formatPieceCid({
-    root: fromHex(root, 32),
-    height,
-    paddingBytes: pieceSizes({ height, rawSizeBytes })?.paddingBytes ?? 0,
-  })
 }
 
 /** Aborts when no part passes for `answerMsMax`, once a stream is watched, or before its first answer. */

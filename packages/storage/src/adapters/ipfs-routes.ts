@@ -7,7 +7,8 @@
  * @module
  */
 
-import { CID } from 'multiformats/cid'
+import type { ContentGate } from '@groundwork/core/policy/content-gate.ts'
+import type { CID } from 'multiformats/cid'
 import type { PieceStore, Waiting } from '../ports.ts'
 import { CidMalformed, FormatUnsupported, NotFound } from '../storage-errors.ts'
 import { carHeader, carSection, parseCid } from '../wire/car.ts'
@@ -28,7 +29,7 @@ export interface IpfsRoutesOptions {
   readonly store: PieceStore
   readonly misbehaviour: Misbehaviour
   /** Whether this may be served: throws when it may not. */
-  readonly allow: (cid: CID) => void
+  readonly allow: ContentGate
 }
 
 /** Answers GET and HEAD of /ipfs/<cid>. @throws CidMalformed, NotFound, FormatUnsupported */
@@ -65,7 +66,7 @@ export async function serveIpfs(exchange: Exchange, { store, misbehaviour, allow
     'content-disposition': `attachment; filename="${text}.car"`,
   }
   const bytes = (): AsyncIterable<Uint8Array> =>
-    misbehaviour.spoil(carOf({ store, cid, root, scope, signal: exchange.signal }))
+    misbehaviour.spoil(carOf({ store, allow, cid, root, scope, signal: exchange.signal }))
   await sendBytes(exchange, { status: 200, headers, bytes })
 }
 
@@ -80,12 +81,14 @@ export async function blockOf(store: PieceStore, cid: CID, { signal }: Waiting):
 
 async function* carOf({
   store,
+  allow,
   cid,
   root,
   scope,
   signal,
 }: {
   readonly store: PieceStore
+  readonly allow: ContentGate
   readonly cid: CID
   readonly root: Uint8Array
   readonly scope: DagScope
@@ -101,6 +104,7 @@ async function* carOf({
     if (sent.size >= carBlocksMax)
       throw new NotFound({ what: `more than ${carBlocksMax} blocks below ${cid.toString()}` })
     sent.add(name)
+    allow(next)
     const bytes = next === cid ? root : await blockOf(store, next, { signal })
     if (bytes === undefined) throw new NotFound({ what: `${name} below ${cid.toString()}` })
     yield carSection({ cid: next, bytes })

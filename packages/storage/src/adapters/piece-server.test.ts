@@ -16,7 +16,10 @@ import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { nodeRequestHeader, signNodeRequest } from '@groundwork/core/identity/node-request.ts'
 import { softwareNodeSigner, verifyNode } from '@groundwork/core/identity/node-signer.ts'
 import { addressOf, sign } from '@groundwork/core/identity/secp256k1.ts'
+import { contentGate, type ContentGate } from '@groundwork/core/policy/content-gate.ts'
+import { parseDenylist } from '@groundwork/core/policy/denylist.ts'
 import { fromHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
+import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
@@ -58,10 +61,14 @@ interface Bench extends AsyncDisposable {
   readonly incoming: () => string[]
 }
 
-async function bench({ capacityBytes = 2 ** 24 }: { readonly capacityBytes?: number } = {}): Promise<Bench> {
+async function bench({
+  capacityBytes = 2 ** 24,
+  allow,
+}: { readonly capacityBytes?: number; readonly allow?: ContentGate } = {}): Promise<Bench> {
   const folder = mkdtempSync(path.join(tmpdir(), 'piece-server-'))
   const database = openProviderDatabase({ path: ':memory:' })
-  const store = openSegmentStore({ folder, database, hasher, sha256: nodeSha256, capacityBytes })
+  const gated = allow === undefined ? {} : { allow }
+  const store = openSegmentStore({ folder, database, hasher, sha256: nodeSha256, capacityBytes, ...gated })
   const evidence = openEvidenceStore({ database })
   const sets = setKeeper({
     database,
@@ -84,6 +91,7 @@ async function bench({ capacityBytes = 2 ** 24 }: { readonly capacityBytes?: num
     sha256: nodeSha256,
     misbehaviour,
     looseBytesMax: capacityBytes,
+    ...gated,
   })
   const { url } = await server.listen({ host: '127.0.0.1', port: 0 })
   return {
@@ -114,6 +122,12 @@ function carOf(contents: readonly Uint8Array[]): Car {
   ])
   const piece = pieceOf(hashPiece({ raw: bytes, hasher }))
   return { bytes, piece, name: nameOf(piece), cids }
+}
+
+function gateOf(rules: string): ContentGate {
+  const parsed = parseDenylist(rules)
+  assert.ok(parsed.tag === 'denylist')
+  return contentGate([parsed.list])
 }
 
 function nameOf({ root, height, rawSizeBytes }: Piece): string {
@@ -202,6 +216,42 @@ test('blocks come as they are, or as a CAR whose blocks match', async () => {
   assert.equal(await codeOf(await fetch(`${at.url}/ipfs/${absent}?format=raw`)), '404 GW_NOT_FOUND')
   assert.equal(await codeOf(await fetch(`${at.url}/ipfs/${String(car.cids[0])}`)), '400 GW_FORMAT_UNSUPPORTED')
   assert.equal(await codeOf(await fetch(`${at.url}/ipfs/nonsense?format=raw`)), '400 GW_CID_MALFORMED')
+})
+
+test('a piece with one listed block is refused on its way in, by the rule, and leaves nothing', async () => {
+  const contents = Array.from({ length: 40 }, (_, index) => new Uint8Array(20_000).fill(index))
+  const car = carOf(contents)
+  await using at = await bench({ allow: gateOf(`/ipfs/${String(car.cids[33])} reason:spam`) })
+  assert.equal(await codeOf(await putPiece(at, car)), '451 GW_CONTENT_DENIED')
+  assert.equal(at.store.pieceCount, 0)
+  assert.deepEqual(at.incoming(), [])
+  assert.equal(at.store.findBlock(car.cids[0] ?? unknownRoot), undefined)
+  assert.equal((await putPiece(at, carOf(contents.slice(0, 33)))).status, 201)
+})
+
+test('what was kept before a list named it is served no more: not the block, not its piece, not below another block', async () => {
+  let gate: ContentGate = () => undefined
+  await using at = await bench({ allow: (cid) => gate(cid) })
+  const [innocent, listed] = [new Uint8Array(30).fill(1), new Uint8Array(30).fill(2)]
+  const leaves = [innocent, listed].map((bytes) => CID.createV1(0x55, Digest.create(0x12, nodeSha256(bytes))))
+  const parent = dagCbor.encode(leaves)
+  const parentCid = CID.createV1(dagCbor.code, Digest.create(0x12, nodeSha256(parent)))
+  const many = Array.from({ length: 600 }, (_, index) => new Uint8Array(40).fill(index).fill(index >> 8, 20))
+  const bad = carOf([parent, innocent, listed, ...many])
+  const good = carOf([innocent])
+  for (const one of [bad, good]) assert.equal((await putPiece(at, one)).status, 201)
+  gate = gateOf(`/ipfs/${String(leaves[1])} gateway_status:410`)
+  const get = async (target: string): Promise<Response> => fetch(`${at.url}${target}`)
+  assert.equal(await codeOf(await get(`/ipfs/${String(leaves[1])}?format=raw`)), '410 GW_CONTENT_GONE')
+  assert.equal(await codeOf(await get(`/v1/pieces/${bad.name}`)), '410 GW_CONTENT_GONE')
+  assert.equal(await codeOf(await putPiece(at, bad)), '410 GW_CONTENT_GONE')
+  const target = `/v1/pieces/${bad.name}/receipt?customer=${customer}`
+  const asked = { method: 'POST', headers: await authorised('POST', target) }
+  assert.equal(await codeOf(await fetch(`${at.url}${target}`, asked)), '410 GW_CONTENT_GONE')
+  await assert.rejects(get(`/ipfs/${String(parentCid)}?format=car`).then(async (response) => response.arrayBuffer()))
+  assert.equal((await get(`/ipfs/${String(parentCid)}?format=car&dag-scope=block`)).status, 200)
+  assert.equal((await get(`/ipfs/${String(leaves[0])}?format=raw`)).status, 200)
+  assert.equal((await get(`/v1/pieces/${good.name}`)).status, 200)
 })
 
 test('health is answered under the node key, for this nonce', async () => {

@@ -17,7 +17,7 @@ import { verifyNode, type NodeSigner, type VerifyNode } from '@groundwork/core/i
 import { replayWindow } from '@groundwork/core/identity/replay-window.ts'
 import { bytesOfText } from '@groundwork/core/units/bytes.ts'
 import { parseHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
-import type { CID } from 'multiformats/cid'
+import type { ContentGate } from '@groundwork/core/policy/content-gate.ts'
 import type { SignedReceipt } from '../model.ts'
 import type { AccountSigner, Clock, PieceName } from '../ports.ts'
 import {
@@ -39,6 +39,7 @@ import type { EvidenceStore } from './evidence-store.ts'
 import { openExchange, readBody, sendBytes, sendError, sendJson, type Exchange } from './http-exchange.ts'
 import { serveIpfs } from './ipfs-routes.ts'
 import type { Misbehaviour } from './misbehaviour.ts'
+import { pieceGate } from './piece-gate.ts'
 import type { SegmentStore } from './segment-store.ts'
 import type { SetKeeper } from './set-keeper.ts'
 
@@ -56,8 +57,8 @@ export interface PieceServerOptions {
   /** bytes of pieces without a set that are kept for their customers at most */
   readonly looseBytesMax: number
   readonly bundles?: BundleKeeper
-  /** Whether content may be kept and served: throws when it may not. */
-  readonly allow?: (cid: CID) => void
+  /** Asked before anything is kept or served: throws when it may not be. */
+  readonly allow?: ContentGate
   readonly verify?: VerifyNode
 }
 
@@ -100,6 +101,8 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
   const { store, evidence, sets, signer, nodeSigner, domain, clock, sha256, misbehaviour, looseBytesMax, bundles } =
     options
   const { allow = () => undefined, verify = verifyNode } = options
+  const requireAllowed =
+    options.allow === undefined ? async () => undefined : pieceGate({ store, allow: options.allow })
   const stopping = new AbortController()
   const replays = replayWindow({ countMax: 100_000, countPerKeyMax: 20_000 })
   const servers = new Set<ReturnType<typeof createServer>>()
@@ -155,7 +158,7 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
       } finally {
         uploadCount -= 1
       }
-    }
+    } else await requireAllowed(name, exchange)
     sendJson(exchange, { status: 201, value: receiptToJson(await receiptFor(name, customer)) })
   }
 
@@ -164,12 +167,14 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
     const name = pieceNameOf(exchange)
     const customer = customerOf(exchange)
     if (store.find(name) === undefined) throw new NotFound({ what: exchange.path[2] ?? '' })
+    await requireAllowed(name, exchange)
     sendJson(exchange, { status: 200, value: receiptToJson(await receiptFor(name, customer)) })
   }
 
   const getPiece: Route = async (exchange) => {
     const piece = store.find(pieceNameOf(exchange))
     if (piece === undefined) throw new NotFound({ what: exchange.path[2] ?? '' })
+    await requireAllowed(piece, exchange)
     const sizeBytes = piece.rawSizeBytes
     const range = readRange(exchange.request.headers.range, sizeBytes)
     if (range.tag === 'outside')

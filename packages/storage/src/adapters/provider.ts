@@ -12,8 +12,8 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import type { NodeSigner } from '@groundwork/core/identity/node-signer.ts'
+import type { ContentGate } from '@groundwork/core/policy/content-gate.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import type { CID } from 'multiformats/cid'
 import type { AccountSigner, Chain, Clock, Hasher, Waiting } from '../ports.ts'
 import { answerLeaf } from '../prove.ts'
 import { NotFound } from '../storage-errors.ts'
@@ -44,8 +44,8 @@ export interface StorageProviderOptions {
   readonly epochAt: (blockNumber: bigint) => bigint | undefined
   /** keeps bundles for which the operator was drawn; without it none are kept */
   readonly auditBundle?: AuditBundle
-  /** whether content may be kept and served: throws when it may not */
-  readonly allow?: (cid: CID) => void
+  /** asked before anything is kept or served: throws when it may not be */
+  readonly allow?: ContentGate
   readonly onEvent?: (event: ProviderEvent) => void
   readonly misbehave?: Misbehave
   /** how often the chain is looked at */
@@ -96,6 +96,7 @@ export function openStorageProvider(options: StorageProviderOptions): StoragePro
     sha256: nodeSha256,
     capacityBytes,
     nowMs: () => clock.nowMs(),
+    ...(options.allow === undefined ? {} : { allow: options.allow }),
   })
   if (store.lost.length > 0) onEvent({ kind: 'pieces-lost', roots: store.lost.map(({ root }) => root) })
   const evidence = openEvidenceStore({ database })

@@ -9,6 +9,7 @@
 
 import { exporter, recursive, type UnixFSEntry } from 'ipfs-unixfs-exporter'
 import type { CID } from 'multiformats/cid'
+import type { ContentGate } from '@groundwork/core/policy/content-gate.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { Offer } from '../model.ts'
 import type { Peer, Peers, Waiting } from '../ports.ts'
@@ -48,6 +49,8 @@ export interface OpenReaderOptions extends Waiting {
   readonly holders: readonly Offer[]
   readonly peers: Peers
   readonly sha256: Sha256
+  /** asked for every block before it is fetched: throws when it may not be served */
+  readonly allow?: ContentGate
 }
 
 /** A provider that has not answered a probe within this is asked last. */
@@ -67,7 +70,9 @@ interface Ranked {
 }
 
 /** Probes the holders and opens a reader over them. */
-export async function openReader({ cid, holders, peers, sha256, signal }: OpenReaderOptions): Promise<ObjectReader> {
+export async function openReader(options: OpenReaderOptions): Promise<ObjectReader> {
+  const { cid, holders, peers, sha256, allow = () => undefined, signal } = options
+  allow(cid)
   const ranked = await rank({ holders, peers, signal })
   const wrongBytes: { provider: Hex; cid: string }[] = []
   const failed = new Set<Hex>()
@@ -85,6 +90,7 @@ export async function openReader({ cid, holders, peers, sha256, signal }: OpenRe
     return bytes
   }
   const getBlock = async (wanted: CID): Promise<Uint8Array> => {
+    allow(wanted)
     const order = ranked.toSorted(
       (a, b) =>
         Number(distrusted.has(a.provider)) - Number(distrusted.has(b.provider)) || a.latencyRank - b.latencyRank,

@@ -24,8 +24,10 @@ import { open, rename, rm, truncate, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
-import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
-import type { CID } from 'multiformats/cid'
+import type { ContentGate } from '@groundwork/core/policy/content-gate.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import { CID } from 'multiformats/cid'
+import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { pieceSizes, type Piece } from '../model.ts'
 import { pieceHasher, type PieceDigest } from '../piece/piece-hasher.ts'
 import type { BlockPlace, ByteRange, PieceName, PieceStore, Waiting } from '../ports.ts'
@@ -33,7 +35,7 @@ import type { Hasher } from '../ports/hasher.ts'
 import { BodyTooLarge, CarMalformed, NoRoom, NotFound, PieceMismatch, StoreDamaged } from '../storage-errors.ts'
 import { decodeCap, encodeCap } from '../wire/cap-block.ts'
 import { carReader, type Sha256 } from '../wire/car.ts'
-import { formatPieceCid } from '../wire/piece-cid.ts'
+import { formatPieceName } from '../wire/piece-cid.ts'
 import { pieceOf } from '../work.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { inTransaction } from './provider-database.ts'
@@ -50,6 +52,8 @@ export interface SegmentStoreOptions {
   /** the open segment is closed when it is this long */
   readonly segmentBytesMax?: number
   readonly nowMs?: () => number
+  /** asked for every block on its way in: throws when it may not be kept */
+  readonly allow?: ContentGate
 }
 
 /** Pieces on one disk, and how many of them nobody has paid for yet. */
@@ -58,6 +62,8 @@ export interface SegmentStore extends PieceStore {
   readonly lost: readonly PieceName[]
   /** bytes of pieces that stand in no set */
   readonly looseBytes: number
+  /** The blocks of a piece by their hashes, as raw CIDs, so many at once; those after `after`, or the first. */
+  blocksOf(name: PieceName, page: { readonly after?: CID | undefined; readonly countMax: number }): readonly CID[]
   /** These pieces stand in a set from now on. */
   bindToSet(names: readonly PieceName[]): void
   /** Drops pieces that stand in no set and came before `beforeMs`. @returns how many */
@@ -70,6 +76,7 @@ export const blocksPerPieceMax: number = 2 ** 20
 
 const ownSegmentBytesDefault: number = 2 ** 26
 const segmentBytesDefault: number = 2 ** 30
+const rawCode = 0x55
 const readChunkBytes: number = 2 ** 18
 
 interface Row {
@@ -127,7 +134,7 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
   }
   const rowOrThrow = (name: PieceName): Row => {
     const row = rowOf(name)
-    if (row === undefined) throw new NotFound({ what: nameOf(name) })
+    if (row === undefined) throw new NotFound({ what: formatPieceName(name) })
     return row
   }
   /** Appends wait for each other; uploads do not. */
@@ -237,7 +244,7 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
       const cid = capDigest === undefined ? '' : cidOfDigest(capDigest).toString()
       const block = one('SELECT bytes FROM storage_kept_evidence_blocks WHERE cid = ?', cid)?.['bytes']
       const nodes = block instanceof Uint8Array ? decodeCap(block) : undefined
-      if (nodes === undefined) throw new NotFound({ what: `the cap of ${nameOf(piece)}` })
+      if (nodes === undefined) throw new NotFound({ what: `the cap of ${formatPieceName(piece)}` })
       return nodes
     },
 
@@ -273,6 +280,17 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
       signal.throwIfAborted()
       const row = rowOf(name)
       if (row !== undefined) await inTurn(() => removeRow(row))
+    },
+
+    blocksOf(name, { after, countMax }) {
+      const id = rowOf(name)?.id ?? -1
+      const from = after?.multihash.bytes ?? new Uint8Array(0)
+      return database
+        .prepare(
+          'SELECT multihash FROM storage_kept_blocks WHERE piece = ? AND multihash > ? ORDER BY multihash LIMIT ?',
+        )
+        .all(id, from, countMax)
+        .map(({ multihash }) => CID.createV1(rawCode, decodeDigest(multihash as Uint8Array)))
     },
 
     bindToSet(names) {
@@ -319,7 +337,7 @@ async function take({
   part,
   name,
   bytes,
-  options: { hasher, sha256 },
+  options: { hasher, sha256, allow },
   signal,
 }: {
   readonly part: string
@@ -332,8 +350,10 @@ async function take({
   const car = carReader({
     sha256,
     // A copy of the hash: the CID looks into the block, and would hold all of the piece in memory.
-    onBlock: ({ cid, bytes: block, startBytes }) =>
-      blocks.push({ multihash: cid.multihash.bytes.slice(), startBytes, sizeBytes: block.length }),
+    onBlock: ({ cid, bytes: block, startBytes }) => {
+      allow?.(cid)
+      blocks.push({ multihash: cid.multihash.bytes.slice(), startBytes, sizeBytes: block.length })
+    },
   })
   await using file = await open(part, 'wx', 0o600)
   let sizeBytes = 0
@@ -353,7 +373,7 @@ async function take({
   const digest = hashing.digest()
   const piece = pieceOf(digest)
   if (piece.root !== name.root || piece.height !== name.height || sizeBytes !== name.rawSizeBytes) {
-    throw new PieceMismatch({ expected: nameOf(name), actual: nameOf(piece) })
+    throw new PieceMismatch({ expected: formatPieceName(name), actual: formatPieceName(piece) })
   }
   await file.datasync()
   return { piece, digest, blocks }
@@ -385,7 +405,7 @@ async function append({
 
 /** As `syncFolder`, while the store opens. */
 function syncFolderNow(folder: string): void {
-  const handle = openSync(folder)
+  const handle = openSync(folder, 'r')
   try {
     fsyncSync(handle)
   } finally {
@@ -480,10 +500,4 @@ function readRow(row: Readonly<Record<string, unknown>>): Row {
     start: Number(row['start']),
     piece: typeof capDigest === 'string' ? { ...piece, capDigest: capDigest as Hex } : piece,
   }
-}
-
-/** The PieceCID of a name, for a person. */
-export function nameOf({ root, height, rawSizeBytes }: PieceName): string {
-  const paddingBytes = 127 * 2 ** (height - 2) - rawSizeBytes
-  return formatPieceCid({ root: fromHex(root, 32), height, paddingBytes })
 }

@@ -9,9 +9,10 @@
  */
 
 import { invariant } from '@groundwork/core/invariant.ts'
+import { fromHex } from '@groundwork/core/units/hex.ts'
 import { base16 } from 'multiformats/bases/base16'
 import { base32 } from 'multiformats/bases/base32'
-import { pieceSizes } from '../model.ts'
+import { pieceSizes, type Piece } from '../model.ts'
 import { nodeSizeBytes } from '../ports/hasher.ts'
 import { readVarint, writeVarint } from './varint.ts'
 
@@ -109,6 +110,19 @@ export function decodePieceCid(bytes: Uint8Array): PieceCid | undefined {
 /** The usual text of a PieceCID v2, base32: 'bafkzcib…'. */
 export function formatPieceCid(cid: PieceCid): string {
   return base32.encode(encodePieceCid(cid))
+}
+
+/** The PieceCID v2 of a piece that we know by its height and raw size. */
+export function formatPieceName({
+  root,
+  height,
+  rawSizeBytes,
+}: Pick<Piece, 'root' | 'height' | 'rawSizeBytes'>): string {
+  return formatPieceCid({
+    root: fromHex(root, nodeSizeBytes),
+    height,
+    paddingBytes: treeRawBytes(height) - rawSizeBytes,
+  })
 }
 
 /** Reads a PieceCID v2, in base32 or base16; undefined for anything else. */
