@@ -6,7 +6,7 @@
  * @module
  */
 
-export { match, offer, missedPercentMax } from './offer.ts'
+export { match, offer, faultedPercentMax, faultsForgivenMax } from './offer.ts'
 export type { Exclusion, Match, RegistryOffer, Wanted } from './offer.ts'
 export { accept, pieceOf, pieceSizeBytesMin, receiptFault, receiptSecondsMax, signSet, work } from './work.ts'
 export type { AcceptFault, Cut, FileSource, WorkOptions } from './work.ts'

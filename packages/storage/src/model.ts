@@ -93,12 +93,12 @@ export interface SignedReceipt {
   readonly signature: Hex
 }
 
-/** How a provider did so far, counted from public evidence. */
+/** How a provider did so far, counted from the chain. */
 export interface ProviderRecord {
-  /** sets proven, over all epochs */
-  readonly provenCount: number
-  /** sets that should have been proven and were not, or were lost */
-  readonly missedCount: number
+  /** sets that stand, or ended without a fault */
+  readonly keptCount: number
+  /** sets that ended by a fault: a demanded leaf was not answered */
+  readonly faultedCount: number
 }
 
 /** A provider's standing offer, as the registry has it. */
@@ -110,7 +110,7 @@ export interface Offer {
   /** H3 index, resolution 7 */
   readonly cell: bigint
   readonly capacityBytes: bigint
-  /** bytes that it keeps already, as far as the chain knows */
+  /** padded bytes of the sets that stand with it on chain; what it took and was not posted yet is not among them */
   readonly usedBytes: bigint
   readonly priceNanoPerGibSecond: bigint
   readonly open: boolean

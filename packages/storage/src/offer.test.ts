@@ -28,7 +28,7 @@ function offerOf(index: number, over: Partial<Offer> = {}): Offer {
     usedBytes: 0n,
     priceNanoPerGibSecond: 100n,
     open: true,
-    record: { provenCount: 10, missedCount: 0 },
+    record: { keptCount: 10, faultedCount: 0 },
     ...over,
   }
 }
@@ -40,7 +40,7 @@ const offers = fc.array(
     capacityBytes: fc.bigInt({ min: 0n, max: 2000n }),
     open: fc.boolean(),
     cell: fc.constantFrom(lisbon, osaka, near),
-    missedCount: fc.nat(20),
+    faultedCount: fc.nat(20),
   }),
   { maxLength: 20 },
 )
@@ -52,8 +52,8 @@ test('match() picks distinct operators that fit, whatever the order, and account
       fc.integer({ min: 1, max: 5 }),
       fc.integer({ min: 1, max: 1500 }),
       (some, copies, sizeBytes) => {
-        const given = some.map(({ operator, missedCount, ...rest }) =>
-          offerOf(operator, { ...rest, record: { provenCount: 10, missedCount } }),
+        const given = some.map(({ operator, faultedCount, ...rest }) =>
+          offerOf(operator, { ...rest, record: { keptCount: 10, faultedCount } }),
         )
         const { chosen, spares, excluded } = match({ offers: given, copies, sizeBytes, near: lisbon })
         assert.equal(new Set(chosen.map(({ operator }) => operator)).size, chosen.length)
@@ -81,8 +81,10 @@ test('each exclusion has its reason, at its limit and not before', () => {
   assert.equal(whyOf(offerOf(1), { priceNanoPerGibSecondMax: 99n }), 'too-dear')
   assert.equal(whyOf(offerOf(1), { exclude: [address(1)] }), 'excluded')
   assert.equal(whyOf(offerOf(1, { cell: osaka }), { near: lisbon, distanceKmMax: 5000 }), 'too-far')
-  assert.equal(whyOf(offerOf(1, { record: { provenCount: 10, missedCount: 10 } })), undefined)
-  assert.equal(whyOf(offerOf(1, { record: { provenCount: 10, missedCount: 11 } })), 'bad-record')
+  assert.equal(whyOf(offerOf(1, { record: { keptCount: 10, faultedCount: 10 } })), undefined)
+  assert.equal(whyOf(offerOf(1, { record: { keptCount: 10, faultedCount: 11 } })), 'bad-record')
+  assert.equal(whyOf(offerOf(1, { record: { keptCount: 0, faultedCount: 3 } })), undefined)
+  assert.equal(whyOf(offerOf(1, { record: { keptCount: 0, faultedCount: 4 } })), 'bad-record')
   const two = match({ offers: [offerOf(1), offerOf(2)], copies: 1, sizeBytes: 1 })
   assert.deepEqual(
     two.excluded.map(({ why }) => why),
@@ -90,11 +92,11 @@ test('each exclusion has its reason, at its limit and not before', () => {
   )
 })
 
-test('the cheaper comes first; misses and distance make dearer; copies spread over regions', () => {
+test('the cheaper comes first; faults and distance make dearer; copies spread over regions', () => {
   const first = (some: readonly Offer[], over: Partial<Parameters<typeof match>[0]> = {}): Hex | undefined =>
     match({ offers: some, copies: 1, sizeBytes: 1, ...over }).chosen[0]?.operator
   assert.equal(first([offerOf(1), offerOf(2, { priceNanoPerGibSecond: 90n })]), address(2))
-  assert.equal(first([offerOf(1, { record: { provenCount: 10, missedCount: 2 } }), offerOf(2)]), address(2))
+  assert.equal(first([offerOf(1, { record: { keptCount: 10, faultedCount: 2 } }), offerOf(2)]), address(2))
   assert.equal(first([offerOf(1, { cell: osaka }), offerOf(2)], { near }), address(2))
   const spread = match({
     offers: [offerOf(1), offerOf(2), offerOf(3, { cell: osaka, priceNanoPerGibSecond: 500n })],

@@ -84,11 +84,14 @@ export interface Match {
   readonly excluded: readonly { readonly operator: Hex; readonly why: Exclusion }[]
 }
 
-/** An operator with more misses than this many in each hundred sets is not taken. */
-export const missedPercentMax = 50
+/** An operator with more faults than this many in each hundred sets is not taken, once it has had `faultsForgivenMax`. */
+export const faultedPercentMax = 50
+
+/** So few faults make an operator dearer and do not shut it out: one bad day is no habit. */
+export const faultsForgivenMax = 3
 
 /**
- * Picks `copies` distinct operators: by price raised by distance and misses, spread over regions where it can.
+ * Picks `copies` distinct operators: by price raised by distance and faults, spread over regions where it can.
  *
  * Deterministic: the order of `offers` does not matter, ties go to the lower address.
  */
@@ -126,20 +129,21 @@ function exclusionOf(one: Offer, wanted: Wanted): Exclusion | undefined {
   if (priceMax !== undefined && one.priceNanoPerGibSecond > priceMax) return 'too-dear'
   const distanceKmMax = wanted.distanceKmMax ?? Number.POSITIVE_INFINITY
   if (wanted.near !== undefined && kmBetween(one.cell, wanted.near) > distanceKmMax) return 'too-far'
-  const { provenCount, missedCount } = one.record
-  if (missedCount * 100 > (provenCount + missedCount) * missedPercentMax) return 'bad-record'
+  const { keptCount, faultedCount } = one.record
+  const isHabit = faultedCount * 100 > (keptCount + faultedCount) * faultedPercentMax
+  if (faultedCount > faultsForgivenMax && isHabit) return 'bad-record'
   return undefined
 }
 
-/** Price, raised by 1% for each 100 km and by 2% for each miss in a hundred sets. */
+/** Price, raised by 1% for each 100 km and by 2% for each fault in a hundred sets. */
 function costOf(one: Offer, { near }: Wanted): bigint {
   const distancePercent = near === undefined ? 0 : Math.floor(Math.min(kmBetween(one.cell, near), 20_100) / 100)
   const scaled = (one.priceNanoPerGibSecond + 1n) * BigInt(100 + distancePercent)
-  return scaled * BigInt(100 + 2 * missedPercent(one.record))
+  return scaled * BigInt(100 + 2 * faultedPercent(one.record))
 }
 
-function missedPercent({ provenCount, missedCount }: ProviderRecord): number {
-  return missedCount === 0 ? 0 : Math.ceil((missedCount * 100) / (provenCount + missedCount))
+function faultedPercent({ keptCount, faultedCount }: ProviderRecord): number {
+  return faultedCount === 0 ? 0 : Math.ceil((faultedCount * 100) / (keptCount + faultedCount))
 }
 
 /** First one of each region, then the best of the rest; ordered as they were ranked. */

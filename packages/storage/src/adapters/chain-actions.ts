@@ -30,8 +30,9 @@ import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import { storageNetwork, type DataSetState, type Offer } from '../model.ts'
 import type { Chain, OpenDemand, StreamTerms, Waiting } from '../ports.ts'
+import { newcomer, standingsOf } from '../operator-standing.ts'
 import { creditsOf, lockAttoOf } from '../pay.ts'
-import { readDataSetEvents, readDemandEvents } from './chain-logs.ts'
+import { readDataSetEvents, readDemandEvents, readSetEvents } from './chain-logs.ts'
 
 const noBytes: Hex = `0x${'00'.repeat(32)}`
 const nobody: Hex = `0x${'00'.repeat(20)}`
@@ -106,16 +107,19 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
     },
 
     async offers() {
-      const [operators, offers] = await Promise.all([
+      const toBlock = await chain.client.getBlockNumber({ cacheTime: 0 })
+      const [operators, offers, setEvents] = await Promise.all([
         readOperators(chain),
         readOffers(chain, { network: storageNetwork }),
+        readSetEvents(chain, { toBlock }),
       ])
+      const standings = standingsOf(setEvents)
       const byOperator = new Map(operators.map((operator) => [lower(operator.operator), operator]))
       return offers.flatMap(({ operator, capacity, priceNano }): Offer[] => {
         const known = byOperator.get(lower(operator))
         if (known === undefined) return []
         const { nodeKey, endpoint, cell } = known
-        const record = { provenCount: 0, missedCount: 0 }
+        const { usedBytes, record } = standings.get(lower(operator)) ?? newcomer
         return [
           {
             operator: lower(operator),
@@ -123,7 +127,7 @@ export function chainActions({ chain, account, buyAttoMax, handIn }: ChainAction
             endpoint,
             cell,
             capacityBytes: capacity,
-            usedBytes: 0n,
+            usedBytes,
             priceNanoPerGibSecond: priceNano,
             open: true,
             record,

@@ -11,6 +11,7 @@ import type { Chain } from '@groundwork/chain/client.ts'
 import { decodeError } from '@groundwork/chain/decode-error.ts'
 import type { EventArgs } from '@groundwork/chain/send-call.ts'
 import type { DataSetState } from '../model.ts'
+import type { SetEvent } from '../operator-standing.ts'
 
 /** Blocks that are asked for at once. */
 const logBlocksMax = 2_000n
@@ -62,6 +63,29 @@ const lower = (text: string): Hex => text.toLowerCase() as Hex
 const inOrder = (a: Found<unknown>, b: Found<unknown>): number =>
   Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex
 
+type DataSetEvent = EventArgs<typeof dataSetsAbi, 'Posted'> | EventArgs<typeof dataSetsAbi, 'Ended'>
+
+async function dataSetEvents(chain: Chain, { toBlock }: { readonly toBlock: bigint }): Promise<DataSetEvent[]> {
+  const address = chain.deployment.addresses.dataSets
+  const [posted, ended] = await Promise.all([
+    eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Posted', toBlock }),
+    eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Ended', toBlock }),
+  ])
+  return [...posted, ...ended].toSorted(inOrder).map(({ args }) => args)
+}
+
+/** What happened to every data set, in order: what operators' standing is counted from. @throws ChainUnreachable */
+export async function readSetEvents(
+  chain: Chain,
+  { toBlock }: { readonly toBlock: bigint },
+): Promise<readonly SetEvent[]> {
+  return (await dataSetEvents(chain, { toBlock })).map((args) =>
+    'faulted' in args
+      ? { kind: 'ended', id: args.id, isFaulted: args.faulted }
+      : { kind: 'posted', id: args.id, provider: lower(args.provider), leafCount: args.leafCount },
+  )
+}
+
 /**
  * Sets of which the chain says now that they ended, by id, with the stream that paid for them. One that a rollback took back is
  * not among them, nor is one that began anew.
@@ -72,14 +96,9 @@ export async function readEndedDataSets(
   chain: Chain,
   { toBlock }: { readonly toBlock: bigint },
 ): Promise<ReadonlyMap<Hex, Hex>> {
-  const address = chain.deployment.addresses.dataSets
-  const [posted, ended] = await Promise.all([
-    eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Posted', toBlock }),
-    eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Ended', toBlock }),
-  ])
   const streams = new Map<Hex, Hex>()
   const over = new Map<Hex, Hex>()
-  for (const { args } of [...posted, ...ended].toSorted(inOrder)) {
+  for (const args of await dataSetEvents(chain, { toBlock })) {
     if ('faulted' in args) over.set(args.id, streams.get(args.id) ?? args.id)
     else {
       over.delete(args.id)
@@ -94,13 +113,8 @@ export async function readDataSetEvents(
   chain: Chain,
   { toBlock }: { readonly toBlock: bigint },
 ): Promise<readonly DataSetState[]> {
-  const address = chain.deployment.addresses.dataSets
-  const [posted, ended] = await Promise.all([
-    eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Posted', toBlock }),
-    eventsOf(chain, { address, abi: dataSetsAbi, eventName: 'Ended', toBlock }),
-  ])
   const standing = new Map<Hex, DataSetState>()
-  for (const { args } of [...posted, ...ended].toSorted(inOrder)) {
+  for (const args of await dataSetEvents(chain, { toBlock })) {
     if ('faulted' in args) standing.delete(args.id)
     else {
       const { id, customer, provider, root, leafCount, pieceCount, version, manifest } = args

@@ -77,7 +77,7 @@ async function openWorld({ providers: count = 1 }: { readonly providers?: number
       usedBytes: 0n,
       priceNanoPerGibSecond,
       open: true,
-      record: { provenCount: 0, missedCount: 0 },
+      record: { keptCount: 0, faultedCount: 0 },
     })
     providers.push(provider)
   }

@@ -26,6 +26,8 @@ export interface FakeChain extends Chain {
   offer(offer: Offer): void
   demand(demand: { readonly dataSet: Hex; readonly leafIndex: bigint }): OpenDemand
   fault(dataSet: Hex): void
+  /** Loses an answer, as to a rollback. */
+  loseAnswer(demandId: Hex): void
   readonly answers: ReadonlyMap<Hex, Answer>
   readonly batches: readonly Pick<VerifiedBatch, 'header' | 'entries' | 'details' | 'signature'>[]
   readonly rates: ReadonlyMap<string, bigint>
@@ -155,6 +157,7 @@ export function fakeChain(): FakeChain {
       invariant(set !== undefined, 'a set that stands is faulted')
       history.push({ ...set, faulted: true, block: blockNumber })
     },
+    loseAnswer: (demandId) => void answers.delete(demandId),
     answers,
     batches,
     rates,

@@ -117,7 +117,7 @@ async function startNetwork({
       usedBytes: 0n,
       priceNanoPerGibSecond: options.priceNanoPerGibSecond,
       open: true,
-      record: { provenCount: 0, missedCount: 0 },
+      record: { keptCount: 0, faultedCount: 0 },
     }
     chain.offer(offer)
     return { provider, offer, options, events }
@@ -411,6 +411,36 @@ test('a named leaf is answered so that it folds to the set on chain; a silent pr
   }
   await passEpoch(network)
   assert.equal(chain.batches.length, 2)
+})
+
+test('a demand is answered once, and again when the chain lost the answer, until its deadline', async () => {
+  await using network = await startNetwork({ count: 1 })
+  const { chain } = network
+  await put(network, 1)
+  await network.customer.flush({ signal })
+  const [set] = await chain.dataSetsAt({ blockNumber: 10n ** 6n }, { signal })
+  const [running] = network.running
+  assert.ok(set !== undefined && running !== undefined)
+  const { id } = chain.demand({ dataSet: set.id, leafIndex: 0n })
+  const answeredCount = (): number => running.events.filter(({ kind }) => kind === 'answered').length
+  await running.provider.turn({ signal })
+  assert.equal(answeredCount(), 1)
+  chain.loseAnswer(id)
+  chain.mine(2)
+  await running.provider.turn({ signal })
+  assert.equal(answeredCount(), 1, 'it may still be on its way')
+  chain.mine(1)
+  await running.provider.turn({ signal })
+  assert.equal(answeredCount(), 2)
+  await running.provider.turn({ signal })
+  assert.equal(answeredCount(), 2, 'the chain has it')
+  chain.loseAnswer(id)
+  await running.provider.turn({ signal })
+  assert.equal(answeredCount(), 3, 'the chain had it and lost it')
+  chain.loseAnswer(id)
+  chain.mine(8)
+  await running.provider.turn({ signal })
+  assert.equal(answeredCount(), 3, 'its deadline is over')
 })
 
 test('a wrong byte of the nearest moves the read to another provider, and its server is named', async () => {

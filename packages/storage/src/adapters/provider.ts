@@ -75,6 +75,14 @@ export interface StorageProvider {
 /** Epochs back from the last closed one that are still proven, when their deadline has not passed. */
 const epochsBackMax = 8n
 
+/** An answer that was handed in may take this many blocks to stand in one. */
+const answerBlocks = 3n
+
+/** After a rollback the chain may be lower than it was when the demand was answered. */
+function isUnderWay(answeredBlock: bigint | undefined, blockNumber: bigint): boolean {
+  return answeredBlock !== undefined && blockNumber >= answeredBlock && blockNumber < answeredBlock + answerBlocks
+}
+
 export function openStorageProvider(options: StorageProviderOptions): StorageProvider {
   const {
     folder,
@@ -131,7 +139,8 @@ export function openStorageProvider(options: StorageProviderOptions): StoragePro
   })
   /** by the seal that was answered: a rollback may give an epoch another */
   const finished = new Map<bigint, Hex>()
-  const answered = new Set<Hex>()
+  /** by demand, the block at which it was answered last: open still some blocks later, the answer was lost, as to a rollback */
+  const answered = new Map<Hex, bigint>()
 
   const proveClosed = async ({ signal }: Waiting): Promise<void> => {
     const { blockNumber } = await chain.head({ signal })
@@ -151,14 +160,17 @@ export function openStorageProvider(options: StorageProviderOptions): StoragePro
 
   const answerDemands = async ({ signal }: Waiting): Promise<void> => {
     const { blockNumber } = await chain.head({ signal })
-    for (const demand of await chain.openDemands({ provider: signer.address }, { signal })) {
-      if (answered.has(demand.id) || demand.deadlineBlock < blockNumber) continue
+    const demands = await chain.openDemands({ provider: signer.address }, { signal })
+    const open = new Set(demands.map(({ id }) => id))
+    for (const id of answered.keys()) if (!open.has(id)) answered.delete(id)
+    for (const demand of demands) {
+      if (demand.deadlineBlock < blockNumber || isUnderWay(answered.get(demand.id), blockNumber)) continue
       try {
         const pieces = sets.piecesOfRoot({ id: demand.dataSet, root: demand.root })
         if (pieces === undefined) throw new NotFound({ what: `the set with root ${demand.root}` })
         const answer = await answerLeaf({ pieces, leafIndex: Number(demand.leafIndex), reader: store, hasher, signal })
         await chain.answerDemand({ demandId: demand.id, answer }, { signal })
-        answered.add(demand.id)
+        answered.set(demand.id, blockNumber)
         onEvent({ kind: 'answered', demandId: demand.id, leafIndex: demand.leafIndex })
       } catch (error) {
         signal.throwIfAborted()
