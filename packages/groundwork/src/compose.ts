@@ -10,11 +10,20 @@ import type { Chain } from '@groundwork/chain/client.ts'
 import { operatorsIn } from '@groundwork/chain/indexer/index-queries.ts'
 import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { readStreamId } from '@groundwork/chain/read-stream.ts'
+import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
 import { cellAt } from '@groundwork/core/geography/cell.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import { parseWork } from '@groundwork/core/units/work.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { ContentUnavailable, dataSetIdOf, type Offer, type Piece } from '@groundwork/storage'
+import {
+  ContentUnavailable,
+  dataSetIdOf,
+  decodeCap,
+  findLostLeaf,
+  setTree,
+  type Offer,
+  type Piece,
+} from '@groundwork/storage'
 import {
   chainActions,
   clearSpools,
@@ -55,8 +64,21 @@ export interface ComposedCustomer extends Disposable {
   repaired(): readonly Replaced[]
   /** milliseconds of a probe of every operator that answers, by address in lower case; at most `latencyAgeMsMax` old */
   latencies(waiting: Waiting): Promise<ReadonlyMap<Hex, number>>
+  /** Which drawn leaf of an unproven set its provider does not serve; undefined when it serves them all, or the set is not known here. */
+  lostLeaf(
+    unproven: { readonly set: SetOnChain; readonly epoch: bigint },
+    waiting: Waiting,
+  ): Promise<number | undefined>
   /** a block of evidence by CID, from whoever keeps it */
   evidence(cid: string, waiting: Waiting): Promise<Uint8Array | undefined>
+}
+
+/** A set of ours as the chain has it. */
+export interface SetOnChain {
+  readonly id: Hex
+  readonly provider: Hex
+  readonly root: Hex
+  readonly pieceCount: number
 }
 
 /** A lost copy and who took its place. */
@@ -212,6 +234,30 @@ export async function composeCustomer({
       )
       probed = { atMs: nowMs, latencies: new Map(found.flat()) }
       return probed.latencies
+    },
+    async lostLeaf({ set: { id, provider, root, pieceCount }, epoch }, { signal }) {
+      const pieces = records.set(provider.toLowerCase() as Hex)?.pieces.slice(0, pieceCount)
+      const [offer] = await offersOf([provider.toLowerCase() as Hex], { signal })
+      const sealedHash = await port.sealedHash(epoch, { signal })
+      if (pieces === undefined || offer === undefined || sealedHash === undefined) return undefined
+      if (setTree(pieces).root.hash !== root) return undefined
+      const peer = peers.peerOf(offer)
+      return findLostLeaf({
+        set: { id, pieces },
+        challenge: { epoch, sealedHash },
+        readRange: async (piece, range) => {
+          const parts: Uint8Array[] = []
+          for await (const part of peer.getPiece({ piece, range }, { signal })) parts.push(part)
+          return Buffer.concat(parts)
+        },
+        async capOf({ capDigest }) {
+          const block =
+            capDigest === undefined ? undefined : await composed.evidence(cidOfDigest(capDigest).toString(), { signal })
+          return block === undefined ? undefined : decodeCap(block)
+        },
+        hasher,
+        signal,
+      })
     },
     async evidence(text, { signal }) {
       const cid = parseCid(text)

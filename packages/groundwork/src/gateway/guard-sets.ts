@@ -15,6 +15,7 @@ import type { Hex } from '@groundwork/core/units/hex.ts'
 import { closeBlockOf } from '@groundwork/core/epoch/timing.ts'
 import { storageNetwork } from '@groundwork/storage'
 import type { Logger } from 'pino'
+import type { ComposedCustomer } from '../compose.ts'
 import { demandLeaf } from '../demand/demand-leaf.ts'
 import { libraryOf, type AuditContext } from '../watch/audit-context.ts'
 import { timingOf } from '../watch/chain-desk.ts'
@@ -26,6 +27,8 @@ export interface GuardSetsOptions {
   readonly context: AuditContext
   readonly chain: Chain
   readonly customer: Address
+  /** which drawn leaf its provider does not serve, if there is one */
+  readonly lostLeaf: ComposedCustomer['lostLeaf']
   readonly log: Logger
 }
 
@@ -41,6 +44,7 @@ export function guardSets({
   context,
   chain,
   customer,
+  lostLeaf,
   log,
 }: GuardSetsOptions): (waiting: Waiting) => Promise<readonly Hex[]> {
   let seen: bigint | undefined
@@ -52,8 +56,11 @@ export function guardSets({
     seen = record.epoch
     if (unproven === undefined) return []
     await Promise.all(
-      unproven.map(async ({ id, leafCount, provider }) => {
-        const leafIndex = BigInt(randomInt(Number(leafCount > BigInt(leafMax) ? leafMax : leafCount)))
+      unproven.map(async (set) => {
+        const { id, leafCount, provider } = set
+        // Who lost one piece of many would answer almost any leaf: the one to demand is one that it does not serve.
+        const lost = await lostLeaf({ set, epoch: record.epoch }, { signal })
+        const leafIndex = BigInt(lost ?? randomInt(Number(leafCount > BigInt(leafMax) ? leafMax : leafCount)))
         log.warn(
           { epoch: record.epoch, dataSet: id, provider, leafIndex },
           'a set of ours was not proven: a leaf is demanded',

@@ -58,7 +58,7 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   using store = await composeCustomer({ config, chain, account, index, log, signal })
 
   const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [await storageRules()] }
-  const guard = guardSets({ context, chain, customer: account.address, log })
+  const guard = guardSets({ context, chain, customer: account.address, lostLeaf: store.lostLeaf, log })
   await using relay = relayServer()
   const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork gateway', version })
   networkApi(app, { chain, index, signal })
