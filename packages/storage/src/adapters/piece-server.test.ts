@@ -63,8 +63,13 @@ interface Bench extends AsyncDisposable {
 
 async function bench({
   capacityBytes = 2 ** 24,
+  looseBytesMax = capacityBytes,
   allow,
-}: { readonly capacityBytes?: number; readonly allow?: ContentGate } = {}): Promise<Bench> {
+}: {
+  readonly capacityBytes?: number
+  readonly looseBytesMax?: number
+  readonly allow?: ContentGate
+} = {}): Promise<Bench> {
   const folder = mkdtempSync(path.join(tmpdir(), 'piece-server-'))
   const database = openProviderDatabase({ path: ':memory:' })
   const gated = allow === undefined ? {} : { allow }
@@ -90,7 +95,7 @@ async function bench({
     clock,
     sha256: nodeSha256,
     misbehaviour,
-    looseBytesMax: capacityBytes,
+    looseBytesMax,
     ...gated,
   })
   const { url } = await server.listen({ host: '127.0.0.1', port: 0 })
@@ -309,6 +314,16 @@ test('any bytes under any name are refused by code, and nothing of them stays', 
   )
   const large = carOf([new Uint8Array(2 ** 20).fill(1)])
   assert.equal(await codeOf(await putPiece(at, large)), '503 GW_NO_ROOM')
+})
+
+test('uploads at one time share the room for pieces that nobody has paid for', async () => {
+  await using at = await bench({ looseBytesMax: 5000 })
+  const cars = [1, 2, 3].map((fill) => carOf([new Uint8Array(2000).fill(fill)]))
+  const statuses = await Promise.all(cars.map(async (car) => (await putPiece(at, car)).status))
+  assert.deepEqual(statuses.toSorted(), [201, 201, 503])
+  assert.ok(at.store.looseBytes <= 5000)
+  at.store.bindToSet(cars.map(({ piece }) => piece))
+  assert.equal((await putPiece(at, carOf([new Uint8Array(4000).fill(9)]))).status, 201)
 })
 
 test('an upload that breaks off leaves nothing', async () => {

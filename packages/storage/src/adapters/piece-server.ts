@@ -107,6 +107,8 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
   const replays = replayWindow({ countMax: 100_000, countPerKeyMax: 20_000 })
   const servers = new Set<ReturnType<typeof createServer>>()
   let uploadCount = 0
+  /** of uploads that found room and are not kept yet */
+  let promisedBytes = 0
   let bundleCount = 0
 
   const authenticate = ({ method, target, request }: Exchange): { readonly body: Hex | typeof unsignedBody } => {
@@ -137,12 +139,15 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
     return { receipt, signature: await signer.sign(receiptDigest({ receipt, domain })) }
   }
 
-  const makeRoom = async (name: PieceName, exchange: Exchange): Promise<void> => {
-    if (store.looseBytes + name.rawSizeBytes <= looseBytesMax) return
-    await store.dropLoose({ beforeMs: clock.nowMs() - looseMsMax }, exchange)
-    const usedBytes = store.looseBytes
-    if (usedBytes + name.rawSizeBytes > looseBytesMax)
-      throw new NoRoom({ capacityBytes: looseBytesMax, usedBytes, wantedBytes: name.rawSizeBytes })
+  /** @returns what gives the room back, once the piece is kept or was not */
+  const makeRoom = async ({ rawSizeBytes }: PieceName, exchange: Exchange): Promise<Disposable> => {
+    const usedBytes = (): number => store.looseBytes + promisedBytes
+    if (usedBytes() + rawSizeBytes > looseBytesMax)
+      await store.dropLoose({ beforeMs: clock.nowMs() - looseMsMax }, exchange)
+    if (usedBytes() + rawSizeBytes > looseBytesMax)
+      throw new NoRoom({ capacityBytes: looseBytesMax, usedBytes: usedBytes(), wantedBytes: rawSizeBytes })
+    promisedBytes += rawSizeBytes
+    return { [Symbol.dispose]: () => void (promisedBytes -= rawSizeBytes) }
   }
 
   const putPiece: Route = async (exchange) => {
@@ -153,7 +158,7 @@ export function pieceServer(options: PieceServerOptions): PieceServer {
       if (uploadCount >= uploadsMax) throw new TooBusy({ what: 'uploads', countMax: uploadsMax })
       uploadCount += 1
       try {
-        await makeRoom(name, exchange)
+        using _room = await makeRoom(name, exchange)
         await store.put({ name, bytes: exchange.request }, exchange)
       } finally {
         uploadCount -= 1
