@@ -58,7 +58,7 @@ contract RefuteTest is NodesFixture {
         }
         randomCount = drawn.length;
         for (uint32 j = 0; j < 12; ++j) {
-            uint256 index = (uint256(epoch) * 12 + j) % 14;
+            uint256 index = ((uint256(epoch) * 12 + j) % 16) % 14;
             uint64 start;
             for (uint256 i = 0; i < index; ++i) {
                 start += list[i].leafCount;

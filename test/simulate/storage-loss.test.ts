@@ -1,6 +1,7 @@
 /**
  * Goal: a provider that drops bytes is caught as docs/protocol/storage-proofs.md#draws states, also when it knows every draw
- * so far: 1% of the bytes within 3 epochs in 99 of 100 cases, any one piece for certain within ceil(pieces / 12).
+ * so far: 1% of the bytes within 3 epochs in 99 of 100 cases, any one piece for certain within `rotationEpochs`, also when the
+ * set grows as it likes.
  *
  * Draws only: what a drawn leaf that is missing leads to is shown in prove.test.ts. Seeds are fixed, so is the result.
  *
@@ -10,7 +11,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { drawnLeaves, placeOfLeaf, randomDrawCount, rotationEpochs, setLayout } from '@groundwork/storage'
+import {
+  drawnLeaves,
+  placeOfLeaf,
+  randomDrawCount,
+  rotationEpochs,
+  rotationPieces,
+  setLayout,
+} from '@groundwork/storage'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import fc from 'fast-check'
 
@@ -125,4 +133,43 @@ test('the loss of any one piece, however small in however large a set, is caught
     ),
     { numRuns: 40 },
   )
+})
+
+test('no growth of the set keeps a piece from being visited, nor any choice of when it begins', () => {
+  const piecesMax = 8192
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 600 }),
+      fc.nat(100_000),
+      fc.array(fc.oneof(fc.constantFrom(0, 1, 3, 4, 5, 12, 13, 24), fc.nat(300)), { minLength: 1, maxLength: 6 }),
+      fc.nat(),
+      (startCount, firstEpoch, growth, lost) => {
+        const piece = lost % startCount
+        let pieceCount = startCount
+        for (let turn = 0; ; turn += 1) {
+          if (rotationPieces({ epoch: BigInt(firstEpoch + turn), pieceCount }).includes(piece)) return
+          assert.ok(turn + 1 < rotationEpochs(pieceCount), `${turn + 1} epochs at ${pieceCount} pieces`)
+          pieceCount = Math.min(piecesMax, pieceCount + (growth[turn % growth.length] ?? 0))
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})
+
+/** A bad provider who also brings the pieces, and picks each epoch's growth from all that is known by then. */
+test('an adversary who chooses how much the set grows, epoch by epoch, to go round a piece, does not', () => {
+  const piecesMax = 1024
+  const piece = 40
+  let pieceCount = 50
+  for (let epoch = 7; ; epoch += 1) {
+    if (rotationPieces({ epoch: BigInt(epoch), pieceCount }).includes(piece)) return
+    assert.ok(epoch - 6 < rotationEpochs(pieceCount))
+    const choices = Array.from({ length: 200 }, (_, more) => Math.min(piecesMax, pieceCount + more))
+    const escape = choices.find(
+      (count) => !rotationPieces({ epoch: BigInt(epoch + 1), pieceCount: count }).includes(piece),
+    )
+    if (escape === undefined) return
+    pieceCount = escape
+  }
 })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
-/// @notice Which leaves of a data set an epoch draws: 153 at random, then one in each of 12 pieces in rotation; a leaf
+/// @notice Which leaves of a data set an epoch draws: 153 at random, then one in each of up to 12 pieces in rotation; a leaf
 /// drawn twice stands where it came first. Pure; verifies nothing. docs/protocol/storage-proofs.md#draws
 library Draws {
     uint256 internal constant RANDOM_COUNT = 153;
@@ -17,9 +17,16 @@ library Draws {
         return uint64(uint256(keccak256(abi.encodePacked(seed, turn))) % below);
     }
 
+    /// @notice The rotation goes round as many places as the next power of two, so that a set that grows does not throw
+    /// it back; when an epoch visits all pieces, round the pieces themselves.
     /// @return index of the piece that turn `turn` of the rotation visits
     function rotationPiece(uint64 epoch, uint256 turn, uint32 pieceCount) internal pure returns (uint256 index) {
-        return (uint256(epoch) * ROTATION_COUNT + turn) % pieceCount;
+        uint256 circle = pieceCount;
+        if (pieceCount > ROTATION_COUNT) {
+            circle = 16;
+            while (circle < pieceCount) circle *= 2;
+        }
+        return ((uint256(epoch) * ROTATION_COUNT + turn) % circle) % pieceCount;
     }
 
     /// @return turns of the rotation in an epoch

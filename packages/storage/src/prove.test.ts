@@ -186,7 +186,20 @@ test('the longest proof that draws can ask for fits 64 KiB', () => {
   assert.ok(block.length <= proofBytesMax)
 })
 
-test('any one piece is drawn within ceil(pieces / 12) epochs, whenever one starts to look', () => {
+test('the rotation visits the pieces that the contract says: the same cases stand in Draws.t.sol', () => {
+  const cases: readonly (readonly [bigint, number, readonly number[]])[] = [
+    [3n, 5, [1, 2, 3, 4, 0]],
+    [7n, 12, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
+    [3n, 13, [4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2]],
+    [5n, 50, [10, 11, 12, 13, 0, 1, 2, 3, 4, 5, 6, 7]],
+    [7n, 50, [20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]],
+    [2n ** 64n - 1n, 64, [52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63]],
+  ]
+  for (const [epoch, pieceCount, visited] of cases)
+    assert.deepEqual(rotationPieces({ epoch, pieceCount }), visited, `${epoch} ${pieceCount}`)
+})
+
+test('any one piece is drawn within the stated epochs, whenever one starts to look', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 400 }), fc.bigInt({ min: 0n, max: 2n ** 40n }), (pieceCount, firstEpoch) => {
       const visited = new Set<number>()

@@ -17,7 +17,12 @@ import type { SetLayout } from './set-tree.ts'
 const drawTag = 'groundwork/storage/possession/1'
 const rotationBase = 0x80000000
 
-/** The pieces that the rotation visits in `epoch`, one or more, each once. */
+/**
+ * The pieces that the rotation visits in `epoch`, one or more, in the order of its turns; one may come twice.
+ *
+ * It goes round a circle of as many places as the next power of two, so that a set that grows does not throw it back: by the
+ * number of pieces alone, a set that grew by a dozen pieces an epoch kept some from being visited for a thousand epochs.
+ */
 export function rotationPieces({
   epoch,
   pieceCount,
@@ -27,14 +32,24 @@ export function rotationPieces({
 }): number[] {
   invariant(pieceCount >= 1, 'a drawn set has a piece')
   const count = Math.min(rotationDrawCount, pieceCount)
-  return Array.from({ length: count }, (_, turn) =>
-    Number((epoch * BigInt(rotationDrawCount) + BigInt(turn)) % BigInt(pieceCount)),
+  const circle = BigInt(rotationCircle(pieceCount))
+  return Array.from(
+    { length: count },
+    (_, turn) => Number((epoch * BigInt(rotationDrawCount) + BigInt(turn)) % circle) % pieceCount,
   )
 }
 
-/** The most epochs until the rotation has visited every piece. */
+/** The most epochs until the rotation has visited every piece that the set had when they began, if it has so many at their end. */
 export function rotationEpochs(pieceCount: number): number {
-  return Math.ceil(pieceCount / rotationDrawCount)
+  return Math.ceil(rotationCircle(pieceCount) / rotationDrawCount)
+}
+
+/** All pieces when one epoch visits all; else the power of two that has a place for each. */
+function rotationCircle(pieceCount: number): number {
+  if (pieceCount <= rotationDrawCount) return pieceCount
+  let circle = 16
+  while (circle < pieceCount) circle *= 2
+  return circle
 }
 
 /**
