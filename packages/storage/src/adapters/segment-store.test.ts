@@ -152,7 +152,7 @@ test('a torn tail is cut, an orphan segment and half an upload are removed', asy
 
 test('a segment that was torn at any byte keeps every piece that was acknowledged before the tear, and names the others', async () => {
   await using at = bench()
-  const cars = [carOf([filled(40, 1)]), carOf([filled(60, 2), filled(10, 3)]), carOf([filled(30, 4)])]
+  const cars = [carOf([filled(4, 1)]), carOf([filled(6, 2)])]
   const store = at.open()
   for (const { bytes, piece } of cars) await store.put({ name: piece, bytes: inParts(bytes) }, { signal })
   await at.close()
@@ -293,6 +293,31 @@ test('loose pieces are dropped by age, those in a set stay', async () => {
     [bound, loose, young].map(({ piece }) => store.find(piece) !== undefined),
     [true, false, true],
   )
+})
+
+test('bytes of dropped pieces count as long as they are on the disk, and no longer', async () => {
+  await using at = bench()
+  const cars = [1, 2, 3].map((fill) => carOf([filled(1000, fill)]))
+  const next = carOf([filled(1000, 4)])
+  const sizeBytes = next.bytes.length
+  const options = { capacityBytes: 3 * sizeBytes, segmentBytesMax: 2 * sizeBytes }
+  const store = at.open(options)
+  for (const { bytes, piece } of cars) await store.put({ name: piece, bytes: inParts(bytes) }, { signal })
+  const putNext = async (to: SegmentStore): Promise<Piece> =>
+    to.put({ name: next.piece, bytes: inParts(next.bytes) }, { signal })
+  const [first, second] = cars
+  assert.ok(first !== undefined && second !== undefined)
+  await store.remove(first.piece, { signal })
+  assert.equal(store.usedBytes, 2 * sizeBytes)
+  await assert.rejects(putNext(store), { code: 'GW_NO_ROOM' })
+  await store.remove(second.piece, { signal })
+  await putNext(store)
+  const taken = segmentsOf(at).map((file) => statSync(path.join(at.folder, 'pieces', 'segments', file)).size)
+  assert.ok(taken.reduce((sum, size) => sum + size, 0) <= options.capacityBytes)
+  for (const { piece } of [...cars, next]) await store.remove(piece, { signal })
+  assert.deepEqual(segmentsOf(at), [], 'the open segment goes too, once nothing stands in it')
+  for (const { bytes, piece } of cars) await store.put({ name: piece, bytes: inParts(bytes) }, { signal })
+  for (const { bytes, piece } of cars) assert.deepEqual(await readWhole(store, piece), Buffer.from(bytes))
 })
 
 test('a piece that a set was signed for while old ones are dropped is not dropped', async () => {

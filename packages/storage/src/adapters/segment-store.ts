@@ -45,7 +45,7 @@ export interface SegmentStoreOptions {
   readonly database: DatabaseSync
   readonly hasher: Hasher
   readonly sha256: Sha256
-  /** bytes of pieces that are taken at most */
+  /** bytes that segments take on the disk at most */
   readonly capacityBytes: number
   /** a smaller piece shares a segment, a larger one is a segment */
   readonly ownSegmentBytesMin?: number
@@ -123,6 +123,14 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
     database.prepare(sql).get(...values)
   const sum = (where: string): number =>
     Number(one(`SELECT total(raw_size) AS bytes FROM storage_kept_pieces ${where}`)?.['bytes'] ?? 0)
+  /** With the bytes of dropped pieces that still stand before others in their segment: the disk has room for what it has room for. */
+  const onDiskBytes = (): number => {
+    const closed = one(
+      'SELECT total(size) AS bytes FROM (SELECT max(start + raw_size) AS size FROM storage_kept_pieces WHERE segment <> ? GROUP BY segment)',
+      shared.segment,
+    )
+    return Number(closed?.['bytes'] ?? 0) + shared.endBytes
+  }
   const rowOf = ({ root, height, rawSizeBytes }: PieceName): Row | undefined => {
     const row = one(
       'SELECT * FROM storage_kept_pieces WHERE root = ? AND height = ? AND raw_size = ?',
@@ -199,7 +207,9 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
     const condition = onlyLoose ? 'id = ? AND in_set = 0' : 'id = ?'
     if (database.prepare(`DELETE FROM storage_kept_pieces WHERE ${condition}`).run(id).changes === 0) return false
     const isUsed = one('SELECT 1 AS used FROM storage_kept_pieces WHERE segment = ? LIMIT 1', segment) !== undefined
-    if (!isUsed && segment !== shared.segment) await rm(segmentPath(segment), { force: true })
+    if (isUsed) return true
+    if (segment === shared.segment) Object.assign(shared, { segment: 0, endBytes: 0 })
+    await rm(segmentPath(segment), { force: true })
     return true
   }
 
@@ -207,7 +217,7 @@ export function openSegmentStore(options: SegmentStoreOptions): SegmentStore {
     async put({ name, bytes }, { signal }) {
       const known = rowOf(name)
       if (known !== undefined) return known.piece
-      const usedBytes = sum('') + reservedBytes
+      const usedBytes = onDiskBytes() + reservedBytes
       if (usedBytes + name.rawSizeBytes > capacityBytes)
         throw new NoRoom({ capacityBytes, usedBytes, wantedBytes: name.rawSizeBytes })
       reservedBytes += name.rawSizeBytes
