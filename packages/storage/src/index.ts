@@ -46,7 +46,6 @@ export type {
   PieceSet,
   ProviderRecord,
   Receipt,
-  SetManifest,
   SignedPieceSet,
   SignedReceipt,
 } from './model.ts'

@@ -51,11 +51,6 @@ export interface Piece {
   readonly capDigest?: Hex
 }
 
-/** The pieces that one provider keeps for one customer, in the order they were added. Only ever appended to. */
-export interface SetManifest {
-  readonly pieces: readonly Piece[]
-}
-
 /** What customer and provider both sign: EIP-712 type PieceSet of DataSets.sol, fields in this order. #set */
 export interface PieceSet {
   readonly customer: Hex
