@@ -71,6 +71,18 @@ test('match() picks distinct operators that fit, whatever the order, and account
   )
 })
 
+test('of two offers of one operator at one price the order does not decide', () => {
+  const offered = [offerOf(1, { open: false }), offerOf(1), offerOf(1, { capacityBytes: 2000n })]
+  for (const given of [offered, offered.toReversed()]) {
+    const { chosen, excluded } = match({ offers: given, copies: 1, sizeBytes: 1 })
+    assert.deepEqual(chosen, [offerOf(1, { capacityBytes: 2000n })])
+    assert.deepEqual(
+      excluded.map(({ why }) => why),
+      ['same-operator', 'same-operator'],
+    )
+  }
+})
+
 test('each exclusion has its reason, at its limit and not before', () => {
   const whyOf = (one: Offer, wanted: Partial<Parameters<typeof match>[0]> = {}): Exclusion | undefined =>
     match({ offers: [one], copies: 1, sizeBytes: 1000, ...wanted }).excluded[0]?.why

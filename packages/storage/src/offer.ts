@@ -174,11 +174,21 @@ function kmBetween(a: bigint, b: bigint): number {
   return from === undefined || to === undefined ? Number.POSITIVE_INFINITY : distanceKm(from, to)
 }
 
+/** By address; of several offers of one operator the cheapest, open, largest one first. Only equal ones compare as equal. */
 function byAddressThenPrice(a: Offer, b: Offer): number {
-  const left = lower(a.operator)
-  const right = lower(b.operator)
-  if (left !== right) return left < right ? -1 : 1
-  return a.priceNanoPerGibSecond < b.priceNanoPerGibSecond ? -1 : 1
+  return (
+    compare(lower(a.operator), lower(b.operator)) ||
+    compare(a.priceNanoPerGibSecond, b.priceNanoPerGibSecond) ||
+    compare(Number(b.open), Number(a.open)) ||
+    compare(b.capacityBytes - b.usedBytes, a.capacityBytes - a.usedBytes) ||
+    compare(a.record.faultedCount, b.record.faultedCount) ||
+    compare(a.cell, b.cell) ||
+    compare(a.endpoint, b.endpoint)
+  )
+}
+
+function compare<Value extends string | number | bigint>(a: Value, b: Value): number {
+  return a === b ? 0 : a < b ? -1 : 1
 }
 
 function lower(address: Hex): Hex {
