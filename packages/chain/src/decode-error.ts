@@ -18,7 +18,7 @@ import { registryAbi } from './abi/registry.ts'
 import { storageJudgeAbi } from './abi/storage-judge.ts'
 import { sumJudgeAbi } from './abi/sum-judge.ts'
 import { workTokenAbi } from './abi/work-token.ts'
-import { ChainRefused, ChainUnreachable, GasMissing } from './errors.ts'
+import { ChainFaulty, ChainRefused, ChainUnreachable, GasMissing } from './errors.ts'
 
 /** Every custom error of every contract: a call into one may revert with the error of another. */
 export const errorsAbi: Abi = [
@@ -62,10 +62,38 @@ export function decodeError(error: unknown, { rpcUrl, functionName, account }: C
   if (/execution reverted|InvalidFEOpcode|OutOfGas/i.test(text)) {
     return new ChainRefused({ functionName, errorName: 'Reverted', args: [] }, { cause: error })
   }
-  if (/HttpRequestError|WebSocketRequestError|SocketClosedError|TimeoutError/.test(namesOf(error))) {
+  if (
+    /HttpRequestError|WebSocketRequestError|SocketClosedError|TimeoutError/.test(namesOf(error)) &&
+    !isRefusal(error)
+  ) {
     return new ChainUnreachable({ rpcUrl, reason: firstLine(error) }, { cause: error })
   }
-  return error
+  // A refused nonce stays as it is: whoever holds the nonces tries again with another.
+  if (!(error instanceof BaseError) || isNonceConflict(error)) return error
+  return new ChainFaulty({ rpcUrl, functionName, reason: firstLine(error) }, { cause: error })
+}
+
+/**
+ * Asks the endpoint something whose answer only viem reads: whatever goes wrong in there, also over an answer that is no
+ * answer, is the endpoint's, and another try may pass.
+ *
+ * @throws ChainRefused, ChainUnreachable, ChainFaulty, else the signal's reason
+ */
+export async function asked<result>(context: Context, question: () => Promise<result>): Promise<result> {
+  try {
+    return await question()
+  } catch (error) {
+    const decoded = decodeError(error, context)
+    if (decoded instanceof GroundworkError || !(decoded instanceof Error) || decoded.name === 'AbortError')
+      throw decoded
+    const { rpcUrl, functionName } = context
+    throw new ChainFaulty({ rpcUrl, functionName, reason: firstLine(decoded) }, { cause: error })
+  }
+}
+
+/** True when the endpoint is to blame and may answer a moment later. */
+export function isPassing(error: unknown): error is ChainUnreachable | ChainFaulty {
+  return error instanceof ChainUnreachable || error instanceof ChainFaulty
 }
 
 /** Runs `work` and throws our error for whatever viem throws in it. */
@@ -85,6 +113,11 @@ export function isNonceConflict(error: unknown): boolean {
       messagesOf(error),
     )
   )
+}
+
+/** An HTTP status with which an endpoint refuses this very question: malformed to it, or too much at once. */
+function isRefusal(error: Error): boolean {
+  return causesOf(error).some((cause) => [400, 413, 422].includes(Number((cause as { status?: unknown }).status)))
 }
 
 /** A WebSocket that fails to open rejects with its event, which is no Error. */
@@ -123,4 +156,4 @@ const namesOf = (error: Error): string =>
     .map(({ name }) => name)
     .join(' ')
 const firstLine = (error: Error): string =>
-  (error instanceof BaseError ? error.shortMessage : error.message).split('\n')[0] ?? ''
+  ((error instanceof BaseError ? error.shortMessage : error.message).split('\n')[0] ?? '').replace(/\.$/, '')

@@ -59,6 +59,20 @@ export class ChainUnreachable extends GroundworkError {
   }
 }
 
+/** The endpoint answered with an error that is no contract's, or with what cannot be an answer. Another try may pass. */
+export class ChainFaulty extends GroundworkError {
+  readonly code = 'GW_CHAIN_FAULTY'
+  readonly blame = 'host'
+
+  constructor(facts: { rpcUrl: string; functionName: string; reason: string }, options?: ErrorOptions) {
+    super(
+      `The chain at ${facts.rpcUrl} gives no usable answer to ${facts.functionName}: ${facts.reason}.`,
+      facts,
+      options,
+    )
+  }
+}
+
 /** Somebody else keeps sending from our account, so that no nonce stays ours. */
 export class NonceContested extends GroundworkError {
   readonly code = 'GW_CHAIN_NONCE_CONTESTED'
@@ -164,6 +178,40 @@ export class IndexForeign extends GroundworkError {
 
   constructor(facts: { path: string; expected: string; actual: string }) {
     super(`${facts.path} indexes ${facts.actual}, not ${facts.expected}; remove the file to index anew.`, facts)
+  }
+}
+
+/** The index on disk cannot be read as what it was. A cache: nothing is lost with it. */
+export class IndexDamaged extends GroundworkError {
+  readonly code = 'GW_CHAIN_INDEX_DAMAGED'
+  readonly blame = 'host'
+
+  constructor(facts: { path: string; reason: string }, options?: ErrorOptions) {
+    super(`${facts.path} is damaged (${facts.reason}); remove the file to index anew.`, facts, options)
+  }
+}
+
+/** The index takes no writes now: the disk is full, or another program holds the file. */
+export class IndexUnwritable extends GroundworkError {
+  readonly code = 'GW_CHAIN_INDEX_UNWRITABLE'
+  readonly blame = 'host'
+
+  constructor(facts: { path: string; reason: string }, options?: ErrorOptions) {
+    super(`${facts.path} cannot be written now (${facts.reason}); make room, or end who else holds it.`, facts, options)
+  }
+}
+
+/** An outbox of a newer program, or a file that is none. It holds promises: it is never removed by itself. */
+export class OutboxForeign extends GroundworkError {
+  readonly code = 'GW_CHAIN_OUTBOX_FOREIGN'
+  readonly blame = 'caller'
+
+  constructor(facts: { path: string; reason: string }, options?: ErrorOptions) {
+    super(
+      `${facts.path} is no outbox that this program can read (${facts.reason}). It may hold promises: use the program that wrote it, or restore it; remove it only when nothing in it matters.`,
+      facts,
+      options,
+    )
   }
 }
 

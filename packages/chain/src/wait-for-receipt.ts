@@ -8,8 +8,8 @@
 
 import type { Hex, TransactionReceipt } from 'viem'
 import { type Connection, transactionOrUndefined, type Waiting } from './connection.ts'
-import { decodeError, isNonceConflict } from './decode-error.ts'
-import { ChainRefused, ChainUnreachable, TransactionFailed, TransactionLost } from './errors.ts'
+import { decodeError, isNonceConflict, isPassing } from './decode-error.ts'
+import { ChainRefused, TransactionFailed, TransactionLost } from './errors.ts'
 import { sleep } from './sleep.ts'
 import { submitRaw } from './submit-call.ts'
 
@@ -30,8 +30,8 @@ export type WaitOptions = Waiting & {
 
 /**
  * @returns the receipt of a transaction that succeeded
- * @throws TransactionFailed when it reverted, TransactionLost when the chain lost it, ChainUnreachable when the endpoint
- * stays away, else the signal's reason
+ * @throws TransactionFailed when it reverted, TransactionLost when the chain lost it, ChainUnreachable or ChainFaulty when the
+ * endpoint stays away or talks nonsense for long, else the signal's reason
  */
 export async function waitForReceipt(
   connection: Connection,
@@ -55,7 +55,7 @@ export async function waitForReceipt(
     } catch (error) {
       const decoded = decodeError(error, { rpcUrl: connection.rpcUrl, functionName: 'eth_getTransactionReceipt' })
       awaySince ??= Date.now()
-      if (!(decoded instanceof ChainUnreachable) || Date.now() - awaySince >= awayMsMax) throw decoded
+      if (!isPassing(decoded) || Date.now() - awaySince >= awayMsMax) throw decoded
     }
     if (missingSince !== undefined && Date.now() - missingSince >= lostMs) {
       connection.nonces?.forget()

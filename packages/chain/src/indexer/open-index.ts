@@ -9,10 +9,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { Deployment } from '../deployment.ts'
-import { IndexForeign } from '../errors.ts'
+import { IndexDamaged, IndexForeign, IndexUnwritable } from '../errors.ts'
 import type { ChainEvent } from './decode-log.ts'
 import { type Parties, projectEvent, type Row } from './project-event.ts'
-import { eventTables, indexVersion, schemaSql } from './schema.ts'
+import { sqliteTrouble } from '../sqlite-trouble.ts'
+import { eventTables, indexVersion, metaSql, schemaSql } from './schema.ts'
 
 /** A block as the index keeps it. Only blocks with logs and the ends of ranges are kept. */
 export type IndexedBlock = {
@@ -37,19 +38,32 @@ export type ChainIndex = {
 
 /**
  * @param path a file, or ':memory:'
- * @throws IndexForeign when the file indexes another deployment or was written by another version
+ * @throws IndexForeign when the file indexes another deployment or was written by another version, IndexDamaged, IndexUnwritable
  */
 export function openIndex({ path, deployment }: { path: string; deployment: Deployment }): ChainIndex {
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000')
-    database.exec(schemaSql)
+    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+    if (found !== 'ok') throw new IndexDamaged({ path, reason: String(found) })
+    // Whose it is comes first: tables of another version are not ours to complete.
+    database.exec(metaSql)
     claimFile(database, { path, identity: identityOf(deployment) })
+    database.exec(schemaSql)
   } catch (error) {
     database.close()
-    throw error
+    throw translate(error, path)
   }
-  return indexOver(database)
+  return indexOver(database, path)
+}
+
+function translate(error: unknown, path: string): unknown {
+  const trouble = sqliteTrouble(error)
+  if (trouble === undefined) return error
+  const facts = { path, reason: trouble.reason }
+  return trouble.is === 'damaged'
+    ? new IndexDamaged(facts, { cause: error })
+    : new IndexUnwritable(facts, { cause: error })
 }
 
 /** What an index belongs to. */
@@ -63,7 +77,7 @@ function claimFile(database: DatabaseSync, { path, identity }: { path: string; i
   if (actual !== identity) throw new IndexForeign({ path, expected: identity, actual: String(actual) })
 }
 
-function indexOver(database: DatabaseSync): ChainIndex {
+function indexOver(database: DatabaseSync, path: string): ChainIndex {
   const statements = new Map<string, StatementSync>()
   const prepared = (sql: string): StatementSync => {
     const found = statements.get(sql) ?? database.prepare(sql)
@@ -101,13 +115,13 @@ function indexOver(database: DatabaseSync): ChainIndex {
       const first = blocks[0]
       const last = tip()
       invariant(first !== undefined && (last === undefined || first.number > last.number), 'a range follows the tip')
-      inTransaction(database, () => {
+      inTransaction({ database, path }, () => {
         for (const block of blocks) addBlock(block)
         for (const event of events) for (const row of projectEvent(event, partiesOf)) insert(row)
       })
     },
     rewind: (number) => {
-      inTransaction(database, () => {
+      inTransaction({ database, path }, () => {
         prepared('DELETE FROM blocks WHERE number > ?').run(Number(number))
         for (const table of eventTables) prepared(`DELETE FROM ${table} WHERE block > ?`).run(Number(number))
       })
@@ -116,14 +130,15 @@ function indexOver(database: DatabaseSync): ChainIndex {
   }
 }
 
-function inTransaction(database: DatabaseSync, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE')
+function inTransaction({ database, path }: { database: DatabaseSync; path: string }, work: () => void): void {
   try {
+    database.exec('BEGIN IMMEDIATE')
     work()
     database.exec('COMMIT')
   } catch (error) {
-    database.exec('ROLLBACK')
-    throw error
+    // SQLite has rolled back by itself where it had to, as on a full disk.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw translate(error, path)
   }
 }
 

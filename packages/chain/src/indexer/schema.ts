@@ -53,9 +53,11 @@ const keys: Readonly<Record<string, string>> = {
 /** Every table that is filled from logs. */
 export const eventTables: readonly string[] = Object.keys(columns)
 
+/** What an index belongs to; the one table that every version has. */
+export const metaSql = 'CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT'
+
 /** Makes the tables where they are missing. */
 export const schemaSql: string = [
-  'CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
   'CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, parent_hash TEXT NOT NULL, at_seconds INTEGER NOT NULL) STRICT',
   ...Object.entries(columns).map(([table, own]) => `CREATE TABLE IF NOT EXISTS ${table} (${own}, ${place}) STRICT`),
   ...Object.entries(keys).map(

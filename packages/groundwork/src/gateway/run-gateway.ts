@@ -71,7 +71,7 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
 
   const onError = (err: unknown): void => log.warn({ err }, 'a pass failed; the next one follows')
   await Promise.all([
-    followChain(index, chain, { signal, onUnreachable: onError }),
+    followChain(index, chain, { signal, onTrouble: onError }),
     runKeeper(keeper, { everyMs: keeperMs, onError, signal }),
     again({ work: async () => store.customer.flush({ signal }), everyMs: flushMs, onError, signal }),
     again({ work: async () => guard({ signal }), everyMs: guardMs, onError, signal }),

@@ -1,9 +1,9 @@
 /**
- * Goal: an index of another deployment is replaced, one of ours is kept.
+ * Goal: an index of another deployment, or a damaged one, is replaced; one of ours is kept.
  */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -32,4 +32,13 @@ test('a program begins a new index when the chain was rolled back past its deplo
   const anew = openOwnIndex({ path: file, deployment: deploymentFrom(2n) })
   assert.equal(anew.tip(), undefined)
   anew[Symbol.dispose]()
+})
+
+test('a damaged index is begun anew: it is a cache', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'groundwork-index-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'index.sqlite')
+  writeFileSync(file, 'no database at all '.repeat(400))
+  using anew = openOwnIndex({ path: file, deployment: deploymentFrom(1n) })
+  assert.equal(anew.tip(), undefined)
 })

@@ -6,7 +6,7 @@
 
 import path from 'node:path'
 import type { Chain } from '@groundwork/chain/client.ts'
-import { ChainUnreachable } from '@groundwork/chain/errors.ts'
+import { isPassing } from '@groundwork/chain/decode-error.ts'
 import { sleep } from '@groundwork/chain/sleep.ts'
 import { InvariantBroken } from '@groundwork/core/errors/invariant-broken.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
@@ -119,9 +119,8 @@ async function passUntilStopped({ context, bond, watcher, log, everyMs, signal }
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof InvariantBroken) throw error
-      if (!(error instanceof ChainUnreachable) || !isUnreachable)
-        log.warn({ err: error }, 'the watcher looks again in a moment')
-      isUnreachable = error instanceof ChainUnreachable
+      if (!isPassing(error) || !isUnreachable) log.warn({ err: error }, 'the watcher looks again in a moment')
+      isUnreachable = isPassing(error)
       await sleep(unreachablePauseMs, { signal }).catch(() => undefined)
     }
   }
