@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { CommandEntry } from './cli/run-command-line.ts'
 import { runCommandLine } from './cli/run-command-line.ts'
+import { watchOverEnd } from './supervise/last-words.ts'
 
 const commands: readonly CommandEntry[] = [
   {
@@ -89,10 +90,14 @@ const commands: readonly CommandEntry[] = [
   },
 ]
 
+/** Time for output to drain after the command ended. */
+const leftOpenMs = 2_000
+
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)))
 }
+watchOverEnd(stopping.signal)
 // Whoever reads our output may go away first (`| head`): that ends the program quietly, not with a stack.
 process.stdout.on('error', () => stopping.abort(new Error('the reader of stdout went away')))
 
@@ -108,3 +113,5 @@ process.exitCode = await runCommandLine({
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
 })
+// What is left open now was forgotten by somebody; it does not keep a finished program alive.
+setTimeout(() => process.exit(), leftOpenMs).unref()

@@ -187,3 +187,13 @@ test('following hands on every log once, in order, until it is told to stop', as
   assert.equal(seen[0], 'guard.JudgeChanged')
   assert.deepEqual(seen.length, logsIn(index, { afterBlock: 0n, afterLogIndex: -1, limit: 1_000 }).length)
 })
+
+test('passes that are asked for at once follow each other, and every log is in once', async () => {
+  const { chain } = devnet
+  using index = freshIndex()
+  const passes = await Promise.all(Array.from({ length: 8 }, async () => advanceIndex(index, chain, { signal })))
+  assert.equal(passes.filter(({ events }) => events > 0).length, 1)
+  using again = freshIndex()
+  await advanceIndex(again, chain, { signal })
+  assert.deepEqual(contentOf(index), contentOf(again))
+})

@@ -27,12 +27,21 @@ export const pauseMsMax = 5_000
 /** One pass: how far the index is, and to which block it had to go back first, if it had. */
 export type Advance = { readonly tip: bigint; readonly rewoundTo: bigint | undefined; readonly events: number }
 
+const turns = new WeakMap<ChainIndex, Promise<unknown>>()
+
 /**
- * Brings the index up to the head.
+ * Brings the index up to the head. An index has one writer: passes over one index follow each other, whoever asks for them.
  *
  * @throws ChainUnreachable, ChainFaulty, IndexUnwritable: another pass may do better. IndexDamaged, else the signal's reason.
  */
 export async function advanceIndex(index: ChainIndex, chain: Chain, { signal }: Waiting): Promise<Advance> {
+  const before = turns.get(index) ?? Promise.resolve()
+  const mine = before.catch(() => undefined).then(async () => pass(index, chain, { signal }))
+  turns.set(index, mine)
+  return mine
+}
+
+async function pass(index: ChainIndex, chain: Chain, { signal }: Waiting): Promise<Advance> {
   let rewoundTo = await rewindIfGone(index, chain, { signal })
   let [events, changes, sizeBlocks] = [0, 0, rangeBlocksMax]
   for (;;) {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { InvariantBroken } from '@groundwork/core/errors/invariant-broken.ts'
 import { type Hex, keccak256, stringToHex, zeroAddress } from 'viem'
 import { type Call, dataOf } from '../call.ts'
 import { claimManyCall } from '../claim-many.ts'
@@ -130,7 +131,7 @@ export type RunKeeperOptions = Waiting & {
   readonly onError: (error: unknown) => void
 }
 
-/** Keeps until the signal is aborted. */
+/** Keeps until the signal is aborted. @throws InvariantBroken: a mistake of our own stops the work */
 export async function runKeeper(keeper: Keeper, { everyMs, onPass, onError, signal }: RunKeeperOptions): Promise<void> {
   while (!signal.aborted) {
     try {
@@ -139,6 +140,7 @@ export async function runKeeper(keeper: Keeper, { everyMs, onPass, onError, sign
       onPass?.(pass)
     } catch (error) {
       if (signal.aborted) return
+      if (error instanceof InvariantBroken) throw error
       onError(error)
     }
     await sleep(everyMs, { signal }).catch(() => undefined)

@@ -9,7 +9,6 @@ import { followChain } from '@groundwork/chain/indexer/follow-chain.ts'
 import { makeKeeper, runKeeper } from '@groundwork/chain/keeper/keeper.ts'
 import { sqliteOutbox } from '@groundwork/chain/keeper/outbox.ts'
 import { makeSender } from '@groundwork/chain/keeper/sender.ts'
-import { sleep } from '@groundwork/chain/sleep.ts'
 import { openAccount } from '../account/open-account.ts'
 import { openChain } from '../account/open-chain.ts'
 import { composeCustomer } from '../compose.ts'
@@ -27,6 +26,9 @@ import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
 import { storageRules } from '../watch/storage-rules.ts'
 import { guardSets } from './guard-sets.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
+import { again } from '../supervise/again.ts'
+import { reasonOf } from '../supervise/last-words.ts'
+import { runTogether, type Part } from '../supervise/run-together.ts'
 
 export interface GatewayReady {
   readonly url: string
@@ -68,30 +70,20 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   relayApi(app, relay)
   const url = await app.listen({ host: config.host, port: config.port })
   onReady({ url, customer: account.address })
+  log.info({ url, customer: account.address, rpc: chain.rpcUrl, version }, 'the gateway serves')
 
   const onError = (err: unknown): void => log.warn({ err }, 'a pass failed; the next one follows')
-  await Promise.all([
-    followChain(index, chain, { signal, onTrouble: onError }),
-    runKeeper(keeper, { everyMs: keeperMs, onError, signal }),
-    again({ work: async () => store.customer.flush({ signal }), everyMs: flushMs, onError, signal }),
-    again({ work: async () => guard({ signal }), everyMs: guardMs, onError, signal }),
-    again({ work: async () => store.repair({ signal }), everyMs: guardMs, onError, signal }),
-  ]).finally(async () => app.close())
-}
-
-interface Again {
-  readonly work: () => Promise<unknown>
-  readonly everyMs: number
-  readonly onError: (error: unknown) => void
-  readonly signal: AbortSignal
-}
-
-/** Does a level-triggered piece of work for ever: what failed is tried again, for it looks at what is missing each time. */
-async function again({ work, everyMs, onError, signal }: Again): Promise<void> {
-  while (!signal.aborted) {
-    await work().catch((error: unknown) => {
-      if (!signal.aborted) onError(error)
-    })
-    await sleep(everyMs, { signal }).catch(() => undefined)
+  const parts: readonly Part[] = [
+    async (until) => followChain(index, chain, { ...until, onTrouble: onError }),
+    async (until) => runKeeper(keeper, { ...until, everyMs: keeperMs, onError }),
+    async (until) => again({ work: async () => store.customer.flush(until), everyMs: flushMs, onError, ...until }),
+    async (until) => again({ work: async () => guard(until), everyMs: guardMs, onError, ...until }),
+    async (until) => again({ work: async () => store.repair(until), everyMs: guardMs, onError, ...until }),
+  ]
+  try {
+    await runTogether(parts, { signal })
+  } finally {
+    await app.close()
   }
+  log.info({ why: reasonOf(signal) }, 'the gateway ends')
 }

@@ -24,6 +24,7 @@ import type { LocalAccount } from 'viem'
 import { libraryOf, type AuditContext } from '../watch/audit-context.ts'
 import { headIn } from '../watch/epoch-history.ts'
 import { fetchLeaves } from '../watch/fetch-bundle.ts'
+import { EvidenceUnavailable } from '../watch/watch-errors.ts'
 import { deadlineFrom } from './join-sponsored.ts'
 import type { Submit } from './submit.ts'
 
@@ -129,7 +130,10 @@ async function claim(
   const { chain, index } = context
   const library = libraryOf(context, storageNetwork)
   const leaves = await fetchLeaves(library, headIn(index, storageNetwork), storageNetwork, { signal })
-  invariant(leaves !== undefined, 'the evidence of the finalised head is to be had')
+  if (leaves === undefined) {
+    const missing = library.complaints()
+    throw new EvidenceUnavailable({ network: storageNetwork, epoch: headIn(index, storageNetwork).next - 1n, missing })
+  }
   const proof = proveLeaf({ leaves, leafTree: buildLeafTree(leaves, storageNetwork) }, account.address)
   if (proof === undefined) return nothing
   const [got, { rebateLimitAtto, rebateGotAtto }] = await Promise.all([

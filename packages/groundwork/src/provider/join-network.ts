@@ -13,6 +13,7 @@ import { postOfferSync } from '@groundwork/chain/post-offer.ts'
 import { readOffer } from '@groundwork/chain/read-operator.ts'
 import { sleep } from '@groundwork/chain/sleep.ts'
 import { cellAt } from '@groundwork/core/geography/cell.ts'
+import { InvariantBroken } from '@groundwork/core/errors/invariant-broken.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import { offer, storageNetwork } from '@groundwork/storage'
@@ -47,6 +48,7 @@ export async function joinNetwork(options: JoinNetworkOptions): Promise<void> {
       state = await look(options)
     } catch (err) {
       if (signal.aborted) return
+      if (err instanceof InvariantBroken) throw err
       log.warn({ err }, 'joining the network failed; it is tried again')
     }
     if (state !== last)

@@ -7,12 +7,10 @@
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
-import { sleep } from '@groundwork/chain/sleep.ts'
 import { epochAt } from '@groundwork/core/epoch/timing.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import { fastestHasher, openStorageProvider, chainActions, type StorageProvider } from '@groundwork/storage/adapters'
 import type { Logger } from 'pino'
-import type { LocalAccount } from 'viem'
 import { openAccount, openNodeKey, type NodeKey } from '../account/open-account.ts'
 import { openChain } from '../account/open-chain.ts'
 import { accountSigner, machineClock } from '../compose.ts'
@@ -25,6 +23,10 @@ import { bundleAuditor } from '../watch/bundle-auditor.ts'
 import { timingOf } from '../watch/chain-desk.ts'
 import { storageRules } from '../watch/storage-rules.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
+import { again } from '../supervise/again.ts'
+import { reasonOf } from '../supervise/last-words.ts'
+import { runTogether } from '../supervise/run-together.ts'
+import { version } from '../version.ts'
 import { collectPay } from './collect-pay.ts'
 import { joinNetwork } from './join-network.ts'
 import { gatewayUrlOf, openSubmit, type Submit } from './submit.ts'
@@ -80,11 +82,24 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
   await using face = await openFace({ config, nodeKey, storage, log })
   onReady({ operator: account.address, endpoint: face.endpoint })
 
-  await Promise.all([
-    joinNetwork({ config, chain, account, submit, nodeKey: nodeKey.publicKey, endpoint: face.endpoint, log, signal }),
-    storage.run({ signal }),
-    collecting({ context, account, submit, log, signal }),
-  ])
+  log.info({ operator: account.address, endpoint: face.endpoint, rpc: chain.rpcUrl, version }, 'the provider serves')
+
+  const place = { config, chain, account, submit, nodeKey: nodeKey.publicKey, endpoint: face.endpoint, log }
+  const collector = collectPay({ context, account, submit })
+  const collect = async (until: { readonly signal: AbortSignal }): Promise<void> => {
+    const collected = await collector(until)
+    if (collected !== undefined) log.info(collected, 'paid')
+  }
+  const onError = (err: unknown): void => log.warn({ err }, 'pay could not be collected; the next try follows')
+  await runTogether(
+    [
+      async (until) => joinNetwork({ ...place, ...until }),
+      async (until) => storage.run(until),
+      async (until) => again({ work: async () => collect(until), everyMs: payMs, onError, ...until }),
+    ],
+    { signal },
+  )
+  log.info({ why: reasonOf(signal) }, 'the provider ends')
 }
 
 function shownEvent(event: object): object {
@@ -115,9 +130,15 @@ async function openFace({
   const socketPath = path.join(config.dataDir, 'provider.sock')
   rmSync(socketPath, { force: true })
   const server = createServer((request, response) => {
-    void storage.server.handle(request, response).then((isOurs) => {
-      if (!isOurs) response.writeHead(404).end()
-    })
+    storage.server.handle(request, response).then(
+      (isOurs) => {
+        if (!isOurs) response.writeHead(404).end()
+      },
+      (err: unknown) => {
+        log.error({ err, url: request.url?.slice(0, 200) }, 'a request failed')
+        response.destroy()
+      },
+    )
   })
   await new Promise<void>((resolve) => server.listen(socketPath, resolve))
   const dialer = relayDialer({
@@ -134,26 +155,5 @@ async function openFace({
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
-  }
-}
-
-interface Collecting {
-  readonly context: AuditContext
-  readonly account: LocalAccount
-  readonly submit: Submit
-  readonly log: Logger
-  readonly signal: AbortSignal
-}
-
-async function collecting({ context, account, submit, log, signal }: Collecting): Promise<void> {
-  const collector = collectPay({ context, account, submit })
-  while (!signal.aborted) {
-    try {
-      const collected = await collector({ signal })
-      if (collected !== undefined) log.info(collected, 'paid')
-    } catch (err) {
-      if (!signal.aborted) log.warn({ err }, 'pay could not be collected; the next try follows')
-    }
-    await sleep(payMs, { signal }).catch(() => undefined)
   }
 }

@@ -17,6 +17,7 @@ import type { NodeKey } from '../account/open-account.ts'
 import type { Config } from '../config.ts'
 import { makeServer, type Api } from '../http/make-server.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
+import { reasonOf } from '../supervise/last-words.ts'
 import { indexAdvance, type AuditContext } from './audit-context.ts'
 import { chainDesk } from './chain-desk.ts'
 import { evidenceDesk } from './evidence-desk.ts'
@@ -69,6 +70,7 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
   const url = await listen(app, config)
   try {
     options.onReady({ operator: account.address, url })
+    log.info({ operator: account.address, url, rpc: chain.rpcUrl, version: options.version }, 'the watcher serves')
     const watcher = makeWatcher({
       networks: rules.map(({ network }) => network),
       isPoster: options.isPoster,
@@ -79,6 +81,7 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
     })
     const bond = bondKeeper(options, config.endpoint ?? url)
     await passUntilStopped({ context, bond, watcher, log, signal, everyMs: chain.pollingIntervalMs * 2 })
+    log.info({ why: reasonOf(signal) }, 'the watcher ends')
   } finally {
     await app.close()
   }
