@@ -62,8 +62,19 @@ export interface ResponseHead {
   readonly headers: readonly (readonly [string, string])[]
 }
 
-const isPair = (value: unknown): value is [string, string] =>
-  Array.isArray(value) && value.length === 2 && value.every((item) => typeof item === 'string')
+/** A field name is a token, a value visible characters and blanks (RFC 9110, sections 5.1 and 5.5): nothing that ends a line. */
+const isHeader = (value: unknown): value is [string, string] =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(String(value[0])) &&
+  /^[\t\x20-\x7e\x80-\xff]*$/.test(String(value[1])) &&
+  value.every((item) => typeof item === 'string')
+
+/** Fields of an exchange, without those of one hop: a stranger may have put them in. */
+function headersOf(value: unknown): [string, string][] | undefined {
+  if (!Array.isArray(value) || !value.every(isHeader)) return undefined
+  return value.filter(([name]) => !hopHeaders.has(name.toLowerCase()))
+}
 
 function parseJson(payload: Uint8Array): Record<string, unknown> | undefined {
   try {
@@ -77,16 +88,17 @@ function parseJson(payload: Uint8Array): Record<string, unknown> | undefined {
 export function parseRequestHead(payload: Uint8Array): RequestHead | undefined {
   const { method, path, headers } = parseJson(payload) ?? {}
   if (typeof method !== 'string' || !/^[A-Z]{3,7}$/.test(method)) return undefined
-  if (typeof path !== 'string' || !path.startsWith('/')) return undefined
-  if (!Array.isArray(headers) || !headers.every(isPair)) return undefined
-  return { method, path, headers }
+  if (typeof path !== 'string' || !/^\/[\x21-\x7e]*$/.test(path)) return undefined
+  const relayed = headersOf(headers)
+  return relayed && { method, path, headers: relayed }
 }
 
+/** A final answer; informational ones are the business of one hop. */
 export function parseResponseHead(payload: Uint8Array): ResponseHead | undefined {
   const { status, headers } = parseJson(payload) ?? {}
-  if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599) return undefined
-  if (!Array.isArray(headers) || !headers.every(isPair)) return undefined
-  return { status, headers }
+  if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) return undefined
+  const relayed = headersOf(headers)
+  return relayed && { status, headers: relayed }
 }
 
 export const encodeHead = (head: RequestHead | ResponseHead): Uint8Array =>

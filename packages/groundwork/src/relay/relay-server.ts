@@ -29,6 +29,8 @@ import {
 export const relayPath = '/relay'
 /** Providers connected at once, inclusive. */
 export const connectionsMax = 1024
+/** Connections that have not proven a node key yet, at once, inclusive: anybody can open one. */
+export const strangersMax = 256
 /** A connection that says nothing for this long is closed. */
 const pingIntervalMs = 15_000
 const helloTimeoutMs = 5_000
@@ -47,7 +49,7 @@ interface Line {
 }
 
 export interface RelayServer {
-  /** Handles an HTTP upgrade; returns false when the path is not the relay's. */
+  /** Handles an HTTP upgrade; returns false when the path is not the relay's, or too many strangers wait. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Handles `/relay/<node key hex>/...`; returns false when the path is not the relay's. */
   handle(request: IncomingMessage, response: ServerResponse): boolean
@@ -85,6 +87,7 @@ export function relayServer(): RelayServer {
   return {
     upgrade(request, socket, head) {
       if (request.url !== relayPath) return false
+      if (sockets.clients.size >= lines.size + strangersMax) return false
       sockets.handleUpgrade(request, socket, head, (upgraded) => sockets.emit('connection', upgraded, request))
       return true
     },
@@ -127,8 +130,15 @@ function join(lines: Map<string, Line>, nodeKey: string, socket: WebSocket): voi
   lines.set(nodeKey, line)
   socket.on('message', (data: Buffer) => {
     const frame = decodeFrame(data)
-    if (frame === undefined) socket.close(4002, 'bad frame')
-    else receive(line, frame)
+    if (frame === undefined) return socket.close(4002, 'bad frame')
+    try {
+      receive(line, frame)
+    } catch {
+      // The provider's answer cannot be written as HTTP, as more bytes than it announced: that exchange is over, no other.
+      const exchange = line.exchanges.get(frame.exchange)
+      if (exchange !== undefined) breakOff(exchange)
+    }
+    return undefined
   })
   socket.on('close', () => {
     if (lines.get(nodeKey) === line) lines.delete(nodeKey)
@@ -168,6 +178,9 @@ function forward({
     answered: false,
   }
   line.exchanges.set(number, exchange)
+  // A body of another length than announced would run into the next answer on the reader's connection.
+  response.strictContentLength = true
+  response.on('error', () => response.destroy())
   response.on('close', () => {
     if (!line.exchanges.delete(number)) return
     exchange.sender.stop()
@@ -181,9 +194,10 @@ function receive(line: Line, { kind, exchange: number, payload }: RelayFrame): v
   const exchange = line.exchanges.get(number)
   if (exchange === undefined) return
   if (kind === 'window') exchange.sender.grant(decodeWindow(payload))
+  else if (exchange.response.writableEnded || (kind !== 'response' && !exchange.answered)) breakOff(exchange)
   else if (kind === 'response') answer(exchange, payload)
-  else if (kind === 'data' && exchange.answered && exchange.receiver.receive(payload)) return
-  else if (kind === 'end' && exchange.answered) exchange.receiver.end()
+  else if (kind === 'data' && exchange.receiver.receive(payload)) return
+  else if (kind === 'end') exchange.receiver.end()
   else breakOff(exchange)
 }
 

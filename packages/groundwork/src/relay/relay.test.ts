@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, type KeyObject } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -124,6 +124,79 @@ test('nobody takes the line of a node key without holding it', async () => {
   })
   assert.equal(code, 4003)
   assert.deepEqual(relay.connectedNodeKeys(), [nodeKeyHexOf(key)])
+})
+
+/** A provider that holds its node key, and says what it likes. */
+async function hostileLine(hostileKey: KeyObject): Promise<WebSocket> {
+  const socket = new WebSocket(`${base.replace('http', 'ws')}/relay`)
+  let heard = 0
+  await new Promise<void>((resolve) =>
+    socket.on('message', (data: Buffer) => {
+      heard += 1
+      if (heard === 1) socket.send(makeHello(hostileKey, data.toString()))
+      else if (heard === 2) resolve()
+    }),
+  )
+  return socket
+}
+
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+const good = { kind: 'response', payload: text({ status: 200, headers: [] }) } as const
+const data = { kind: 'data', payload: new Uint8Array(9) } as const
+const end = { kind: 'end', payload: new Uint8Array() } as const
+
+const hostileAnswers: Readonly<Record<string, readonly { kind: FrameKind; payload: Uint8Array }[]>> = {
+  'bytes after the end': [good, data, end, data, data],
+  'two ends': [good, end, end],
+  'two heads': [good, good, end],
+  'bytes before the head': [data, good, end],
+  'a header with a line break in it': [
+    { kind: 'response', payload: text({ status: 200, headers: [['x-a', 'b\r\nset-cookie: c']] }) },
+  ],
+  'a header without a name': [{ kind: 'response', payload: text({ status: 200, headers: [['', 'b']] }) }],
+  'a status of a protocol change': [{ kind: 'response', payload: text({ status: 101, headers: [] }) }, end],
+  'two lengths': [
+    {
+      kind: 'response',
+      payload: text({
+        status: 200,
+        headers: [
+          ['content-length', '1'],
+          ['transfer-encoding', 'chunked'],
+        ],
+      }),
+    },
+    data,
+    end,
+  ],
+  'more bytes than it said': [
+    { kind: 'response', payload: text({ status: 200, headers: [['content-length', '1']] }) },
+    data,
+    end,
+  ],
+}
+
+test('whatever a provider answers down its line, the relay goes on serving the others', async () => {
+  for (const [name, frames] of Object.entries(hostileAnswers)) {
+    const socket = await hostileLine(otherKey)
+    socket.on('message', (message: Buffer) => {
+      const frame = decodeFrame(message)
+      if (frame?.kind !== 'request') return
+      for (const { kind, payload } of frames) socket.send(encodeFrame({ kind, exchange: frame.exchange, payload }))
+    })
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    const answer = await fetch(`${base}/relay/${nodeKeyHexOf(otherKey)}/echo`, { signal: AbortSignal.timeout(5_000) })
+      .then(async (response) => response.text())
+      .catch((error: unknown) => error)
+    assert.notEqual((answer as Error).name, 'TimeoutError', `${name} leaves nobody waiting`)
+    socket.close()
+    await closed
+    assert.equal(
+      await (await fetch(address('/echo'), { method: 'POST', body: 'still here' })).text(),
+      'still here',
+      name,
+    )
+  }
 })
 
 test('a hello proves its own challenge only', () => {
