@@ -9,9 +9,9 @@
 
 import { type Address, type Hex, keccak256, type LocalAccount } from 'viem'
 import { type Call, dataOf, gasMax } from './call.ts'
-import type { Connection, Waiting } from './connection.ts'
+import { type Connection, transactionOrUndefined, type Waiting } from './connection.ts'
 import { decodeError, isNonceConflict, translated } from './decode-error.ts'
-import { AccountMissing } from './errors.ts'
+import { AccountMissing, ChainUnreachable } from './errors.ts'
 
 export type Submitted = { readonly hash: Hex; readonly nonce: number; readonly raw: Hex }
 
@@ -68,14 +68,35 @@ async function sign(connection: Connection, outgoing: Outgoing, { account, nonce
   return { hash: keccak256(raw), nonce, raw }
 }
 
-/** Hands signed bytes to the node. Bytes that it has already are no error. */
-export async function submitRaw({ client, rpcUrl }: Connection, raw: Hex): Promise<void> {
+/**
+ * Hands signed bytes to the node. Bytes that it has already are no error.
+ *
+ * An answer may be lost on the way, and then nobody knows whether the node has them: so the very same bytes are handed in again,
+ * a few times, and a nonce that they themselves have spent meanwhile is a success. Signing anew instead could pay twice.
+ */
+export async function submitRaw(connection: Connection, raw: Hex): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await handIn(connection, raw)
+    } catch (error) {
+      if (!(error instanceof ChainUnreachable) || attempt === handInsMax) throw error
+      await new Promise((resolve) => setTimeout(resolve, handInPauseMs * attempt))
+    }
+  }
+}
+
+const handInsMax = 3
+const handInPauseMs = 200
+
+async function handIn({ client, rpcUrl }: Connection, raw: Hex): Promise<void> {
+  const context = { rpcUrl, functionName: 'eth_sendRawTransaction' }
   try {
     await client.sendRawTransaction({ serializedTransaction: raw })
   } catch (error) {
     if (error instanceof Error && /already known|already imported/i.test(error.message)) return
-    if (isNonceConflict(error)) throw error
-    throw decodeError(error, { rpcUrl, functionName: 'eth_sendRawTransaction' })
+    if (!isNonceConflict(error)) throw decodeError(error, context)
+    const isOurs = await translated(context, () => transactionOrUndefined(client, keccak256(raw)))
+    if (isOurs === undefined) throw error
   }
 }
 

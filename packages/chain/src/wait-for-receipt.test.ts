@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { keccak256 } from 'viem'
 import { connect, type Connection } from './client.ts'
 import { deployerAccount } from './devnet/accounts.ts'
-import { mine, reorg, rollBack, setAutomine, snapshot } from './devnet/anvil-control.ts'
+import { mine, raiseBaseFee, reorg, rollBack, setAutomine, snapshot } from './devnet/anvil-control.ts'
 import { startAnvil } from './devnet/anvil.ts'
 import { TransactionFailed, TransactionLost } from './errors.ts'
 import { submit, submitRaw } from './submit-call.ts'
@@ -94,6 +94,20 @@ test('a chain that is started again while we wait does not end the waiting', asy
   await first.stop()
   await using _ = await startAnvil(own)
   assert.equal((await waiting).status, 'success')
+})
+
+test('one that became too cheap while we wait is signed again, and its replacement is what is waited for', async () => {
+  const before = await held()
+  await setAutomine(connection, { on: false })
+  const sent = await submit(connection, coin, { signal })
+  await raiseBaseFee(connection, { wei: 10n ** 12n })
+  await mine(connection, { blocks: 1 })
+  await setAutomine(connection, { on: true })
+  const receipt = await waitForReceipt(connection, sent.hash, { signal, raw: sent.raw })
+  assert.notEqual(receipt.transactionHash, sent.hash)
+  assert.equal((await held()) - before, 3n)
+  assert.equal((await connection.client.getTransaction({ hash: receipt.transactionHash })).nonce, sent.nonce)
+  await mine(connection, { blocks: 200 })
 })
 
 test('an aborted wait ends with the signal’s own reason', async () => {

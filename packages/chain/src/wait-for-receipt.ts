@@ -11,18 +11,24 @@ import { type Connection, transactionOrUndefined, type Waiting } from './connect
 import { decodeError, isNonceConflict, isPassing } from './decode-error.ts'
 import { ChainRefused, TransactionFailed, TransactionLost } from './errors.ts'
 import { sleep } from './sleep.ts'
+import { replaceStuck } from './replace-stuck.ts'
 import { submitRaw } from './submit-call.ts'
 
 /** How long a node may not know a transaction, or leave a gap before it, until we call it lost. */
 export const lostAfterMs = 12_000
 /** How long the endpoint may be away while we wait: a chain that is started again takes seconds. */
 export const awayMsMax = 30_000
+/** How often one transaction is signed again with higher fees, inclusive. */
+export const replacementsMax = 8
 const looksPerCheck = 10
 
 export type WaitOptions = Waiting & {
   /** 1: its own block; more: that many blocks deep */
   readonly confirmations?: number | undefined
-  /** the signed bytes: handed in again when the chain has lost them and their nonce is still free */
+  /**
+   * the signed bytes: handed in again when the chain has lost them and their nonce is still free, and signed again with
+   * higher fees when they offer too little to be mined
+   */
   readonly raw?: Hex | undefined
   /** `lostAfterMs` when left out */
   readonly lostMs?: number | undefined
@@ -38,19 +44,27 @@ export async function waitForReceipt(
   hash: Hex,
   options: WaitOptions,
 ): Promise<TransactionReceipt> {
-  const { signal, confirmations = 1, raw, lostMs = lostAfterMs } = options
+  const { signal, confirmations = 1, lostMs = lostAfterMs } = options
+  let { raw } = options
+  const hashes = [hash]
   let [missingSince, awaySince]: (number | undefined)[] = []
   for (let look = 1; ; look += 1) {
     signal.throwIfAborted()
     try {
-      const receipt = await receiptOrUndefined(connection, hash)
+      const receipt = await anyReceipt(connection, hashes)
       if (receipt?.status === 'reverted') throw await failureOf(connection, receipt)
       if (receipt !== undefined && (await isDeep(connection, receipt, confirmations))) return receipt
       awaySince = undefined
       if (look % looksPerCheck === 0) {
-        const isLost = receipt === undefined && (await isMissing(connection, hash))
+        const isLost = receipt === undefined && (await isMissing(connection, hashes.at(-1) ?? hash))
         missingSince = isLost ? (missingSince ?? Date.now()) : undefined
-        if (isLost && raw !== undefined) await handInAgain(connection, raw)
+        const canRise = receipt === undefined && hashes.length <= replacementsMax
+        const replacement = canRise && raw !== undefined ? await replaceStuck(connection, raw) : undefined
+        if (replacement !== undefined) {
+          hashes.push(replacement.hash)
+          raw = replacement.raw
+        }
+        if (raw !== undefined && (isLost || replacement !== undefined)) await handInAgain(connection, raw)
       }
     } catch (error) {
       const decoded = decodeError(error, { rpcUrl: connection.rpcUrl, functionName: 'eth_getTransactionReceipt' })
@@ -63,6 +77,18 @@ export async function waitForReceipt(
     }
     await sleep(connection.pollingIntervalMs, { signal })
   }
+}
+
+/** The receipt of whichever of several transactions at one nonce was mined, the newest looked for first. */
+export async function anyReceipt(
+  connection: Connection,
+  hashes: readonly Hex[],
+): Promise<TransactionReceipt | undefined> {
+  for (const hash of hashes.toReversed()) {
+    const receipt = await receiptOrUndefined(connection, hash)
+    if (receipt !== undefined) return receipt
+  }
+  return undefined
 }
 
 /** The receipt of a mined transaction, or undefined. @throws ChainUnreachable */

@@ -48,3 +48,8 @@ export async function reorg(connection: Connection, { depth }: { depth: number }
 export async function setAutomine(connection: Connection, { on }: { on: boolean }): Promise<void> {
   await ask(connection, 'evm_setAutomine', [on])
 }
+
+/** What the next block asks of each unit of gas; later ones move on from there. */
+export async function raiseBaseFee(connection: Connection, { wei }: { wei: bigint }): Promise<void> {
+  await ask(connection, 'anvil_setNextBlockBaseFeePerGas', [`0x${wei.toString(16)}`])
+}

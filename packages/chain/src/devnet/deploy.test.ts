@@ -9,7 +9,8 @@ import { findDeployment, hasCode, readAnnouncements } from '../find-deployment.t
 import { creations } from './creations.ts'
 import { readQuote } from '../read-quote.ts'
 import { readBalances } from '../read-balances.ts'
-import { mine, rollBack, snapshot } from './anvil-control.ts'
+import { submit } from '../submit-call.ts'
+import { mine, reorg, rollBack, snapshot } from './anvil-control.ts'
 import { deployerAccount } from './accounts.ts'
 import { type Anvil, startAnvil } from './anvil.ts'
 import { deployDevnet, predictAddresses } from './deploy.ts'
@@ -60,6 +61,7 @@ test('deploying is done once: again is a reuse, a rollback past it is a redeploy
   const third = await deployDevnet(connection, { path: file, signal })
   assert.equal(third.outcome, 'redeployed')
   assert.notEqual(third.deployment.startBlock, first.deployment.startBlock)
+  assert.deepEqual(third.deployment.addresses, first.deployment.addresses)
   assert.deepEqual(await readDeploymentFile(file, { signal }), third.deployment)
 })
 
@@ -103,6 +105,31 @@ test('a deployment that was cut short is not taken for one, and does not hide th
   )
   assert.deepEqual(await findDeployment(connection, { signal }), await readDeploymentFile(file, { signal }))
   assert.equal(await hasCode(connection, addresses), false)
+})
+
+test('whatever a rollback leaves of a deployment, it comes back to its addresses', async () => {
+  const own = path.join(folder, 'again.json')
+  await using chain = await startAnvil({ port: 23_011, signal })
+  const there = await connect({ rpcUrl: chain.rpcUrl, account: deployerAccount() }, { signal })
+  const coin = { functionName: 'coin', to: deployerAccount().address, data: '0x' } as const
+  const empty = await snapshot(there)
+  for (let sent = 0; sent < 3; sent += 1) await submit(there, coin, { signal })
+  const first = await deployDevnet(there, { path: own, signal })
+  assert.deepEqual(first.deployment.addresses, predictAddresses(deployerAccount().address, 3))
+
+  // Three posts of the price and seven contracts go; five contracts stay.
+  await reorg(there, { depth: 10 })
+  assert.equal(await hasCode(there, first.deployment.addresses), false)
+  assert.notEqual(await there.client.getCode({ address: first.deployment.addresses.guard }), undefined)
+  const completed = await deployDevnet(there, { path: own, signal })
+  assert.equal(completed.outcome, 'redeployed')
+  assert.deepEqual(completed.deployment, first.deployment)
+  assert.deepEqual(await findDeployment(there, { signal }), first.deployment)
+
+  await rollBack(there, empty)
+  const anew = await deployDevnet(there, { path: own, signal })
+  assert.equal(anew.outcome, 'redeployed')
+  assert.deepEqual(anew.deployment.addresses, first.deployment.addresses, 'the nonces before it are filled')
 })
 
 test('a file of another chain is not used on this one', async () => {

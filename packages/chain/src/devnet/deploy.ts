@@ -2,8 +2,9 @@
  * Puts all contracts on a chain: addresses predicted from the deployer's nonce, all creations in flight at once, each
  * checked afterwards, the price posted, and the result written to the one file that every other program reads.
  *
- * Running it again does nothing while the contracts of the file stand on the chain; after a rollback past the
- * deployment it deploys again and says so.
+ * Running it again does nothing while the contracts of the file stand on the chain. After a rollback past the deployment it
+ * deploys again and says so: at the same addresses, whichever of its transactions are gone, for what customers and providers
+ * have signed names these contracts.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { type Addresses, contractNames, type ContractName, type Deployment, type
 import { translated } from '../decode-error.ts'
 import { AccountMissing, DeploymentFailed } from '../errors.ts'
 import { hasCode, readAnnouncements } from '../find-deployment.ts'
-import { readFees, submitRaw } from '../submit-call.ts'
+import { readFees, submit, submitRaw } from '../submit-call.ts'
 import { waitForReceipt } from '../wait-for-receipt.ts'
 import { posterAccounts } from './accounts.ts'
 import { creations } from './creations.ts'
@@ -50,7 +51,11 @@ async function ensureDeployed(
   const known = await readDeploymentFileIfAny(path, { signal })
   const standing = known !== undefined && (await stands(connection, known)) ? known : undefined
   // The chain may listen elsewhere than at its last start; what others read has to say where it is now.
-  const deployment = { ...(standing ?? (await deploy(connection, { ...options, signal }))), rpc: connection.rpcUrl }
+  const made = async (): Promise<Deployment> => {
+    const again = known && (await restore(connection, known, { ...options, signal }))
+    return again ?? deploy(connection, { ...options, signal })
+  }
+  const deployment = { ...(standing ?? (await made())), rpc: connection.rpcUrl }
   const { priceUsd8 } = options.supply ?? devnetSupply
   await feedPrice({ ...connection, deployment }, { priceUsd8 }, { signal })
   if (standing === undefined || standing.rpc !== deployment.rpc) await writeDeploymentFile(path, deployment)
@@ -71,22 +76,81 @@ export async function deploy(
   connection: Connection,
   { name = 'devnet', values = devnetParameters, supply = devnetSupply, signal }: Omit<DeployOptions, 'path'>,
 ): Promise<Deployment> {
-  const { account, nonces, client, chainId, rpcUrl } = connection
-  if (account === undefined || nonces === undefined) throw new AccountMissing({ functionName: 'deploy' })
+  const { account, client } = connection
+  if (account === undefined) throw new AccountMissing({ functionName: 'deploy' })
   const startBlock = (await client.getBlockNumber({ cacheTime: 0 })) + 1n
   const parameters: Parameters = { ...values, startBlock, guardian: account.address }
   const genesis: Genesis = {
     bootstrapMaxAtto: supply.bootstrapMaxAtto,
     holders: [{ account: account.address, amountAtto: supply.genesisAtto }],
   }
+  return create(connection, { name, parameters, genesis, signal })
+}
+
+/** Nonces of the deployer among which a known deployment is looked for. */
+const placesMax = 4_096
+/** Nonces that are filled with empty transactions, so that the contracts come to stand where they stood. */
+const fillersMax = 256
+
+/**
+ * Brings a deployment that a rollback took, or cut short, back to its addresses.
+ *
+ * What stands of it is completed with its own parameters; where nothing stands it begins anew, at a later block.
+ *
+ * @returns undefined when that cannot be: another account deployed it, or its nonces went to something else
+ */
+async function restore(
+  connection: Connection,
+  known: Deployment,
+  { signal, ...options }: Omit<DeployOptions, 'path'>,
+): Promise<Deployment | undefined> {
+  const { account, client } = connection
+  if (account === undefined || known.chainId !== connection.chainId) return undefined
+  const from = account.address
+  const place = Array.from({ length: placesMax }, (_, nonce) => nonce).find(
+    (nonce) => predictAddresses(from, nonce).guard.toLowerCase() === known.addresses.guard.toLowerCase(),
+  )
+  if (place === undefined) return undefined
+  const nonce = await client.getTransactionCount({ address: from, blockTag: 'pending' })
+  if (nonce <= place) {
+    if (place - nonce > fillersMax) return undefined
+    const filler = { functionName: 'fill', to: from, data: '0x' } as const
+    for (let at = nonce; at < place; at += 1) {
+      const { hash, raw } = await submit(connection, filler, { signal })
+      await waitForReceipt(connection, hash, { signal, raw })
+    }
+    return deploy(connection, { ...options, signal })
+  }
+  if (nonce >= place + contractNames.length) return undefined
+  const { name, parameters, genesis } = known
+  return create(connection, { name, parameters, genesis, place, signal })
+}
+
+type Creating = Waiting & {
+  readonly name: string
+  readonly parameters: Parameters
+  readonly genesis: Genesis
+  /** the nonce of the first contract, when some of them stand already */
+  readonly place?: number | undefined
+}
+
+async function create(
+  connection: Connection,
+  { name, parameters, genesis, place, signal }: Creating,
+): Promise<Deployment> {
+  const { account, nonces, chainId, rpcUrl } = connection
+  if (account === undefined || nonces === undefined) throw new AccountMissing({ functionName: 'deploy' })
   const posters = posterAccounts().map(({ address }) => address)
   const sent = await nonces.run(async (nonce) => {
-    const addresses = predictAddresses(account.address, nonce)
+    const first = place ?? nonce
+    const addresses = predictAddresses(account.address, first)
     const datas = creations({ name, addresses, parameters, genesis, posters })
-    const creationsSent = await sendAll(connection, { datas, nonce, signal })
+    const missing = datas.slice(nonce - first)
+    const creationsSent = await sendAll(connection, { datas: missing, nonce, signal })
     return { addresses, sent: creationsSent, hash: creationsSent[0]?.hash ?? '0x' }
   })
   await checkAll(connection, { ...sent, signal })
+  const { startBlock } = parameters
   return { version: 1, name, chainId, rpc: rpcUrl, startBlock, addresses: sent.addresses, parameters, genesis }
 }
 
@@ -138,9 +202,10 @@ async function checkAll(
   connection: Connection,
   { addresses, sent, signal }: { addresses: Addresses; sent: readonly Creation[] } & Waiting,
 ): Promise<void> {
+  const sentFrom = contractNames.length - sent.length
   await Promise.all(
     contractNames.flatMap((contract, index) => {
-      const creation = sent[index]
+      const creation = sent[index - sentFrom]
       return creation === undefined
         ? []
         : [check(connection, { contract, address: addresses[contract], ...creation, signal })]

@@ -9,7 +9,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What is done instead of answering; `undefined` lets the question through. */
+/** What is done instead of answering; `undefined` lets the question through, 'late' too, but cuts the line before the answer. */
 export type Fault =
   | { readonly error: { readonly code: number; readonly message: string } }
   | { readonly result: unknown }
@@ -18,6 +18,7 @@ export type Fault =
   | 'cut'
   | 'half'
   | 'busy'
+  | 'late'
 
 /** One JSON-RPC question. */
 export type Question = { readonly id: unknown; readonly method: string; readonly params: readonly unknown[] }
@@ -41,6 +42,7 @@ export async function faultyEndpoint(rpcUrl: string): Promise<FaultyEndpoint> {
         const fault = choose(question)
         if (fault === undefined) return passOn(rpcUrl, text, response)
         spoiledCount += 1
+        if (fault === 'late') await ask(rpcUrl, text)
         return commit(fault, question, response)
       })
       .catch(() => response.destroy())
@@ -67,13 +69,18 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 async function passOn(rpcUrl: string, body: string, response: ServerResponse): Promise<void> {
+  const { status, text } = await ask(rpcUrl, body)
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(text)
+}
+
+async function ask(rpcUrl: string, body: string): Promise<{ readonly status: number; readonly text: string }> {
   const answer = await fetch(rpcUrl, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
-  response.writeHead(answer.status, { 'content-type': 'application/json' })
-  response.end(await answer.text())
+  return { status: answer.status, text: await answer.text() }
 }
 
 function commit(fault: Fault, { id }: Question, response: ServerResponse): void {
-  if (fault === 'cut') response.destroy()
+  if (fault === 'cut' || fault === 'late') response.destroy()
   else if (fault === 'half') {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
     response.write('{"jsonrpc":')

@@ -127,7 +127,7 @@ export function makeKeeper({ chain, index, sender, networks, settleMinCredits }:
 export type RunKeeperOptions = Waiting & {
   readonly everyMs: number
   readonly onPass?: ((pass: Pass) => void) | undefined
-  /** told of a pass that failed; the next one follows all the same */
+  /** told of a pass, or of one call of a pass, that failed; the next one follows all the same */
   readonly onError: (error: unknown) => void
 }
 
@@ -138,6 +138,7 @@ export async function runKeeper(keeper: Keeper, { everyMs, onPass, onError, sign
       // The pass first: the arguments of an optional call that is not made are not evaluated.
       const pass = await keeper.pass({ signal })
       onPass?.(pass)
+      for (const { error } of pass.failed) onError(error)
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof InvariantBroken) throw error

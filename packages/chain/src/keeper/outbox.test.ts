@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
@@ -13,7 +14,8 @@ import {
   outboxMessagesMax,
   type OutboxState,
 } from '@groundwork/core/ports/outbox.ts'
-import { sqliteOutbox } from './outbox.ts'
+import { OutboxForeign } from '../errors.ts'
+import { outboxVersion, sqliteOutbox } from './outbox.ts'
 
 const { signal } = new AbortController()
 const folder = mkdtempSync(path.join(tmpdir(), 'groundwork-outbox-'))
@@ -176,4 +178,23 @@ test('sqlite: what was put is there when the file is opened again', async () => 
   assert.deepEqual([entry?.body, entry?.note], [bytes('body'), bytes('note')])
   const [next] = await outbox.put([{ topic: 't', key: 'l', body: bytes('') }], { signal })
   assert.ok(next !== undefined && entry !== undefined && next.sequence > entry.sequence)
+})
+
+test('a newer program’s outbox, or a file that is none, is refused and left as it is', () => {
+  const newer = path.join(folder, 'newer.sqlite')
+  const versionOf = (): unknown => {
+    using database = new DatabaseSync(newer)
+    return database.prepare('PRAGMA user_version').get()?.['user_version']
+  }
+  sqliteOutbox({ path: newer })[Symbol.dispose]()
+  assert.equal(versionOf(), outboxVersion)
+  {
+    using database = new DatabaseSync(newer)
+    database.exec(`PRAGMA user_version = ${outboxVersion + 1}`)
+  }
+  assert.throws(() => sqliteOutbox({ path: newer }), OutboxForeign)
+  assert.equal(versionOf(), outboxVersion + 1)
+  const damaged = path.join(folder, 'damaged.sqlite')
+  writeFileSync(damaged, 'promises, once '.repeat(500))
+  assert.throws(() => sqliteOutbox({ path: damaged }), OutboxForeign)
 })

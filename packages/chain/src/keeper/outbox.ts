@@ -18,6 +18,11 @@ import {
   type OutboxState,
 } from '@groundwork/core/ports/outbox.ts'
 import { equalBytes } from '@groundwork/core/units/bytes.ts'
+import { OutboxForeign } from '../errors.ts'
+import { sqliteTrouble } from '../sqlite-trouble.ts'
+
+/** Rises with every change of the table. */
+export const outboxVersion = 1
 
 const schema = `
   PRAGMA journal_mode = WAL;
@@ -32,16 +37,33 @@ const schema = `
     note BLOB NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS outbox_state ON outbox (topic, state, sequence);
-  PRAGMA user_version = 1;
+  PRAGMA user_version = ${outboxVersion};
 `
 
 /** An outbox that has to be closed. */
 export type SqliteOutbox = Outbox & Disposable
 
-/** @param path a file, or ':memory:' for one that keeps no promise */
-export function sqliteOutbox({ path }: { path: string }): SqliteOutbox {
+/** What is there is looked at before anything is written: a newer program's promises are not ours to touch. */
+function openOutboxFile(path: string): DatabaseSync {
   const database = new DatabaseSync(path)
-  database.exec(schema)
+  try {
+    const found = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (found > outboxVersion)
+      throw new OutboxForeign({ path, reason: `its version is ${found}, this program knows up to ${outboxVersion}` })
+    const health = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+    if (health !== 'ok') throw new OutboxForeign({ path, reason: String(health) })
+    database.exec(schema)
+    return database
+  } catch (error) {
+    database.close()
+    const trouble = sqliteTrouble(error)
+    throw trouble?.is === 'damaged' ? new OutboxForeign({ path, reason: trouble.reason }, { cause: error }) : error
+  }
+}
+
+/** @param path a file, or ':memory:' for one that keeps no promise @throws OutboxForeign */
+export function sqliteOutbox({ path }: { path: string }): SqliteOutbox {
+  const database = openOutboxFile(path)
   const byKey = database.prepare('SELECT * FROM outbox WHERE key = ?')
   const insert = database.prepare("INSERT INTO outbox (key, topic, state, body, note) VALUES (?, ?, 'pending', ?, x'')")
   const listed = database.prepare(

@@ -29,33 +29,63 @@ export type SentNote = {
   readonly nonce: number
   /** signed bytes: what is handed in again after a rollback */
   readonly raw: Hex
+  /** of the same nonce, with lower fees: one of them may be mined instead */
+  readonly earlier?: readonly Hex[] | undefined
   readonly blockNumber?: bigint | undefined
   readonly blockHash?: Hex | undefined
 }
 
-export function encodeSent({ blockNumber, ...note }: SentNote): Uint8Array<ArrayBuffer> {
-  return bytesOf({ version: 1, ...note, ...(blockNumber === undefined ? {} : { blockNumber: blockNumber.toString() }) })
+export function encodeSent(note: SentNote): Uint8Array<ArrayBuffer> {
+  return bytesOf({ version: 1, ...plainSent(note) })
 }
 
+const plainSent = ({ blockNumber, ...note }: SentNote): object => ({
+  ...note,
+  ...(blockNumber === undefined ? {} : { blockNumber: blockNumber.toString() }),
+})
+
 export function decodeSent(note: Uint8Array): SentNote {
-  const { version, hash, nonce, raw, blockNumber, blockHash } = recordOf(note)
-  invariant(version === 1, 'the outbox holds notes of version 1')
+  const record = recordOf(note)
+  invariant(record['version'] === 1, 'the outbox holds notes of version 1')
+  return sentOf(record)
+}
+
+function sentOf({ hash, nonce, raw, earlier, blockNumber, blockHash }: Readonly<Record<string, unknown>>): SentNote {
   return {
     hash: hash as Hex,
     nonce: Number(nonce),
     raw: raw as Hex,
+    earlier: earlier as readonly Hex[] | undefined,
     blockNumber: blockNumber === undefined ? undefined : BigInt(blockNumber as string),
     blockHash: blockHash as Hex | undefined,
   }
 }
 
-/** Why a call was given up. */
-export function encodeRefusal(reason: string): Uint8Array<ArrayBuffer> {
-  return bytesOf({ version: 1, reason })
+/** Why a call was given up, and by which block that was so: after a rollback past it, it may not be. */
+export type RefusalNote = {
+  readonly reason: string
+  readonly block?: { readonly number: bigint; readonly hash: Hex } | undefined
+  /** of one that was mined and failed */
+  readonly sent?: SentNote | undefined
 }
 
-export function decodeRefusal(note: Uint8Array): string {
-  return String(recordOf(note)['reason'])
+export function encodeRefusal({ reason, block, sent }: RefusalNote): Uint8Array<ArrayBuffer> {
+  return bytesOf({
+    version: 1,
+    reason,
+    ...(block === undefined ? {} : { block: { number: block.number.toString(), hash: block.hash } }),
+    ...(sent === undefined ? {} : { sent: plainSent(sent) }),
+  })
+}
+
+export function decodeRefusal(note: Uint8Array): RefusalNote {
+  const { reason, block, sent } = recordOf(note)
+  const { number, hash } = (block ?? {}) as { number?: string; hash?: Hex }
+  return {
+    reason: String(reason),
+    block: number === undefined || hash === undefined ? undefined : { number: BigInt(number), hash },
+    sent: sent === undefined ? undefined : sentOf(sent as Readonly<Record<string, unknown>>),
+  }
 }
 
 function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {

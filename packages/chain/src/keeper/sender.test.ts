@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { toHex } from 'viem'
-import type { Chain } from '../client.ts'
-import { mine, rollBack, setAutomine, snapshot } from '../devnet/anvil-control.ts'
+import { connect, type Chain } from '../client.ts'
+import { mine, raiseBaseFee, rollBack, setAutomine, snapshot } from '../devnet/anvil-control.ts'
+import { faultyEndpoint } from '../devnet/faulty-endpoint.ts'
 import { type ScratchDevnet, scratchDevnet } from '../devnet/scratch-devnet.ts'
 import { buyCreditsCall } from '../buy-credits.ts'
 import { railsBatchCall, readKeyUsed } from '../rails-batch.ts'
@@ -126,8 +127,113 @@ test('what the contracts refuse is given up with the reason, and stops nobody el
   await sender.promise([greedy, pay('fine')], { signal })
   await untilDone(['greedy', 'fine'])
   assert.equal(await stateOf('greedy'), 'refused')
-  assert.match(decodeRefusal((await outbox.get('greedy', { signal }))?.note ?? new Uint8Array()), /^TooFewCredits\(/)
+  assert.match(
+    decodeRefusal((await outbox.get('greedy', { signal }))?.note ?? new Uint8Array()).reason,
+    /^TooFewCredits\(/,
+  )
   assert.equal((await paid()) - before, work)
+})
+
+test('a call over which the node stumbles stays pending, and nobody waits behind it', async () => {
+  await using endpoint = await faultyEndpoint(chain.rpcUrl)
+  const account = chain.account
+  assert.ok(account !== undefined)
+  const connection = await connect({ rpcUrl: endpoint.rpcUrl, account, pollingIntervalMs: 20 }, { signal })
+  const marked = 4_444n
+  const isMarked = (params: readonly unknown[]): boolean =>
+    JSON.stringify(params).includes(marked.toString(16).padStart(8, '0'))
+  endpoint.spoil(({ method, params }) =>
+    method === 'eth_estimateGas' && isMarked(params)
+      ? { error: { code: -32000, message: 'exceeds block gas limit' } }
+      : undefined,
+  )
+  const own = makeSender({ connection, outbox, topic: 'chain', confirmations: 1 })
+  const before = await paid()
+  await own.promise([pay('bad', marked), pay('behind')], { signal })
+  const { failed, sent } = await own.pass({ signal })
+  assert.deepEqual([failed.map(({ key }) => key), sent], [['bad'], ['behind']])
+  assert.equal(await stateOf('bad'), 'pending')
+  endpoint.spoil(() => undefined)
+  await untilDone(['bad', 'behind'])
+  assert.equal((await paid()) - before, work + marked)
+})
+
+test('an answer that is lost on the way is no reason to pay again', async () => {
+  await using endpoint = await faultyEndpoint(chain.rpcUrl)
+  const account = chain.account
+  assert.ok(account !== undefined)
+  const connection = await connect({ rpcUrl: endpoint.rpcUrl, account, pollingIntervalMs: 20 }, { signal })
+  let cuts = 0
+  endpoint.spoil(({ method }) => (method === 'eth_sendRawTransaction' && (cuts += 1) === 1 ? 'late' : undefined))
+  const own = makeSender({ connection, outbox, topic: 'chain', confirmations: 1 })
+  const before = await paid()
+  await own.promise([pay('once')], { signal })
+  await own.pass({ signal })
+  await untilDone(['once'])
+  await mine(chain, { blocks: 2 })
+  assert.equal(endpoint.spoiled(), 1)
+  assert.equal((await paid()) - before, work)
+})
+
+test('a transaction that offers less than the chain asks now is signed again at its nonce, and counts once', async () => {
+  const before = await paid()
+  await setAutomine(chain, { on: false })
+  try {
+    await sender.promise([pay('cheap'), pay('after')], { signal })
+    await sender.pass({ signal })
+    const cheap = decodeSent((await outbox.get('cheap', { signal }))?.note ?? new Uint8Array())
+    await raiseBaseFee(chain, { wei: 10n ** 12n })
+    await mine(chain, { blocks: 1 })
+    assert.equal(await paid(), before, 'too cheap to be mined')
+    const { resubmitted } = await sender.pass({ signal })
+    assert.deepEqual(new Set(resubmitted), new Set(['cheap', 'after']))
+    const dearer = decodeSent((await outbox.get('cheap', { signal }))?.note ?? new Uint8Array())
+    assert.equal(dearer.nonce, cheap.nonce)
+    assert.deepEqual(dearer.earlier, [cheap.hash])
+    await mine(chain, { blocks: 1 })
+  } finally {
+    await setAutomine(chain, { on: true })
+  }
+  await untilDone(['cheap', 'after'])
+  assert.equal((await paid()) - before, 2n * work)
+  await mine(chain, { blocks: 200 })
+})
+
+test('what was refused by a block that is gone is tried again after the rollback', async () => {
+  const used = toHex(78, { size: 32 })
+  const open = openStreamCall(chain.deployment, {
+    payee: devnet.as(6).account.address,
+    judge: chain.deployment.addresses.storageJudge,
+    rateNano: 10n ** 9n,
+    termSeconds: 600,
+    credits: 600n,
+    coverMaxAtto: work,
+    salt: used,
+  })
+  await sender.promise([{ key: 'more', call: buyCreditsCall(chain.deployment, { workAtto: work, creditsMin: 0n }) }], {
+    signal,
+  })
+  await untilDone(['more'])
+  const earlier = await snapshot(chain)
+  await sender.promise(
+    [
+      { key: 'first', call: open },
+      { key: 'second', call: open },
+    ],
+    { signal },
+  )
+  await untilDone(['first', 'second'])
+  assert.deepEqual([await stateOf('first'), await stateOf('second')], ['done', 'refused'])
+
+  await rollBack(chain, earlier)
+  const { resubmitted } = await sender.pass({ signal })
+  assert.ok(resubmitted.includes('second'))
+  await untilDone(['first', 'second'])
+  assert.deepEqual(
+    [await stateOf('first'), await stateOf('second')],
+    ['done', 'refused'],
+    'and it is refused for the same reason',
+  )
 })
 
 test('a keyed batch that was done is skipped by the contract, whoever sends it again', async () => {

@@ -2,8 +2,8 @@
  * Sends the calls of an outbox, each until it stands in a block that is deep enough, and again after a rollback.
  *
  * A call is signed once and written down before the node sees it. As long as its nonce is free, the very same bytes are
- * handed in again, so it cannot count twice; it is signed anew only when the chain has spent that nonce on something
- * else. What contracts must refuse twice for themselves (vouchers, converts, claims, keyed batches) they do.
+ * handed in again, so it cannot count twice; with higher fees it keeps the nonce, and it is signed anew only when the chain
+ * has spent that nonce on something else. What contracts must refuse twice for themselves (vouchers, converts, claims, keyed batches) they do.
  *
  * @module
  */
@@ -14,10 +14,19 @@ import type { Hex } from 'viem'
 import type { Call } from '../call.ts'
 import { type Connection, transactionOrUndefined, type Waiting } from '../connection.ts'
 import { translated } from '../decode-error.ts'
-import { AccountMissing, ChainRefused, GasMissing } from '../errors.ts'
+import { AccountMissing, ChainFaulty, ChainRefused, GasMissing } from '../errors.ts'
+import { replaceStuck } from '../replace-stuck.ts'
 import { submit, submitRaw } from '../submit-call.ts'
-import { receiptOrUndefined } from '../wait-for-receipt.ts'
-import { decodeCall, decodeSent, encodeCall, encodeRefusal, encodeSent, type SentNote } from './outgoing-call.ts'
+import { anyReceipt, replacementsMax } from '../wait-for-receipt.ts'
+import {
+  decodeCall,
+  decodeRefusal,
+  decodeSent,
+  encodeCall,
+  encodeRefusal,
+  encodeSent,
+  type SentNote,
+} from './outgoing-call.ts'
 
 /** A call and the key under which it is promised. */
 export type Promised = { readonly key: string; readonly call: Call }
@@ -38,8 +47,10 @@ export type Pass = {
   readonly sent: readonly string[]
   readonly done: readonly string[]
   readonly refused: readonly string[]
-  /** went back from done, or were handed in again */
+  /** went back from done or refused, or were handed in again */
   readonly resubmitted: readonly string[]
+  /** could not be sent for a reason that may pass, and stay pending; nobody waits behind them */
+  readonly failed: readonly { readonly key: string; readonly error: unknown }[]
 }
 
 export type Sender = {
@@ -83,6 +94,29 @@ export function makeSender({
         await outbox.mark({ key, state: 'sent', note: encodeSent(sent) }, { signal })
         undone.push(key)
       }
+      if (entries.length < entriesPerPassMax) return [...undone, ...(await unrefusedByRollback({ signal }))]
+    }
+  }
+
+  /** What the contracts refused by a block that is gone may be due again. What was mined then goes on as the same bytes. */
+  async function unrefusedByRollback({ signal }: Waiting): Promise<string[]> {
+    const undone: string[] = []
+    let after = 0
+    for (;;) {
+      const entries = await outbox.list({ topic, state: 'refused', after, limit: entriesPerPassMax }, { signal })
+      for (const { key, note, sequence } of entries) {
+        after = sequence
+        const { block, sent } = decodeRefusal(note)
+        // At the head itself it may have been refused for what was only pooled then, and is gone.
+        const isOld = block === undefined || block.number < (seen?.number ?? 0n)
+        if (isOld && (block === undefined || (await blockHashAt(connection, block.number)) === block.hash)) continue
+        const next =
+          sent === undefined
+            ? ({ state: 'pending', note: nothing } as const)
+            : ({ state: 'sent', note: encodeSent(sent) } as const)
+        await outbox.mark({ key, ...next }, { signal })
+        undone.push(key)
+      }
       if (entries.length < entriesPerPassMax) return undone
     }
   }
@@ -115,15 +149,24 @@ export function makeSender({
       if (step === 'refused') refused.push(entry.key)
       if (step === 'again') resubmitted.push(entry.key)
     }
+    const failed: { key: string; error: unknown }[] = []
     for (const entry of await outbox.list({ topic, state: 'pending', limit: entriesPerPassMax }, { signal })) {
-      const step = await send({ connection, outbox, signal }, entry)
-      if (step === 'sent') sent.push(entry.key)
-      else refused.push(entry.key)
+      try {
+        const step = await send({ connection, outbox, signal }, entry)
+        if (step === 'sent') sent.push(entry.key)
+        else refused.push(entry.key)
+      } catch (error) {
+        // A call over which the node stumbles is one call; an endpoint that is away, or no coin, is all of them.
+        if (!(error instanceof ChainFaulty)) throw error
+        failed.push({ key: entry.key, error })
+      }
     }
     await forgetOld({ signal })
-    return { sent, done, refused, resubmitted: [...new Set(resubmitted)] }
+    return { sent, done, refused, resubmitted: [...new Set(resubmitted)], failed }
   }
 }
+
+const nothing = new Uint8Array(0)
 
 type At = { readonly connection: Connection; readonly outbox: Outbox } & Waiting
 
@@ -137,7 +180,9 @@ async function send({ connection, outbox, signal }: At, { key, body }: OutboxEnt
     return 'sent'
   } catch (error) {
     if (!(error instanceof ChainRefused)) throw error
-    await outbox.mark({ key, state: 'refused', note: encodeRefusal(reasonOf(error)) }, { signal })
+    const { number, hash } = await connection.client.getBlock({ blockTag: 'latest' })
+    const note = encodeRefusal({ reason: reasonOf(error), block: { number, hash } })
+    await outbox.mark({ key, state: 'refused', note }, { signal })
     return 'refused'
   }
 }
@@ -145,10 +190,10 @@ async function send({ connection, outbox, signal }: At, { key, body }: OutboxEnt
 /** Where a call stands that was sent. */
 async function watch(
   { connection, outbox, confirmations, signal }: At & { readonly confirmations: number },
-  { key, note }: OutboxEntry,
+  { key, note: sentNote }: OutboxEntry,
 ): Promise<'waits' | 'done' | 'refused' | 'again'> {
-  const sent = decodeSent(note)
-  const receipt = await receiptOrUndefined(connection, sent.hash)
+  const sent = decodeSent(sentNote)
+  const receipt = await anyReceipt(connection, hashesOf(sent))
   if (receipt === undefined) return handInAgain({ connection, outbox, signal }, key, sent)
   const { blockNumber, blockHash } = receipt
   const depth = (await connection.client.getBlockNumber({ cacheTime: 0 })) - blockNumber + 1n
@@ -157,10 +202,9 @@ async function watch(
     await outbox.mark({ key, state: 'done', note: encodeSent({ ...sent, blockNumber, blockHash }) }, { signal })
     return 'done'
   }
-  await outbox.mark(
-    { key, state: 'refused', note: encodeRefusal(`transaction ${sent.hash} failed in block ${blockNumber}`) },
-    { signal },
-  )
+  const reason = `transaction ${receipt.transactionHash} failed in block ${blockNumber}`
+  const note = encodeRefusal({ reason, block: { number: blockNumber, hash: blockHash }, sent })
+  await outbox.mark({ key, state: 'refused', note }, { signal })
   return 'refused'
 }
 
@@ -170,19 +214,35 @@ async function handInAgain(
   key: string,
   sent: SentNote,
 ): Promise<'waits' | 'again'> {
-  if ((await transactionOrUndefined(connection.client, sent.hash)) !== undefined) return 'waits'
+  const pooled = await transactionOrUndefined(connection.client, sent.hash)
+  if (pooled !== undefined)
+    return pooled.blockNumber === null ? raiseFees({ connection, outbox, signal }, key, sent) : 'waits'
   const { account } = connection
   if (account === undefined) throw new AccountMissing({ functionName: 'send' })
   const count = await connection.client.getTransactionCount({ address: account.address, blockTag: 'latest' })
   if (count <= sent.nonce) {
-    await resubmit(connection, sent)
+    if ((await raiseFees({ connection, outbox, signal }, key, sent)) === 'waits') await resubmit(connection, sent)
     return 'again'
   }
   // Mined between the two looks: the next pass sees its receipt.
-  if ((await receiptOrUndefined(connection, sent.hash)) !== undefined) return 'waits'
-  await outbox.mark({ key, state: 'pending', note: new Uint8Array(0) }, { signal })
+  if ((await anyReceipt(connection, hashesOf(sent))) !== undefined) return 'waits'
+  await outbox.mark({ key, state: 'pending', note: nothing }, { signal })
   return 'again'
 }
+
+/** Too cheap to be mined, whether the node still holds it or not: signed again at its nonce and written down before the node sees it. */
+async function raiseFees({ connection, outbox, signal }: At, key: string, sent: SentNote): Promise<'waits' | 'again'> {
+  const { hash, earlier = [] } = sent
+  if (earlier.length >= replacementsMax) return 'waits'
+  const replacement = await replaceStuck(connection, sent.raw)
+  if (replacement === undefined) return 'waits'
+  const note: SentNote = { ...replacement, earlier: [...earlier, hash] }
+  await outbox.mark({ key, state: 'sent', note: encodeSent(note) }, { signal })
+  await resubmit(connection, note)
+  return 'again'
+}
+
+const hashesOf = ({ hash, earlier = [] }: SentNote): readonly Hex[] => [...earlier, hash]
 
 /** A rival in the pool decides by itself: either it is mined and the nonce is spent, or ours is. */
 async function resubmit(connection: Connection, { raw }: SentNote): Promise<void> {

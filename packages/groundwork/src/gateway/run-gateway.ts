@@ -54,7 +54,9 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   const account = await openAccount(config)
   await using chain = await openChain({ config, account, signal })
   using index = openOwnIndex({ path: path.join(config.dataDir, 'index.sqlite'), deployment: chain.deployment })
-  using outbox = sqliteOutbox({ path: path.join(config.dataDir, 'outbox.sqlite') })
+  // What was promised to other contracts is not for these: each deployment has its outbox.
+  const outboxName = `outbox-${chain.deployment.addresses.guard.slice(2, 10).toLowerCase()}.sqlite`
+  using outbox = sqliteOutbox({ path: path.join(config.dataDir, outboxName) })
   const sender = makeSender({ connection: chain, outbox, topic: 'keeper', confirmations: 1 })
   const keeper = makeKeeper({ chain, index, sender, networks: [], settleMinCredits })
   using store = await composeCustomer({ config, chain, account, index, log, signal })
