@@ -20,7 +20,7 @@ import type { AccountSigner, Chain, Clock, Peers } from '../ports.ts'
 import { pieceSizeBytesMin, type FileSource } from '../work.ts'
 import { openCustomerRecords } from './customer-records.ts'
 import { customer, type Customer, type StoredPieces } from './customer.ts'
-import { fakeChain } from './fake-chain.ts'
+import { fakeChain, type FakeChain } from './fake-chain.ts'
 import { hashtreeHasher } from './hashtree-hasher.ts'
 import { httpPeers } from './http-peer.ts'
 import { nodeSha256 } from './node-sha256.ts'
@@ -43,6 +43,10 @@ interface World extends AsyncDisposable {
     readonly allow?: ContentGate
     readonly lockAtto: bigint
   }): Customer
+  /** Another chain with contracts elsewhere; only some of the providers are back, each with what it kept. */
+  redeploy(options: {
+    readonly back: readonly number[]
+  }): Promise<{ readonly chain: FakeChain; open(number: number): Promise<void> }>
   readonly versions: () => readonly bigint[]
   /** Reads a piece from any of its holders. */
   readPiece(piece: Piece, from: readonly Hex[]): AsyncIterable<Uint8Array>
@@ -50,9 +54,9 @@ interface World extends AsyncDisposable {
 
 async function openWorld({ providers: count = 1 }: { readonly providers?: number } = {}): Promise<World> {
   const folder = mkdtempSync(path.join(tmpdir(), 'storage-customer-'))
-  const chain = fakeChain()
-  const providers: StorageProvider[] = []
-  for (let number = 1; number <= count; number += 1) {
+  let chain = fakeChain()
+  let providers: StorageProvider[] = []
+  const openProvider = async (number: number): Promise<void> => {
     const nodeSigner = softwareNodeSigner(new Uint8Array(32).fill(100 + number))
     const priceNanoPerGibSecond = 1_000n + BigInt(number)
     const provider = openStorageProvider({
@@ -81,6 +85,7 @@ async function openWorld({ providers: count = 1 }: { readonly providers?: number
     })
     providers.push(provider)
   }
+  for (let number = 1; number <= count; number += 1) await openProvider(number)
   const records = openCustomerRecords({ path: path.join(folder, 'customer.sqlite') })
   const plain = httpPeers({ nodeSigner: softwareNodeSigner(new Uint8Array(32).fill(200)), clock, sha256: nodeSha256 })
   return {
@@ -99,6 +104,13 @@ async function openWorld({ providers: count = 1 }: { readonly providers?: number
         pieceSizeBytesMax: pieceSizeBytesMin,
         ...(allow === undefined ? {} : { allow }),
       })
+    },
+    async redeploy({ back }) {
+      for (const provider of providers) await provider[Symbol.asyncDispose]()
+      providers = []
+      chain = fakeChain({ dataSetsAddress: `0x${'db'.repeat(20)}` })
+      for (const number of back) await openProvider(number)
+      return { chain, open: openProvider }
     },
     versions: () => records.sets().map(({ signed }) => signed.set.version),
     async *readPiece(piece, from) {
@@ -223,4 +235,27 @@ test('what a list names is not put: the refusal is the list’s, and nothing is 
   await assert.rejects(put(refusing, 'innocent'), { code: 'GW_CONTENT_DENIED' })
   await put(refusing, 'something else')
   assert.deepEqual(world.versions(), [2n])
+})
+
+test('after a deployment elsewhere every acknowledged piece is signed for anew and posted, also by a provider that comes later', async () => {
+  await using world = await openWorld({ providers: 2 })
+  const before = world.begin({ lockAtto: 5n })
+  const { pieces } = await put(before, 'kept through everything', 2)
+  await before.flush({ signal })
+  assert.deepEqual(world.versions(), [1n, 1n])
+
+  const { chain, open } = await world.redeploy({ back: [1] })
+  const after = world.begin({ lockAtto: 6n })
+  const postedNow = async (): Promise<readonly (readonly [string, bigint])[]> =>
+    (await chain.dataSetsAt({ blockNumber: 1n }, { signal })).map(
+      ({ provider, version }) => [provider, version] as const,
+    )
+  await after.flush({ signal })
+  assert.deepEqual(await postedNow(), [[signerOf(1).address, 2n]])
+  await open(2)
+  await after.flush({ signal })
+  assert.deepEqual(new Map(await postedNow()), new Map([1, 2].map((number) => [signerOf(number).address, 2n])))
+  assert.deepEqual(after.holdersOf(pieces[0]?.piece as Piece).length, 2)
+  await after.flush({ signal })
+  assert.deepEqual(world.versions(), [2n, 2n], 'what is signed for these contracts is not signed again')
 })

@@ -65,13 +65,20 @@ interface Holder {
   readonly receipts: SignedReceipt[]
 }
 
+/** Signatures that are remembered as checked. */
+const ownMax = 10_000
 /** How many sets one transaction posts. */
 const postSetsMax = 16
 
 export interface Customer {
   /** @throws TooFewProviders when fewer operators than copies take it */
   put(files: AsyncIterable<FileSource>, options: PutOptions): Promise<StoredPieces>
-  /** Brings the chain up to the record: streams at their rates, sets as signed. @returns providers whose sets it posted */
+  /**
+   * Brings the chain up to the record: streams at their rates, sets as signed. What was signed for other contracts, as before
+   * the chain was deployed anew elsewhere, is signed anew by both first, piece for piece.
+   *
+   * @returns providers whose sets it posted
+   */
   flush(waiting: Waiting): Promise<readonly Hex[]>
   /**
    * Copies what a lost provider held to operators that do not have it yet, from those that do, as far as copies are missing;
@@ -104,6 +111,35 @@ export function customer(options: CustomerOptions): Customer {
       .sets()
       .filter(({ isLost, pieces }) => isLost && pieces.some(isShort))
       .map(({ provider }) => provider)
+
+  /** Signatures found to be for these contracts: recovering one takes a millisecond. */
+  const own = new Set<Hex>()
+  const isForeign = ({ signed: { set, providerSignature: signature }, provider }: SetRecord): boolean => {
+    if (own.has(signature)) return false
+    if (pieceSetSigner({ set, signature, domain }) !== provider) return true
+    if (own.size >= ownMax) own.clear()
+    own.add(signature)
+    return false
+  }
+  /** @returns what kept the first provider from signing; its set stays as it is, and is tried again */
+  const signAnew = async ({ signal }: Waiting): Promise<unknown> => {
+    const foreign = records.sets().filter((record) => !record.isLost && isForeign(record))
+    if (foreign.length === 0) return undefined
+    const offers = await chain.offers({ signal })
+    let failure: unknown
+    for (const { provider } of foreign) {
+      const offer = offers.find(({ operator }) => operator === provider)
+      if (offer === undefined) continue
+      const terms = { holder: { offer, receipts: [] }, pieces: [], domain, nowSeconds: nowSeconds(), signal }
+      try {
+        await agreed(async () => records.saveSets([await agree(options, terms)]))
+      } catch (error) {
+        signal.throwIfAborted()
+        failure ??= error
+      }
+    }
+    return failure
+  }
 
   const copyAgain = async ({ piece, lost, readPiece, signal }: CopyAgain): Promise<readonly Hex[]> => {
     const present = holdersOf(piece)
@@ -169,26 +205,28 @@ export function customer(options: CustomerOptions): Customer {
 
     // One at a time: two looks at one chain would both open what is missing.
     flush: inTurn(async ({ signal }: Waiting) => {
+      const failure = await signAnew({ signal })
       const { blockNumber } = await chain.head({ signal })
       const standing = await chain.dataSetsAt({ blockNumber, customer: signer.address }, { signal })
       const onChain = new Map(standing.map((set) => [set.provider.toLowerCase(), set.version]))
-      const behind = records
-        .sets()
-        .filter(
-          ({ isLost, provider, signed }) => !isLost && (onChain.get(provider.toLowerCase()) ?? 0n) < signed.set.version,
-        )
+      // Whose provider has not signed for these contracts yet has no stream and no set here.
+      const ours = records.sets().filter((record) => !isForeign(record))
+      const behind = ours.filter(
+        ({ isLost, provider, signed }) => !isLost && (onChain.get(provider.toLowerCase()) ?? 0n) < signed.set.version,
+      )
       for (const { provider, signed, rateNano } of behind) {
         await chain.ensureStream({ provider, salt: signed.set.streamSalt, rateNano }, { signal })
       }
       for (let from = 0; from < behind.length; from += postSetsMax) {
         await chain.postSets({ sets: behind.slice(from, from + postSetsMax).map(({ signed }) => signed) }, { signal })
       }
-      for (const { provider, signed, isLost, postedVersion } of records.sets()) {
+      for (const { provider, signed, isLost, postedVersion } of ours) {
         const stream = { provider, salt: signed.set.streamSalt }
         if (isLost) await chain.closeStream(stream, { signal })
         else if (postedVersion > 0n) await chain.renewStream(stream, { signal })
       }
       for (const { provider, signed } of behind) records.markPosted({ provider, version: signed.set.version })
+      if (failure !== undefined) throw failure
       return behind.map(({ provider }) => provider)
     }),
 

@@ -37,9 +37,10 @@ interface SetAt extends DataSetState {
   readonly block: bigint
 }
 
-export function fakeChain(): FakeChain {
+/** @param dataSetsAddress another than the usual one is another deployment */
+export function fakeChain({ dataSetsAddress = `0x${'da'.repeat(20)}` }: { dataSetsAddress?: Hex } = {}): FakeChain {
   const timing: EpochTiming = { startBlock: 1n, epochBlocks: 10n, evidenceBlocks: 5n, windowBlocks: 5n }
-  const domain: Domain = { chainId: 31337n, verifyingContract: `0x${'da'.repeat(20)}` }
+  const domain: Domain = { chainId: 31337n, verifyingContract: dataSetsAddress }
   const offers = new Map<Hex, Offer>()
   const history: SetAt[] = []
   const seals = new Map<bigint, Hex>()
