@@ -351,3 +351,29 @@ export function purchasesIn(index: ChainIndex): readonly IndexedPurchase[] {
     }
   })
 }
+
+/** Eight hex digits that tell this index from any other, also from one of the same chain that was made anew. */
+export function birthOf({ database }: ChainIndex): string {
+  return text(database.prepare("SELECT value FROM meta WHERE key = 'birth'").get()?.['value'])
+}
+
+/**
+ * How often the index went back, and the lowest block to which it did after a count that was read before.
+ *
+ * @returns `toBlock` is -1n when that is too long ago to know, or was never read from this index
+ */
+export function rewindsIn(
+  index: ChainIndex,
+  { after }: { after: number },
+): { readonly count: number; readonly toBlock: bigint | undefined } {
+  const [row] = rowsOf(
+    index,
+    `SELECT coalesce(max(number), 0) AS count, coalesce(min(number), 1) AS oldest,
+      (SELECT min(to_block) FROM rewinds WHERE number > ?) AS to_block FROM rewinds`,
+    after,
+  )
+  const { count, oldest, to_block: toBlock } = row ?? {}
+  const isKnown = after <= Number(count) && after >= Number(oldest) - 1
+  if (!isKnown) return { count: Number(count), toBlock: -1n }
+  return { count: Number(count), toBlock: toBlock === null ? undefined : amount(toBlock) }
+}

@@ -15,6 +15,9 @@ import { type Parties, projectEvent, type Row } from './project-event.ts'
 import { sqliteTrouble } from '../sqlite-trouble.ts'
 import { eventTables, indexVersion, metaSql, schemaSql } from './schema.ts'
 
+/** Rewinds that are remembered. */
+export const rewindsMax = 1_024
+
 /** A block as the index keeps it. Only blocks with logs and the ends of ranges are kept. */
 export type IndexedBlock = {
   readonly number: bigint
@@ -74,6 +77,9 @@ export function identityOf({ chainId, addresses, startBlock }: Deployment): stri
 function claimFile(database: DatabaseSync, { path, identity }: { path: string; identity: string }): void {
   database.prepare("INSERT OR IGNORE INTO meta (key, value) VALUES ('identity', ?)").run(identity)
   const actual = database.prepare("SELECT value FROM meta WHERE key = 'identity'").get()?.['value']
+  // Tells this file from any other that came before it or comes after.
+  const birth = crypto.randomUUID().slice(0, 8)
+  database.prepare("INSERT OR IGNORE INTO meta (key, value) VALUES ('birth', ?)").run(birth)
   if (actual !== identity) throw new IndexForeign({ path, expected: identity, actual: String(actual) })
 }
 
@@ -124,6 +130,8 @@ function indexOver(database: DatabaseSync, path: string): ChainIndex {
       inTransaction({ database, path }, () => {
         prepared('DELETE FROM blocks WHERE number > ?').run(Number(number))
         for (const table of eventTables) prepared(`DELETE FROM ${table} WHERE block > ?`).run(Number(number))
+        prepared('INSERT INTO rewinds (to_block) VALUES (?)').run(Number(number))
+        prepared('DELETE FROM rewinds WHERE number <= (SELECT MAX(number) FROM rewinds) - ?').run(rewindsMax)
       })
     },
     [Symbol.dispose]: () => database.close(),

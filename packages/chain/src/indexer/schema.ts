@@ -1,5 +1,6 @@
 /**
- * The tables of the index. Every row of every table but `meta` belongs to one block, so that rewinding is deleting.
+ * The tables of the index. Every row of every table but `meta` and `rewinds` belongs to one block, so that
+ * rewinding is deleting.
  *
  * Nothing is updated in place: tables hold histories, and what stands now is the last row of a key. Amounts are decimal
  * text, because SQLite has no integers beyond 64 bits; addresses are checksummed as viem writes them.
@@ -8,7 +9,7 @@
  */
 
 /** Rises with every change of the tables. */
-export const indexVersion = 1
+export const indexVersion = 2
 
 const place = 'block INTEGER NOT NULL, log_index INTEGER NOT NULL, tx TEXT NOT NULL, PRIMARY KEY (block, log_index)'
 
@@ -58,6 +59,7 @@ export const metaSql = 'CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, v
 
 /** Makes the tables where they are missing. */
 export const schemaSql: string = [
+  'CREATE TABLE IF NOT EXISTS rewinds (number INTEGER PRIMARY KEY AUTOINCREMENT, to_block INTEGER NOT NULL) STRICT',
   'CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, parent_hash TEXT NOT NULL, at_seconds INTEGER NOT NULL) STRICT',
   ...Object.entries(columns).map(([table, own]) => `CREATE TABLE IF NOT EXISTS ${table} (${own}, ${place}) STRICT`),
   ...Object.entries(keys).map(

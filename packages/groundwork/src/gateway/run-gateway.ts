@@ -64,7 +64,8 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [await storageRules()] }
   const guard = guardSets({ context, chain, customer: account.address, lostLeaf: store.lostLeaf, log })
   await using relay = relayServer()
-  const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork gateway', version })
+  const { dataDir, endpoint } = config
+  const app = await makeServer({ dataDir, log, title: 'Groundwork gateway', version, endpoint })
   networkApi(app, { chain, index, signal })
   storageApi(app, { ...store, signal })
   sponsorApi(app, { chain, keeper, signal })

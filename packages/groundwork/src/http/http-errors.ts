@@ -41,3 +41,25 @@ export class TooManySponsored extends GroundworkError {
     super(`No more than ${facts.perMinuteMax} calls are handed in for others each minute.`, facts)
   }
 }
+
+export class TooManyStreams extends GroundworkError {
+  readonly code = 'GW_TOO_BUSY'
+  readonly blame = 'host'
+
+  constructor(facts: { eventStreamsMax: number }) {
+    super(`No more than ${facts.eventStreamsMax} event streams are served at once.`, facts)
+  }
+}
+
+/** A request over loopback under a name that is not ours: a page of a stranger may have made it. */
+export class HostUnknown extends GroundworkError {
+  readonly code = 'GW_HOST_UNKNOWN'
+  readonly blame = 'caller'
+
+  constructor(facts: { host: string }) {
+    super(
+      `This program does not go by the name ${facts.host}. Use an address in numbers or localhost, or start it with --endpoint naming it.`,
+      facts,
+    )
+  }
+}

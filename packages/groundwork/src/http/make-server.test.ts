@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -65,6 +66,53 @@ test('bad input is the caller’s, unknown paths are 404, and our own faults tel
   const broken = await app.inject('/v1/broken')
   assert.equal(broken.statusCode, 500)
   assert.ok(!broken.body.includes('secret detail'))
+})
+
+/** What a server on loopback answers to a request with that host header, or with a body that never ends. */
+function ask(port: number, head: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${head.join('\r\n')}\r\n\r\n`))
+    let said = ''
+    socket.on('data', (chunk) => {
+      said += chunk.toString('utf8')
+      if (said.includes('\r\n\r\n')) socket.end()
+    })
+    socket.on('close', () => resolve(said))
+    socket.on('error', reject)
+  })
+}
+
+test('over loopback only our own names are answered to, so that no page of a stranger reads through a visitor’s browser', async () => {
+  const own = await makeServer({
+    dataDir,
+    log: makeLog({ name: 'test', level: 'silent' }),
+    title: 'test',
+    version: '0',
+    endpoint: 'https://gateway.example.org',
+  })
+  const { port } = new URL(await own.listen({ host: '127.0.0.1', port: 0 }))
+  const status = async (host: string): Promise<string | undefined> =>
+    (await ask(Number(port), ['GET /v1/openapi.json HTTP/1.1', `host: ${host}`])).split(' ')[1]
+  for (const host of ['127.0.0.1', 'localhost:80', '[::1]:7', '192.0.2.7', 'gateway.example.org'])
+    assert.equal(await status(host), '200', host)
+  for (const host of ['attacker.example', 'localhost.attacker.example', '127.0.0.1.attacker.example', ''])
+    assert.equal(await status(host), '400', host)
+  await own.close()
+})
+
+test('a body that does not come in time is not waited for', async () => {
+  const own = await makeServer({
+    dataDir,
+    log: makeLog({ name: 'test', level: 'silent' }),
+    title: 'test',
+    version: '0',
+    bodyMsMax: 50,
+  })
+  own.post('/v1/open', { config: { isOpen: true } }, async () => ({ done: true }))
+  const { port } = new URL(await own.listen({ host: '127.0.0.1', port: 0 }))
+  const head = ['POST /v1/open HTTP/1.1', 'host: localhost', 'content-type: application/json', 'content-length: 100']
+  assert.doesNotMatch(await ask(Number(port), head), / 200 /)
+  await own.close()
 })
 
 test('the API describes itself as OpenAPI 3.1', async () => {

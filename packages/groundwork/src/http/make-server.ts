@@ -19,12 +19,18 @@ import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import type { Logger } from 'pino'
 import { toJson } from '../cli/show.ts'
 import { apiTokenPath, carriesToken, openApiToken } from './api-token.ts'
-import { NotAllowed, NotFound, RequestWrong } from './http-errors.ts'
+import { keepToDeadline } from './body-deadline.ts'
+import { isLoopback, isOurName } from './host-check.ts'
+import { HostUnknown, NotAllowed, NotFound, RequestWrong } from './http-errors.ts'
 
 /** Largest JSON body, in bytes, inclusive; uploads stream and have bounds of their own. */
 const bodyBytesMax = 1024 * 1024
-/** A client that sends its head slower than this is closed. */
+/** A client that sends its head, or a body that is no upload, slower than this is closed. */
 const requestTimeoutMs = 30_000
+/** An upload may take long, but not stand still for longer than this. */
+const stillMsMax = 120_000
+/** Connections at once, inclusive. */
+const connectionsMax = 4_096
 
 export type Api = FastifyInstance
 
@@ -33,19 +39,37 @@ export interface MakeServerOptions {
   readonly log: Logger
   readonly title: string
   readonly version: string
+  /** at which others reach this program, when it has a name */
+  readonly endpoint?: string | undefined
+  /** for tests: `requestTimeoutMs` when left out */
+  readonly bodyMsMax?: number | undefined
 }
 
-export async function makeServer({ dataDir, log, title, version }: MakeServerOptions): Promise<Api> {
+export async function makeServer({
+  dataDir,
+  log,
+  title,
+  version,
+  endpoint,
+  bodyMsMax = requestTimeoutMs,
+}: MakeServerOptions): Promise<Api> {
   const token = await openApiToken(dataDir)
   const app = fastify({ bodyLimit: bodyBytesMax, requestTimeout: 0, connectionTimeout: 0, forceCloseConnections: true })
   app.server.headersTimeout = requestTimeoutMs
+  app.server.maxConnections = connectionsMax
+  const names = endpoint === undefined ? [] : [new URL(endpoint).hostname.toLowerCase()]
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setReplySerializer((payload) => toJson(payload))
 
   // Whatever changes something needs the token; reading is public (loopback by default).
   app.addHook('onRequest', async (request) => {
+    const { socket } = request.raw
+    if (isLoopback(socket.localAddress ?? '') && !isOurName(request.headers.host, names))
+      throw new HostUnknown({ host: String(request.headers.host).slice(0, 200) })
     const isRead = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
+    const { isUpload = false } = request.routeOptions.config
+    if (!isRead) keepToDeadline(request.raw, { stillMs: stillMsMax, ...(isUpload ? {} : { wholeMs: bodyMsMax }) })
     if (isRead || request.routeOptions.config.isOpen === true) return
     if (!carriesToken(request.headers.authorization, token)) throw new NotAllowed({ tokenPath: apiTokenPath(dataDir) })
   })
@@ -89,5 +113,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route authenticates in its own way, or changes nothing. */
     isOpen?: boolean
+    /** Its body streams, and may take as long as it goes on coming. */
+    isUpload?: boolean
   }
 }

@@ -7,24 +7,25 @@
 
 import { formatDeployment } from '@groundwork/chain/deployment.ts'
 import type { Chain } from '@groundwork/chain/client.ts'
+import { asked } from '@groundwork/chain/decode-error.ts'
 import {
   claimsIn,
   dataSetsAsOf,
   demandsIn,
   epochStepsIn,
   indexRowsMax,
-  logsIn,
   offersIn,
   operatorsIn,
   paymentsIn,
   slashesIn,
 } from '@groundwork/chain/indexer/index-queries.ts'
 import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
-import { sleep } from '@groundwork/chain/sleep.ts'
+import { receiptOrUndefined } from '@groundwork/chain/wait-for-receipt.ts'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { toCsv, toJson, type ShowRow } from '../cli/show.ts'
-import { NotFound } from './http-errors.ts'
+import { eventStreamsMax, sendEvents } from './event-stream.ts'
+import { NotFound, TooManyStreams } from './http-errors.ts'
 import type { Api } from './make-server.ts'
 
 export interface NetworkApiOptions {
@@ -35,10 +36,6 @@ export interface NetworkApiOptions {
 
 /** Rows of one answer, inclusive. */
 export const rowsMax = 1_000
-/** Event streams at once, inclusive. */
-const eventStreamsMax = 64
-const eventPollMs = 250
-const eventBatchMax = 500
 
 const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(rowsMax).default(100).describe('how many rows, the newest'),
@@ -73,7 +70,9 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
 
   app.get('/v1/health', { schema: { summary: 'Whether this gateway keeps up with its chain' } }, async () => ({
     ok: true,
-    block: await chain.client.getBlockNumber({ cacheTime: 0 }),
+    block: await asked({ rpcUrl: chain.rpcUrl, functionName: 'eth_blockNumber' }, async () =>
+      chain.client.getBlockNumber({ cacheTime: 0 }),
+    ),
     indexedBlock: index.tip()?.number ?? null,
   }))
   app.get(
@@ -153,69 +152,33 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
     },
     async (request) => {
       const { hash } = request.params as { hash: `0x${string}` }
-      try {
-        return await chain.client.getTransactionReceipt({ hash })
-      } catch {
-        throw new NotFound({ what: `transaction ${hash}` })
-      }
+      const receipt = await receiptOrUndefined(chain, hash)
+      if (receipt === undefined) throw new NotFound({ what: `transaction ${hash}` })
+      return receipt
     },
   )
   app.get(
     '/v1/events',
     { schema: { summary: 'Every event of the contracts, as server-sent events; Last-Event-ID resumes' } },
     async (request, reply) => {
-      if (streams >= eventStreamsMax)
-        return reply.status(429).send({ code: 'GW_TOO_BUSY', message: 'Too many event streams at once.' })
+      if (streams >= eventStreamsMax) throw new TooManyStreams({ eventStreamsMax })
       streams += 1
       reply.hijack()
-      const gone = new AbortController()
-      reply.raw.on('close', () => gone.abort(new Error('the reader left')))
-      reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      await sendEvents({
-        index,
-        reply,
-        from: placeOf(request.headers['last-event-id']),
-        signal: AbortSignal.any([signal, gone.signal]),
-      }).catch(() => undefined)
-      streams -= 1
-      reply.raw.end()
+      const { raw } = reply
+      raw.on('error', () => raw.destroy())
+      raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      const { startBlock } = deployment
+      const lastEventId = String(request.headers['last-event-id'] ?? '')
+      try {
+        await sendEvents(raw, { index, startBlock, lastEventId, signal })
+      } catch (error) {
+        // The reader left, or we stop: it comes again with the id that it has. Whatever else it was, it can only be told by an end.
+        if (!signal.aborted && !raw.destroyed) request.log.error(error)
+      } finally {
+        streams -= 1
+        raw.end()
+      }
       return reply
     },
   )
-}
-
-interface EventPlace {
-  readonly block: bigint
-  readonly logIndex: number
-}
-
-/** An event's id is `<block>-<log index>`; the next one after it is sent first. */
-function placeOf(lastEventId: string | string[] | undefined): EventPlace {
-  const match = /^(\d{1,15})-(\d{1,9})$/.exec(String(lastEventId ?? ''))
-  return match === null ? { block: -1n, logIndex: 0 } : { block: BigInt(match[1] ?? 0), logIndex: Number(match[2]) }
-}
-
-async function sendEvents({
-  index,
-  reply,
-  from,
-  signal,
-}: {
-  index: ChainIndex
-  reply: FastifyReply
-  from: EventPlace
-  signal: AbortSignal
-}): Promise<void> {
-  let place = from
-  while (!signal.aborted) {
-    const logs = logsIn(index, { afterBlock: place.block, afterLogIndex: place.logIndex, limit: eventBatchMax })
-    for (const log of logs) {
-      const isRoomLeft = reply.raw.write(
-        `id: ${log.block}-${log.logIndex}\nevent: ${log.contract}.${log.event}\ndata: ${toJson(log)}\n\n`,
-      )
-      if (!isRoomLeft) await new Promise((resolve) => reply.raw.once('drain', resolve).once('close', resolve))
-      place = { block: log.block, logIndex: log.logIndex }
-    }
-    if (logs.length < eventBatchMax) await sleep(eventPollMs, { signal })
-  }
 }

@@ -17,9 +17,13 @@ export function relayApi(app: Api, relay: RelayServer): void {
     // Bodies pass through untouched; the provider authenticates its own callers.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    scope.all(`${relayPath}/*`, { schema: { hide: true }, config: { isOpen: true } }, async (request, reply) => {
-      reply.hijack()
-      if (!relay.handle(request.raw, reply.raw)) reply.raw.writeHead(404).end()
-    })
+    scope.all(
+      `${relayPath}/*`,
+      { schema: { hide: true }, config: { isOpen: true, isUpload: true } },
+      async (request, reply) => {
+        reply.hijack()
+        if (!relay.handle(request.raw, reply.raw)) reply.raw.writeHead(404).end()
+      },
+    )
   })
 }

@@ -64,7 +64,7 @@ export function storageApi(app: Api, options: StorageApiOptions): void {
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     scope.post(
       '/v1/storage/objects',
-      { schema: { summary: 'Store the files of a tar', querystring: putQuery } },
+      { schema: { summary: 'Store the files of a tar', querystring: putQuery }, config: { isUpload: true } },
       async (request) => {
         const { copies, sizeBytes, directory, wait } = request.query as z.infer<typeof putQuery>
         if (!(request.body instanceof Readable)) throw new RequestWrong({ why: 'the body is a tar' })

@@ -65,7 +65,8 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
     self,
   }
   const desk = chainDesk({ context, account })
-  const app = await makeServer({ dataDir: config.dataDir, log, title: 'Groundwork watcher', version: options.version })
+  const { dataDir, endpoint } = config
+  const app = await makeServer({ dataDir, log, title: 'Groundwork watcher', version: options.version, endpoint })
   serveEvidence(app, { context, account, signal })
   const url = await listen(app, config)
   try {

@@ -67,7 +67,7 @@ export function serveEvidence(app: Api, { context, account, signal }: WatchServe
   )
 
   app.post('/v1/evidence/bundles', {
-    config: { isOpen: true },
+    config: { isOpen: true, isUpload: true },
     bodyLimit: bundleBytesMax,
     // A body is read only from whoever hands over what we were drawn for.
     onRequest: async (request) => {
