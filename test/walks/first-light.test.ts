@@ -50,7 +50,7 @@ interface Light {
     }
   }
   rpc: string
-  deployment: { addresses: Record<string, string> }
+  deployment: { addresses: Record<string, string>; parameters: Record<string, unknown> }
   gateway: string
   seconds: number
 }
@@ -213,6 +213,9 @@ const alterations: Readonly<Record<string, (light: Light) => void>> = {
   },
   'the epoch': ({ firstLight: { storage } }) => {
     storage.epoch = plusOne(storage.epoch)
+  },
+  'a parameter of the deployment': ({ deployment }) => {
+    deployment.parameters['epochBlocks'] = Number(deployment.parameters['epochBlocks']) + 1
   },
   'a contract': ({ deployment }) => {
     deployment.addresses['epochs'] = deployment.addresses['rails'] ?? ''

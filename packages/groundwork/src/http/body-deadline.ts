@@ -25,8 +25,8 @@ export function keepToDeadline(request: IncomingMessage, { wholeMs, stillMs }: B
   const still = setInterval(() => {
     if (socket.bytesRead === bytesBefore) late()
     bytesBefore = socket.bytesRead
-  }, stillMs)
-  const whole = wholeMs === undefined ? undefined : setTimeout(late, wholeMs)
+  }, stillMs).unref()
+  const whole = wholeMs === undefined ? undefined : setTimeout(late, wholeMs).unref()
   const over = (): void => {
     clearInterval(still)
     clearTimeout(whole)

@@ -5,15 +5,23 @@
  */
 
 import { createHash } from 'node:crypto'
-import { operatorsIn } from '@groundwork/chain/indexer/index-queries.ts'
+import { dataSetsAsOf, operatorsIn } from '@groundwork/chain/indexer/index-queries.ts'
 import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { carReader, decodeManifest, formatPieceCid, pieceHasher } from '@groundwork/storage'
+import {
+  carReader,
+  decodeManifest,
+  formatPieceCid,
+  parsePieceCid,
+  pieceHasher,
+  sizesOfPieceCid,
+} from '@groundwork/storage'
 import { fastestHasher } from '@groundwork/storage/adapters'
 import { exporter, recursive } from 'ipfs-unixfs-exporter'
 import { CID } from 'multiformats/cid'
 import { pieceCidOf } from '../http/storage-api.ts'
 import { httpEvidencePeer } from '../watch/evidence-peer.ts'
+import { readBody } from '../watch/read-body.ts'
 import type { Check, Source } from './verify-light.ts'
 
 interface Waiting {
@@ -29,6 +37,8 @@ export async function checkContent(source: Source, { signal }: Waiting): Promise
     .filter(({ operator }) => operator.toLowerCase() !== said.killedProvider.toLowerCase())
     .map(({ operator, endpoint }) => ({ operator: operator.toLowerCase(), endpoint: endpoint.replace(/\/+$/, '') }))
   const holders = await holdersByPiece(source, endpoints, { signal })
+  const ofKilled = await piecesOf(source, said.killedProvider, endpoints, { signal })
+  const isTakenOver = [...ofKilled].some((pieceCid) => isHolder(holders, pieceCid, said.repairedTo))
   const short = said.pieceCids.filter((pieceCid) => (holders.get(pieceCid)?.size ?? 0) < said.copies)
   const blocks = new Map<string, Uint8Array>()
   const broken: string[] = []
@@ -43,6 +53,11 @@ export async function checkContent(source: Source, { signal }: Waiting): Promise
       isTrue: short.length === 0,
       found: short.join(' '),
     },
+    {
+      name: 'the operator of the repair holds what the killed one held',
+      isTrue: isTakenOver,
+      found: isTakenOver ? '' : [...ofKilled].join(' '),
+    },
     { name: 'every piece hashes to its name', isTrue: broken.length === 0, found: broken.join(' ') },
     await checkTree(said.cid, blocks, { signal }),
   ]
@@ -50,24 +65,41 @@ export async function checkContent(source: Source, { signal }: Waiting): Promise
 
 type Endpoints = readonly { readonly operator: string; readonly endpoint: string }[]
 
-/** Who signed for which piece, by the manifests whose hashes stand on the chain, whoever hands them out. */
-async function holdersByPiece(
+type Holders = ReadonlyMap<string, ReadonlySet<string>>
+
+const isHolder = (holders: Holders, pieceCid: string, operator: string): boolean =>
+  holders.get(pieceCid)?.has(operator.toLowerCase()) === true
+
+/** Who has to prove which piece at that block, by the manifests whose hashes stand on the chain, whoever hands them out. */
+async function holdersByPiece({ index, said }: Source, endpoints: Endpoints, { signal }: Waiting): Promise<Holders> {
+  const holders = new Map<string, Set<string>>()
+  for (const { provider, manifest } of dataSetsAsOf(index, { block: said.balancesBlock })) {
+    for (const name of await piecesOn(manifest, endpoints, { signal }))
+      holders.set(name, (holders.get(name) ?? new Set()).add(provider.toLowerCase()))
+  }
+  return holders
+}
+
+/** The pieces that one operator ever signed for. */
+async function piecesOf(
   { index, said }: Source,
+  operator: string,
   endpoints: Endpoints,
   { signal }: Waiting,
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+): Promise<ReadonlySet<string>> {
   const posted = index.database
     .prepare('SELECT DISTINCT provider, manifest FROM data_sets WHERE manifest IS NOT NULL AND block <= ?')
     .all(Number(said.balancesBlock)) as unknown as readonly { provider: string; manifest: Hex }[]
-  const holders = new Map<string, Set<string>>()
-  for (const { provider, manifest } of posted) {
-    const bytes = await fetchEvidence(manifest, endpoints, { signal })
-    for (const piece of (bytes && decodeManifest(bytes)) ?? []) {
-      const name = pieceCidOf(piece)
-      holders.set(name, (holders.get(name) ?? new Set()).add(provider.toLowerCase()))
-    }
-  }
-  return holders
+  const pieces: string[] = []
+  for (const { provider, manifest } of posted)
+    if (provider.toLowerCase() === operator.toLowerCase())
+      pieces.push(...(await piecesOn(manifest, endpoints, { signal })))
+  return new Set(pieces)
+}
+
+async function piecesOn(manifest: Hex, endpoints: Endpoints, { signal }: Waiting): Promise<readonly string[]> {
+  const bytes = await fetchEvidence(manifest, endpoints, { signal })
+  return ((bytes && decodeManifest(bytes)) ?? []).map(pieceCidOf)
 }
 
 async function fetchEvidence(digest: Hex, endpoints: Endpoints, { signal }: Waiting): Promise<Uint8Array | undefined> {
@@ -86,12 +118,17 @@ async function fetchPiece(
   { signal }: Waiting,
 ): Promise<Uint8Array | undefined> {
   const hasher = await fastestHasher()
+  const parsed = parsePieceCid(pieceCid)
+  const bytesMax = parsed === undefined ? undefined : sizesOfPieceCid(parsed)?.rawSizeBytes
+  if (bytesMax === undefined) return undefined
   for (const { endpoint } of endpoints) {
     const response = await fetch(`${endpoint}/v1/pieces/${pieceCid}`, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(answerMsMax)]),
     }).catch(() => undefined)
     if (response?.ok !== true) continue
-    const bytes = new Uint8Array(await response.arrayBuffer())
+    // Nobody who is asked decides how much we take.
+    const bytes = await readBody(response, { bytesMax }).catch(() => undefined)
+    if (bytes === undefined) continue
     const hashing = pieceHasher({ hasher })
     hashing.update(bytes)
     if (formatPieceCid(hashing.digest()) === pieceCid) return bytes

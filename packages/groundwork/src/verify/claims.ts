@@ -52,7 +52,7 @@ const schema = z.object({
     }),
   }),
   rpc: z.url({ protocol: /^(https?|wss?)$/ }),
-  deployment: z.object({ addresses: z.record(z.string(), address) }),
+  deployment: z.looseObject({ addresses: z.record(z.string(), address) }),
 })
 
 export interface Claims {
@@ -80,7 +80,8 @@ export interface Claims {
     }
   }
   readonly rpc: string
-  readonly deployment: { readonly addresses: Readonly<Record<string, string>> }
+  /** as the deployment file has it */
+  readonly deployment: Readonly<Record<string, unknown>>
 }
 
 /** @throws ClaimsMalformed */

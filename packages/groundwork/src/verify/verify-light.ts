@@ -1,9 +1,13 @@
 /**
  * The checks of a first light, each from the chain's logs and from bytes whose hash is their name.
  *
+ * Two things that the JSON says nobody can derive again, for they were measured once on one machine: latency ranks and seconds.
+ * Ranks are only held against each other.
+ *
  * @module
  */
 
+import { formatDeployment } from '@groundwork/chain/deployment.ts'
 import { advanceIndex } from '@groundwork/chain/indexer/follow-chain.ts'
 import { openIndex, type ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import type { Chain } from '@groundwork/chain/client.ts'
@@ -68,15 +72,22 @@ export interface Source {
   readonly said: Storage
 }
 
+/** All of it but the address of the endpoint, which may have changed: contracts, parameters, genesis, first block. */
 function checkDeployment({ deployment }: Claims, chain: Chain): Check {
-  const wrong = Object.entries(chain.deployment.addresses).filter(
-    ([name, address]) => !same(address, deployment.addresses[name]),
+  const announced = JSON.parse(formatDeployment(chain.deployment)) as Record<string, unknown>
+  const wrong = Object.keys(announced).filter(
+    (name) => name !== 'rpc' && plain(deployment[name]) !== plain(announced[name]),
   )
-  return check(
-    'the deployment is the one that the chain announces',
-    wrong.length === 0,
-    wrong.map(([name]) => name).join(' '),
-  )
+  return check('the deployment is the one that the chain announces', wrong.length === 0, wrong.join(' '))
+}
+
+/** The same text for the same value, whatever the order of its keys and the case of its addresses. */
+function plain(value: unknown): string {
+  const sorted = (_key: string, item: unknown): unknown =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item
+  return String(JSON.stringify(value, sorted)).toLowerCase()
 }
 
 /** Every listed transaction did something in our contracts, and what has to be among them is. */
@@ -182,9 +193,19 @@ function checkCopies({ index, said }: Source): Check[] {
 function checkFault({ index, said }: Source): Check[] {
   const slashes = slashesIn(index).filter(({ operator }) => same(operator, said.killedProvider))
   const taken = sum(slashes.map(({ amountAtto }) => amountAtto))
-  const missed = demandsIn(index).filter(({ state }) => state === 'missed')
-  const answered = demandsIn(index).filter(({ state }) => state === 'answered')
-  const ended = index.database.prepare('SELECT COUNT(*) AS n FROM data_sets WHERE faulted = 1').get() as { n: number }
+  const rows = (sql: string): readonly { readonly id: string; readonly provider: string | null }[] =>
+    index.database.prepare(sql).all() as unknown as readonly { id: string; provider: string | null }[]
+  const setsOfKilled = new Set(
+    rows('SELECT DISTINCT id, provider FROM data_sets')
+      .filter(({ provider }) => same(said.killedProvider, provider ?? ''))
+      .map(({ id }) => id),
+  )
+  const faulted = rows('SELECT DISTINCT id, provider FROM data_sets WHERE faulted = 1').filter(({ id }) =>
+    setsOfKilled.has(id),
+  )
+  const isOfKilled = ({ dataSet }: { readonly dataSet: string }): boolean => setsOfKilled.has(dataSet)
+  const missed = demandsIn(index).filter((demand) => demand.state === 'missed' && isOfKilled(demand))
+  const answered = demandsIn(index).filter((demand) => demand.state === 'answered' && !isOfKilled(demand))
   return [
     check(
       'the killed provider’s lock was slashed by the amount said',
@@ -195,8 +216,11 @@ function checkFault({ index, said }: Source): Check[] {
       'a tenth went to the reporter',
       slashes.every(({ amountAtto, rewardAtto }) => rewardAtto === amountAtto / 10n),
     ),
-    check('a demanded leaf was missed, and its set ended as faulted', missed.length > 0 && ended.n > 0),
-    check('another demanded leaf was answered', answered.length > 0),
+    check(
+      'the killed provider missed a demanded leaf, and its set ended as faulted',
+      missed.length > 0 && faulted.length > 0,
+    ),
+    check('a leaf demanded of another was answered', answered.length > 0),
   ]
 }
 
@@ -214,6 +238,16 @@ async function checkPay({ chain, index, said }: Source): Promise<Check[]> {
     const { workAtto, mintedAtto } = JSON.parse(args) as { workAtto: string; mintedAtto: string }
     return BigInt(mintedAtto) * 10_000n <= BigInt(workAtto) * 9_500n
   })
+  const paid = new Set([
+    ...conversions.map(({ payee }) => String(payee).toLowerCase()),
+    ...claimsIn(index)
+      .filter(({ block }) => block <= until)
+      .map(({ account }) => account.toLowerCase()),
+  ])
+  // The killed one's pay is lost to it, and whoever took its place may have begun to earn: the sums are of the others.
+  const apart = [said.killedProvider, said.repairedTo]
+  const listed = [...said.balances.map(({ provider }) => provider), ...apart]
+  const unlisted = [...paid].filter((account) => !listed.some((provider) => same(provider, account)))
   const wrong: string[] = []
   for (const { provider, workAtto, mintedAtto, claimedAtto } of said.balances) {
     const balances = await readBalances(chain, { account: provider as Hex }, { blockNumber: until })
@@ -229,9 +263,13 @@ async function checkPay({ chain, index, said }: Source): Promise<Check[]> {
     check('credits spent are the sum of the conversions', spent === said.spentCredits && spent > 0n, `${spent}`),
     check('WORK minted is the sum of the conversions', minted === said.mintedAtto && minted > 0n, `${minted}`),
     check('nothing was minted beyond lineage', isWithinLineage),
+    check('everyone who was paid is listed, and once', unlisted.length === 0 && isDistinct(said), unlisted.join(' ')),
     check('balances are as the chain had them at that block', wrong.length === 0, wrong.join(' ')),
   ]
 }
+
+const isDistinct = ({ balances }: Storage): boolean =>
+  new Set(balances.map(({ provider }) => provider.toLowerCase())).size === balances.length
 
 /** The epoch is finalised with this evidence, and recomputing it gives its root. */
 async function checkEpoch(
