@@ -29,7 +29,7 @@ import { runTogether } from '../supervise/run-together.ts'
 import { version } from '../version.ts'
 import { collectPay } from './collect-pay.ts'
 import { joinNetwork } from './join-network.ts'
-import { gatewayUrlOf, openSubmit, type Submit } from './submit.ts'
+import { gatewayUrlOf, openSubmit } from './submit.ts'
 
 export interface ProviderReady {
   readonly operator: string
