@@ -21,6 +21,7 @@ import { writePrivateFile } from '../keys/keystore.ts'
 import { runSteps, type Step } from '../progress/run-steps.ts'
 import { openDataDir } from '../state/data-dir.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
+import { keepRunning } from '../up/keep-running.ts'
 import { networkSteps, type LocalNetwork } from '../up/local-network.ts'
 import { command, type AnyCommand, type CommandContext } from './command.ts'
 import { toJson } from './show.ts'
@@ -97,7 +98,7 @@ export const up: AnyCommand = command({
       if (known === undefined && !isThrowaway) await writePrivateFile(resultPath(folder), `${toJson(result)}\n`)
       tellPeople(result, { network, isKnown: known !== undefined, context })
       show.finish({ ...result })
-      if (!once) await untilStopped(signal)
+      if (!once) await keepRunning(steps, { tell: (text) => void process.stderr.write(`${text}\n`), signal })
       return 0
     } catch (error) {
       // Ctrl-C while the network stays up is how it ends, not a failure.
@@ -226,9 +227,4 @@ function tellPeople(
   show.say(`Chain:       ${network.rpcUrl}`)
   show.say(`Check it:    npx groundwork audit storage ${storage.epoch} --rpc ${network.rpcUrl}`)
   show.say('Ctrl-C ends all of it.')
-}
-
-async function untilStopped(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
