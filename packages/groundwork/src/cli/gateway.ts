@@ -10,6 +10,7 @@
 import { z } from 'zod'
 import { runGateway } from '../gateway/run-gateway.ts'
 import { openDataDir } from '../state/data-dir.ts'
+import { announceReady } from './announce-ready.ts'
 import { command, type AnyCommand } from './command.ts'
 
 export const gateway: AnyCommand = command({
@@ -21,10 +22,8 @@ export const gateway: AnyCommand = command({
     await runGateway({
       config: { ...config, dataDir: dataDir.path },
       signal,
-      onReady: (ready) => {
-        if (process.stdout.isTTY) show.say(`The gateway serves at ${ready.url}; its customer is ${ready.customer}.`)
-        else process.stdout.write(`${JSON.stringify({ ready })}\n`)
-      },
+      onReady: (ready) =>
+        announceReady(show, ready, [`The gateway serves at ${ready.url}; its customer is ${ready.customer}.`]),
     })
   },
 })

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { runProvider } from '../provider/run-provider.ts'
 import { openDataDir } from '../state/data-dir.ts'
+import { announceReady } from './announce-ready.ts'
 import { command, type AnyCommand } from './command.ts'
 
 export const provider: AnyCommand = command({
@@ -24,17 +25,12 @@ export const provider: AnyCommand = command({
       config: { ...config, dataDir: dataDir.path },
       misbehave,
       signal,
-      onReady: (ready) => {
-        if (process.stdout.isTTY) {
-          show.say(`Provider ${ready.operator} serves at ${ready.endpoint}.`)
-          show.say(
-            'With a little of the chain’s coin and WORK in its account it registers, bonds and offers by itself.',
-          )
-          show.say(
-            `Without coin, a gateway named by --network pays the gas, and anyone can bond it: groundwork bond --operator ${ready.operator} --amount <WORK>`,
-          )
-        } else process.stdout.write(`${JSON.stringify({ ready })}\n`)
-      },
+      onReady: (ready) =>
+        announceReady(show, ready, [
+          `Provider ${ready.operator} serves at ${ready.endpoint}.`,
+          'With a little of the chain’s coin and WORK in its account it registers, bonds and offers by itself.',
+          `Without coin, a gateway named by --network pays the gas, and anyone can bond it: groundwork bond --operator ${ready.operator} --amount <WORK>`,
+        ]),
     })
   },
 })

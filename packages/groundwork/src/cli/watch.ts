@@ -13,8 +13,8 @@ import { version } from '../version.ts'
 import { misbehaviours } from '../watch/misbehave.ts'
 import { runWatch } from '../watch/run-watch.ts'
 import { storageRules } from '../watch/storage-rules.ts'
+import { announceReady } from './announce-ready.ts'
 import { command, type AnyCommand } from './command.ts'
-import { toJson } from './show.ts'
 
 export const watch: AnyCommand = command({
   name: 'watch',
@@ -42,7 +42,7 @@ export const watch: AnyCommand = command({
       misbehaviour: misbehave,
       version,
       log,
-      onReady: (ready) => show.say(toJson({ ready })),
+      onReady: (ready) => announceReady(show, ready, [`Watcher ${ready.operator} serves evidence at ${ready.url}.`]),
       signal,
     })
   },
