@@ -14,26 +14,14 @@ const namedMax = 5
 const kinds: Readonly<Record<string, string>> = { bigint: 'a whole number', number: 'a number', int: 'a whole number' }
 
 function textOf(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `is not ${kinds[issue.expected] ?? `a ${issue.expected}`}`
-    case 'invalid_value':
-      return `is not ${issue.values.map(String).join(' or ')}`
-    case 'too_small':
-      return issue.origin === 'string' ? 'is too short' : `is less than ${issue.minimum}`
-    case 'too_big':
-      return issue.origin === 'string' ? 'is too long' : `is more than ${issue.maximum}`
-    case 'invalid_format':
-      return issue.format === 'url' ? 'is not an address like http://host:port' : 'has another form'
-    case 'unrecognized_keys':
-      return `has no setting ${issue.keys.join(', ')}`
-    case 'custom':
-    case 'invalid_element':
-    case 'invalid_key':
-    case 'invalid_union':
-    case 'not_multiple_of':
-      return `is not ${issue.message}`
-  }
+  if (issue.code === 'invalid_type') return `is not ${kinds[issue.expected] ?? `a ${issue.expected}`}`
+  if (issue.code === 'invalid_value') return `is not ${issue.values.map(String).join(' or ')}`
+  if (issue.code === 'too_small') return issue.origin === 'string' ? 'is too short' : `is less than ${issue.minimum}`
+  if (issue.code === 'too_big') return issue.origin === 'string' ? 'is too long' : `is more than ${issue.maximum}`
+  if (issue.code === 'invalid_format')
+    return issue.format === 'url' ? 'is not an address like http://host:port' : 'has another form'
+  if (issue.code === 'unrecognized_keys') return `has no setting ${issue.keys.join(', ')}`
+  return `is not ${issue.message}`
 }
 
 /**
