@@ -98,7 +98,6 @@ export async function openKillableNetwork(): Promise<KillableNetwork> {
     await steps.startProviders()
     await steps.startWatchers()
     await follow()
-    await joined(view, steps)
   } catch (error) {
     await end()
     throw error
@@ -223,16 +222,6 @@ async function openFollowed(steps: NetworkSteps, signal: AbortSignal): Promise<F
       await chain[Symbol.asyncDispose]()
     },
   }
-}
-
-/** Every provider offers: from here on objects can be stored. */
-async function joined(view: () => { readonly index: ChainIndex }, steps: NetworkSteps): Promise<void> {
-  await until('every provider offers', answerSecondsMax, () => {
-    const { n } = view()
-      .index.database.prepare('SELECT COUNT(DISTINCT operator) AS n FROM offers WHERE open = 1')
-      .get() as { n: number }
-    return n >= steps.network().providers.length ? true : undefined
-  })
 }
 
 async function putOnce(client: GatewayClient, files: readonly LocalFile[]): Promise<StoredObject> {

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { followChain } from '@groundwork/chain/indexer/follow-chain.ts'
 import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
@@ -23,6 +22,7 @@ import { openDataDir } from '../state/data-dir.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
 import { keepRunning } from '../up/keep-running.ts'
 import { networkSteps, type LocalNetwork } from '../up/local-network.ts'
+import { makeRunFolder } from '../up/run-folder.ts'
 import { command, type AnyCommand, type CommandContext } from './command.ts'
 import { toJson } from './show.ts'
 import { UsageWrong } from './usage-errors.ts'
@@ -32,7 +32,7 @@ const examples = path.join(import.meta.dirname, '..', '..', '..', '..', 'example
 const options = z.object({
   once: z.boolean().default(false).describe('end after first light: 0 when it succeeded, 1 when it did not'),
   seed: z.coerce.number().int().min(0).default(1).describe('picks who is killed, when, and which files'),
-  input: z.string().default(examples).describe('folder or file to store'),
+  input: z.string().optional().describe('folder or file to store; a sample of ours when left out'),
   break: z
     .enum(['skip-proof', 'overpay', 'drop-line', 'serve-wrong-byte'])
     .optional()
@@ -48,6 +48,8 @@ interface RunResult {
   readonly rpc: string
   readonly deployment: unknown
   readonly gateway: string
+  /** where the network lies on this machine, for a verifier that comes after it has ended */
+  readonly dataDir: string
   readonly seconds: number
 }
 
@@ -63,17 +65,23 @@ export const up: AnyCommand = command({
         tip: '--host <an address of this machine>',
       })
     }
-    if (!existsSync(input))
+    if (input !== undefined && !existsSync(input))
       throw new UsageWrong({ why: `there is nothing at ${input}`, tip: '--input <folder or file>' })
-    // A single run starts from nothing; a network that stays keeps its chain and its files.
-    const isThrowaway = once || how !== undefined
-    const folder = isThrowaway ? mkdtempSync(path.join(tmpdir(), 'groundwork-up-')) : path.join(config.dataDir, 'up')
+    // A single run starts from nothing, in a folder of its own; a network that stays goes on where it ended.
+    const isSingle = once || how !== undefined
+    const folder = isSingle ? makeRunFolder(config.dataDir) : path.join(config.dataDir, 'up')
     using dataDir = openDataDir(folder)
     const log = makeLog({ name: 'up', level: config.logLevel === 'info' ? 'warn' : config.logLevel })
     const startedMs = performance.now()
-    let hasFailed = false
     try {
-      await using steps = await networkSteps({ dataDir: dataDir.path, host: config.host, log, signal, break: how })
+      await using steps = await networkSteps({
+        dataDir: dataDir.path,
+        host: config.host,
+        gatewayPort: config.port === 0 ? undefined : config.port,
+        log,
+        signal,
+        break: how,
+      })
       const isShown = !show.isJson && process.stdout.isTTY
       const progress = {
         isInteractive: isShown,
@@ -95,15 +103,17 @@ export const up: AnyCommand = command({
 
       const known = await readKnown(folder)
       const result = known ?? (await runFirstLight({ network, index, seed, input, how, signal, progress, startedMs }))
-      if (known === undefined && !isThrowaway) await writePrivateFile(resultPath(folder), `${toJson(result)}\n`)
+      if (known === undefined) await writePrivateFile(resultPath(folder), `${toJson(result)}\n`)
       tellPeople(result, { network, isKnown: known !== undefined, context })
       show.finish({ ...result })
       if (!once) await keepRunning(steps, { tell: (text) => void process.stderr.write(`${text}\n`), signal })
       return 0
     } catch (error) {
-      // Ctrl-C while the network stays up is how it ends, not a failure.
-      if (signal.aborted && !once) return 0
-      hasFailed = true
+      // Ctrl-C while the network stays up is how it ends, not a failure; a single run has not done what it is for.
+      if (signal.aborted) {
+        if (once) process.stderr.write('Stopped before first light was seen.\n')
+        return once ? 1 : 0
+      }
       if (error instanceof GroundworkError) {
         process.stderr.write(`First light failed: ${error.message} [${error.code}]\n`)
         show.finish({
@@ -115,9 +125,6 @@ export const up: AnyCommand = command({
         return 1
       }
       throw error
-    } finally {
-      // The logs of a failed run are what its messages point to.
-      if (isThrowaway && !hasFailed) rmSync(folder, { recursive: true, force: true })
     }
   },
 })
@@ -175,7 +182,7 @@ interface RunFirstLightOptions {
   readonly network: LocalNetwork
   readonly index: ChainIndex
   readonly seed: number
-  readonly input: string
+  readonly input: string | undefined
   readonly how: z.infer<typeof options>['break']
   readonly signal: AbortSignal
   readonly progress: { readonly isInteractive: boolean; readonly writeLine: (line: string) => void }
@@ -193,13 +200,23 @@ async function runFirstLight({
   startedMs,
 }: RunFirstLightOptions): Promise<RunResult> {
   const gateway = await gatewayClient({ url: network.gatewayUrl, dataDir: path.join(network.dataDir, 'gateway') })
-  const light = firstLight({ network, gateway, index, seed, input, break: how, signal })
+  const light = firstLight({
+    network,
+    gateway,
+    index,
+    seed,
+    input: input ?? examples,
+    isSample: input === undefined,
+    break: how,
+    signal,
+  })
   await runSteps({ steps: light.steps, ...progress })
   return {
     firstLight: { storage: light.result() },
     rpc: network.rpcUrl,
     deployment: network.chain.deployment,
     gateway: network.gatewayUrl,
+    dataDir: network.dataDir,
     seconds: Math.round((performance.now() - startedMs) / 100) / 10,
   }
 }

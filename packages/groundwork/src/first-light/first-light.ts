@@ -30,6 +30,8 @@ export interface FirstLightOptions {
   readonly seed: number
   /** folder or file to store */
   readonly input: string
+  /** whether the input is our own, of which the seed chooses */
+  readonly isSample: boolean
   readonly break?: Break | undefined
   readonly signal: AbortSignal
 }
@@ -76,6 +78,7 @@ export function firstLight({
   index,
   seed,
   input,
+  isSample,
   break: how,
   signal,
 }: FirstLightOptions): FirstLight {
@@ -105,7 +108,7 @@ export function firstLight({
     {
       title: 'A customer burns WORK for credits and stores real files, three copies at distinct operators',
       run: async (tell) => {
-        state.stored = await storeFiles({ gateway, input, copies, choose, tell, signal })
+        state.stored = await storeFiles({ gateway, input, isSample, copies, choose, tell, signal })
         return `${state.stored.fileCount} files, ${state.stored.sizeBytes} bytes, ${state.stored.pieces.length} pieces, ${state.stored.cid}`
       },
     },

@@ -14,26 +14,29 @@ import { compareWithFiles, filesBelow, tarOf, type LocalFile } from '../gateway/
 export interface StoreFilesOptions {
   readonly gateway: GatewayClient
   readonly input: string
+  /** whether the seed may leave a file out; never of a customer's own folder */
+  readonly isSample: boolean
   readonly copies: number
   readonly choose: Seeded
   readonly tell: (text: string) => void
   readonly signal: AbortSignal
 }
 
-/** Seeds leave out at most one file in this many, so that runs differ and stay real. */
+/** Seeds leave out one file of the sample, of at least this many, so that runs differ and stay real. */
 const leaveOutOneIn = 4
 
 /** Buys the credits that the term costs, then stores the files that the seed chose. */
 export async function storeFiles({
   gateway,
   input,
+  isSample,
   copies,
   choose,
   tell,
   signal,
 }: StoreFilesOptions): Promise<StoredObject & { files: readonly LocalFile[] }> {
   const all = await filesBelow(input)
-  const left = all.length < leaveOutOneIn ? undefined : choose.pick(all)
+  const left = isSample && all.length >= leaveOutOneIn ? choose.pick(all) : undefined
   const files = all.filter((file) => file !== left || choose.below(2) === 0)
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   tell(`${files.length} files, ${sizeBytes} bytes`)

@@ -20,6 +20,7 @@ import type { Address } from '@groundwork/core/identity/address.ts'
 import type { Logger } from 'pino'
 import { programPath } from '../program-path.ts'
 import { startChild, type Child } from '../supervise/child.ts'
+import { awaitOffers } from './await-offers.ts'
 import { portsFor } from './free-port.ts'
 import { localProviderPlans, type LocalProviderPlan } from './local-providers.ts'
 
@@ -49,6 +50,8 @@ export interface LocalNetworkOptions {
   readonly dataDir: string
   /** address that everything listens on and is reached at; loopback when left out */
   readonly host?: string | undefined
+  /** the gateway's; the one of the last start, or a free one, when left out */
+  readonly gatewayPort?: number | undefined
   readonly log: Logger
   readonly signal: AbortSignal
   readonly break?: Break | undefined
@@ -76,6 +79,7 @@ export interface LocalNetwork {
 export interface NetworkSteps {
   startChain(): Promise<DeployOutcome>
   startGateway(): Promise<void>
+  /** Resolves when each of them offers. */
   startProviders(): Promise<void>
   startWatchers(): Promise<void>
   /** Starts a program that ended (a provider by its plan's name, 'gateway', 'watcher', 'second-watcher') as it was: its folder, its port. */
@@ -99,7 +103,8 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     'second-watcher',
     ...plans.map(({ name }) => name),
   ])
-  const portOf = (name: string): number => ports.get(name) ?? 0
+  const portOf = (name: string): number =>
+    (name === 'gateway' ? options.gatewayPort : undefined) ?? ports.get(name) ?? 0
   const deploymentPath = path.join(dataDir, 'deployment.json')
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
@@ -236,6 +241,7 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
         parts.providers.map(({ operator }) => operator),
         providerGiftAtto,
       )
+      await awaitOffers(need(parts.chain, 'the chain'), { providers: parts.providers, logDir, signal: until })
       for (const plan of plans) {
         startAgain.set(plan.name, async () => {
           const started = await startProvider(plan)

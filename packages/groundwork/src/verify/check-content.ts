@@ -39,7 +39,7 @@ export async function checkContent(source: Source, { signal }: Waiting): Promise
   const holders = await holdersByPiece(source, endpoints, { signal })
   const ofKilled = await piecesOf(source, said.killedProvider, endpoints, { signal })
   const isTakenOver = [...ofKilled].some((pieceCid) => isHolder(holders, pieceCid, said.repairedTo))
-  const short = said.pieceCids.filter((pieceCid) => (holders.get(pieceCid)?.size ?? 0) < said.copies)
+  const short = said.pieceCids.filter((pieceCid) => (holders.get(pieceCid)?.size ?? 0) !== said.copies)
   const blocks = new Map<string, Uint8Array>()
   const broken: string[] = []
   for (const pieceCid of said.pieceCids) {
@@ -49,7 +49,7 @@ export async function checkContent(source: Source, { signal }: Waiting): Promise
   }
   return [
     {
-      name: 'every piece is on the manifests of as many operators as copies',
+      name: 'every piece is on the manifests of exactly as many operators as copies',
       isTrue: short.length === 0,
       found: short.join(' '),
     },

@@ -6,6 +6,7 @@
 
 import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import { z } from 'zod'
+import { plainIssues } from '../cli/plain-issues.ts'
 
 export class ClaimsMalformed extends GroundworkError {
   readonly code = 'GW_CLAIMS_MALFORMED'
@@ -23,11 +24,16 @@ const amount = z
 const cid = z.string().regex(/^b[a-z2-7]{20,127}$/)
 
 const schema = z.object({
-  firstLight: z.object({
-    storage: z.object({
+  // Strict: a network that this verifier does not know would stand there unverified.
+  firstLight: z.strictObject({
+    storage: z.strictObject({
       ok: z.literal(true),
       cid,
-      pieceCids: z.array(cid).min(1).max(10_000),
+      pieceCids: z
+        .array(cid)
+        .min(1)
+        .max(10_000)
+        .refine((cids) => new Set(cids).size === cids.length, 'a list without repetitions'),
       copies: z.number().int().min(1).max(100),
       killedProvider: address,
       servedBy: z
@@ -53,6 +59,7 @@ const schema = z.object({
   }),
   rpc: z.url({ protocol: /^(https?|wss?)$/ }),
   deployment: z.looseObject({ addresses: z.record(z.string(), address) }),
+  dataDir: z.string().max(4_096).optional(),
 })
 
 export interface Claims {
@@ -82,6 +89,8 @@ export interface Claims {
   readonly rpc: string
   /** as the deployment file has it */
   readonly deployment: Readonly<Record<string, unknown>>
+  /** where the network lies when it ran on this machine */
+  readonly dataDir?: string | undefined
 }
 
 /** @throws ClaimsMalformed */
@@ -93,6 +102,6 @@ export function parseClaims(text: string): Claims {
     throw new ClaimsMalformed({ why: 'it is not JSON' }, { cause })
   }
   const parsed = schema.safeParse(value)
-  if (!parsed.success) throw new ClaimsMalformed({ why: z.prettifyError(parsed.error).replaceAll('\n', ' ') })
+  if (!parsed.success) throw new ClaimsMalformed({ why: plainIssues(parsed.error, (key) => (key === '' ? 'it' : key)) })
   return parsed.data
 }
