@@ -27,18 +27,17 @@ const scratch = mkdtempSync(path.join(tmpdir(), 'groundwork-test-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
 const bin = (name: string): string => path.join(root, 'node_modules', '.bin', name)
-/** Soaks (`*.soak.test.ts`) take longer than any suite may; they are run by hand: `node --test test/walks/kill.soak.test.ts`. */
 const files = (...patterns: string[]): string[] =>
   patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: ['**/node_modules/**'] }))
-    .filter((file) => file.endsWith('.long.test.ts') === isLong && !file.endsWith('.soak.test.ts'))
+    .filter((file) => file.endsWith('.long.test.ts') === isLong)
     .toSorted()
 
 /** Pure tests share one process; tests that start processes, open ports or write files get one each. */
 const isPure = (file: string): boolean => /^packages\/(core|storage)\//.test(file) && !file.includes('/adapters/')
 
 const beside = files('packages/*/src/**/*.test.ts')
-const nodeTest = (name: string, isolation: 'none' | 'process', tests: readonly string[]): Stage => ({
+const nodeTest = (name: string, isolation: 'none' | 'process', tests: readonly string[], concurrency = 2): Stage => ({
   name,
   command: process.execPath,
   args: [
@@ -46,7 +45,7 @@ const nodeTest = (name: string, isolation: 'none' | 'process', tests: readonly s
     `--test-reporter=${path.join(root, 'scripts', 'failures-reporter.ts')}`,
     '--test-reporter-destination=stdout',
     `--test-isolation=${isolation}`,
-    '--test-concurrency=2',
+    `--test-concurrency=${concurrency}`,
     '--test-force-exit',
     ...tests,
   ],
@@ -95,8 +94,10 @@ const long: readonly (readonly Stage[])[] = [
       args: ['test', '--no-match-path', 'test/Gas*.t.sol'],
       folder: 'contracts',
     },
+    nodeTest('adversaries, long', 'process', files('test/adversaries/*.test.ts', 'packages/*/src/**/*.test.ts')),
   ],
-  [nodeTest('long', 'process', files('packages/*/src/**/*.test.ts', 'test/**/*.test.ts'))],
+  // One after the other: each is a whole network, and the contracts have the other core.
+  [nodeTest('walks, long', 'process', files('test/walks/*.test.ts'), 1)],
 ]
 
 /** No stage runs for ever: one that hangs is ended and has failed. */

@@ -1,6 +1,6 @@
 /**
  * Goal: programs are killed at random moments of a walk and started again, and nothing that was acknowledged is lost, nobody is
- * paid twice, and the network goes on. Three seeds here, twenty in kill.soak.test.ts.
+ * paid twice, and the network goes on. Three seeds here, twenty in kill.long.test.ts.
  */
 
 import assert from 'node:assert/strict'
