@@ -146,6 +146,18 @@ test('an abort ends the work with its own reason', async () => {
   }, reason)
 })
 
+test('files that fail while the blocks before are still being taken fail the reading, and nothing beside it', async () => {
+  const bad = async function* (): AsyncGenerator<FileSource> {
+    yield { path: 'good', content: [new Uint8Array(3 * 2 ** 20)] }
+    throw new Error('the rest is bad')
+  }
+  const taking = async (): Promise<void> => {
+    // Whoever takes the bytes is slower than the failure.
+    for await (const _cut of work(bad(), { hasher, isDirectory: true, signal })) await new Promise(setImmediate)
+  }
+  await assert.rejects(taking, /the rest is bad/)
+})
+
 test('a consumer that leaves ends the reading', async () => {
   let isReturned = false
   async function* content(): AsyncGenerator<Uint8Array> {

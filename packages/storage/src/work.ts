@@ -237,6 +237,8 @@ async function* imported(
 ): AsyncGenerator<Found> {
   const queue = boundedQueue<Found>(queuedBlocksMax)
   const importing = importInto({ queue, files, isDirectory, signal })
+  // It may fail while the blocks before are still being taken: the failure is told when they have been.
+  importing.catch(() => undefined)
   try {
     yield* queue.items()
     await importing

@@ -9,14 +9,15 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Customer, CustomerRecords, ObjectReader, ReadReport } from '@groundwork/storage/adapters'
-import { formatPieceCid, pieceSizes, type FileSource, type Piece } from '@groundwork/storage'
+import { formatPieceCid, pieceSizes, type Piece } from '@groundwork/storage'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { CID } from 'multiformats/cid'
 import { finished } from 'node:stream/promises'
-import { extract, pack, type Pack } from 'tar-stream'
+import { pack, type Pack } from 'tar-stream'
 import { z } from 'zod'
 import { NotFound, RequestWrong } from './http-errors.ts'
 import type { Api } from './make-server.ts'
+import { readPutTar } from './read-put-tar.ts'
 
 export interface StorageApiOptions {
   readonly customer: Customer
@@ -71,14 +72,16 @@ export function storageApi(app: Api, options: StorageApiOptions): void {
         const gone = new AbortController()
         request.raw.on('aborted', () => gone.abort(new Error('the customer left')))
         const signal = AbortSignal.any([stopping, gone.signal])
-        const { object, pieces } = await customer.put(filesOf(request.body), {
-          isDirectory: directory === 'true',
+        const isDirectory = directory === 'true'
+        const tar = readPutTar(request.body, { isDirectory })
+        const { object, pieces } = await customer.put(tar.files, {
+          isDirectory,
           copies,
           sizeBytes,
           signal,
         })
         if (wait === 'posted') await customer.flush({ signal: stopping })
-        return { ...object, pieces: pieces.map(({ piece }) => shown(piece)) }
+        return { ...object, emptyFolderCount: tar.emptyFolderCount(), pieces: pieces.map(({ piece }) => shown(piece)) }
       },
     )
     scope.post(
@@ -146,29 +149,6 @@ function remember(reports: Map<string, ObjectReader>, reader: ObjectReader): str
 export function pieceCidOf({ root, height, rawSizeBytes }: Piece): string {
   const paddingBytes = pieceSizes({ height, rawSizeBytes })?.paddingBytes ?? 0
   return formatPieceCid({ root: fromHex(root, 32), height, paddingBytes })
-}
-
-/** The regular files of a tar, in its order. @throws RequestWrong when it is no tar, or names lead outside */
-async function* filesOf(body: Readable): AsyncGenerator<FileSource> {
-  const tar = extract()
-  body.on('error', (error) => tar.destroy(error))
-  body.pipe(tar)
-  try {
-    for await (const entry of tar) {
-      const { name, type } = entry.header
-      if (type === 'file') {
-        const path = name.replace(/^(\.\/)+/, '')
-        if (path === '' || path.startsWith('/') || path.split('/').includes('..'))
-          throw new RequestWrong({ why: `the name ${name} leads outside` })
-        yield { path, content: entry as AsyncIterable<Uint8Array> }
-      }
-      entry.resume()
-    }
-  } catch (cause) {
-    if (cause instanceof RequestWrong || !(cause instanceof Error) || !/tar|header|Unexpected end/i.test(cause.message))
-      throw cause
-    throw new RequestWrong({ why: `the body is no whole tar (${cause.message})` }, { cause })
-  }
 }
 
 function tarOf(reader: ObjectReader): Readable {
