@@ -10,8 +10,48 @@ export class NotAllowed extends GroundworkError {
   readonly code = 'GW_NOT_ALLOWED'
   readonly blame = 'caller'
 
-  constructor({ tokenPath }: { tokenPath: string }) {
-    super(`This needs the token in ${tokenPath}, sent as "authorization: Bearer <token>".`, { tokenPath })
+  constructor() {
+    super(
+      'This needs the token of this program, sent as "authorization: Bearer <token>". It lies in the file api-token of its data directory.',
+    )
+  }
+}
+
+/** A body of JSON, or of a bundle, is larger than its route takes. */
+export class BodyTooLarge extends GroundworkError {
+  readonly code = 'GW_BODY_TOO_LARGE'
+  readonly blame = 'caller'
+
+  constructor(options?: ErrorOptions) {
+    super('The body is larger than is taken here.', {}, options)
+  }
+}
+
+/** An address, or a name in it, is longer than any that there is. */
+export class UrlTooLong extends GroundworkError {
+  readonly code = 'GW_URL_TOO_LONG'
+  readonly blame = 'caller'
+
+  constructor(options?: ErrorOptions) {
+    super('The address of the request is longer than any that there is here.', {}, options)
+  }
+}
+
+export class HeadTooLarge extends GroundworkError {
+  readonly code = 'GW_HEAD_TOO_LARGE'
+  readonly blame = 'caller'
+
+  constructor(options?: ErrorOptions) {
+    super('The head of the request is larger than is read here.', {}, options)
+  }
+}
+
+export class RequestLate extends GroundworkError {
+  readonly code = 'GW_REQUEST_LATE'
+  readonly blame = 'caller'
+
+  constructor(options?: ErrorOptions) {
+    super('The request did not come in time.', {}, options)
   }
 }
 

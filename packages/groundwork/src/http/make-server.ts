@@ -7,7 +7,7 @@
  */
 
 import swagger from '@fastify/swagger'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import {
   jsonSchemaTransform,
   serializerCompiler,
@@ -18,10 +18,12 @@ import { outcomeOf } from '@groundwork/core/errors/http-status.ts'
 import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import type { Logger } from 'pino'
 import { toJson } from '../cli/show.ts'
-import { apiTokenPath, carriesToken, openApiToken } from './api-token.ts'
+import { answerBroken } from './answer-broken.ts'
+import { carriesToken, openApiToken } from './api-token.ts'
 import { keepToDeadline } from './body-deadline.ts'
+import { errorBody } from './error-body.ts'
 import { isLoopback, isOurName } from './host-check.ts'
-import { HostUnknown, NotAllowed, NotFound, RequestWrong } from './http-errors.ts'
+import { BodyTooLarge, HostUnknown, NotAllowed, NotFound, RequestWrong, UrlTooLong } from './http-errors.ts'
 
 /** Largest JSON body, in bytes, inclusive; uploads stream and have bounds of their own. */
 const bodyBytesMax = 1024 * 1024
@@ -29,8 +31,13 @@ const bodyBytesMax = 1024 * 1024
 const requestTimeoutMs = 30_000
 /** An upload may take long, but not stand still for longer than this. */
 const stillMsMax = 120_000
+/** Characters of one name in an address, inclusive: a CID has room. */
+const paramLengthMax = 200
 /** Connections at once, inclusive. */
 const connectionsMax = 4_096
+
+/** Methods that change nothing. */
+const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export type Api = FastifyInstance
 
@@ -54,7 +61,22 @@ export async function makeServer({
   bodyMsMax = requestTimeoutMs,
 }: MakeServerOptions): Promise<Api> {
   const token = await openApiToken(dataDir)
-  const app = fastify({ bodyLimit: bodyBytesMax, requestTimeout: 0, connectionTimeout: 0, forceCloseConnections: true })
+  const answerError = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const ours = toOurs(error)
+    const { httpStatus, logLevel } = outcomeOf(ours)
+    log[logLevel]({ err: ours, method: request.method, url: request.url.slice(0, 200) }, 'request failed')
+    // Said outright: a stream that failed before its first byte has left its own type behind.
+    await reply.status(httpStatus).type('application/json; charset=utf-8').send(errorBody(ours))
+  }
+  const app = fastify({
+    bodyLimit: bodyBytesMax,
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: paramLengthMax },
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply as FastifyReply),
+    clientErrorHandler: answerBroken,
+  })
   app.server.headersTimeout = requestTimeoutMs
   app.server.maxConnections = connectionsMax
   const names = endpoint === undefined ? [] : [new URL(endpoint).hostname.toLowerCase()]
@@ -67,43 +89,46 @@ export async function makeServer({
     const { socket } = request.raw
     if (isLoopback(socket.localAddress ?? '') && !isOurName(request.headers.host, names))
       throw new HostUnknown({ host: String(request.headers.host).slice(0, 200) })
-    const isRead = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
+    const isRead = readMethods.has(request.method)
     const { isUpload = false } = request.routeOptions.config
     if (!isRead) keepToDeadline(request.raw, { stillMs: stillMsMax, ...(isUpload ? {} : { wholeMs: bodyMsMax }) })
-    if (isRead || request.routeOptions.config.isOpen === true) return
-    if (!carriesToken(request.headers.authorization, token)) throw new NotAllowed({ tokenPath: apiTokenPath(dataDir) })
+    if (isRead || request.is404 || request.routeOptions.config.isOpen === true) return
+    if (!carriesToken(request.headers.authorization, token)) throw new NotAllowed()
   })
   app.setNotFoundHandler((request) => {
-    throw new NotFound({ what: request.url.slice(0, 200) })
+    const { method, url } = request
+    throw new NotFound({ what: `${method === 'GET' ? '' : `${method} `}${url.slice(0, 200)}` })
   })
-  app.setErrorHandler(async (error, request, reply) => {
-    const ours = toOurs(error)
-    const { httpStatus, logLevel } = outcomeOf(ours)
-    log[logLevel]({ err: ours, method: request.method, url: request.url.slice(0, 200) }, 'request failed')
-    const known = ours instanceof GroundworkError
-    // Said outright: a stream that failed before its first byte has left its own type behind.
-    await reply
-      .status(httpStatus)
-      .type('application/json; charset=utf-8')
-      .send({
-        code: known ? ours.code : 'GW_UNEXPECTED',
-        blame: known ? ours.blame : 'us',
-        message: known ? ours.message : 'Something went wrong here; the log says what.',
-        facts: known ? ours.facts : {},
-      })
-  })
+  app.setErrorHandler(answerError)
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title, version } },
-    transform: jsonSchemaTransform,
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, version },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', description: tokenMeaning } } },
+    },
+    transform: (given) => {
+      const { schema, url } = jsonSchemaTransform(given)
+      return { url, schema: needsToken(given.route) ? { ...schema, security: [{ token: [] }] } : schema }
+    },
   })
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   return app.withTypeProvider<ZodTypeProvider>()
+}
+
+const tokenMeaning = 'What is in the file api-token of the data directory of this program.'
+
+/** Whether what a route does needs the token: whatever changes something and is not open to anyone. */
+function needsToken({ method, config }: { method: string | string[]; config?: { isOpen?: boolean } }): boolean {
+  const isRead = [method].flat().every((one) => readMethods.has(one))
+  return !isRead && config?.isOpen !== true
 }
 
 /** Fastify's own refusals (bad JSON, body too large, failed schema) are the caller's. */
 function toOurs(error: unknown): unknown {
   if (error instanceof GroundworkError) return error
   const { statusCode, message } = error as { statusCode?: number; message?: string }
+  if (statusCode === 413) return new BodyTooLarge({ cause: error })
+  if (statusCode === 414) return new UrlTooLong({ cause: error })
   return statusCode !== undefined && statusCode < 500
     ? new RequestWrong({ why: message ?? 'it is malformed' }, { cause: error })
     : error

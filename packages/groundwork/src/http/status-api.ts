@@ -6,6 +6,7 @@
 
 import { decodeBlock } from '@groundwork/core/evidence/block.ts'
 import { toHex } from '@groundwork/core/units/hex.ts'
+import { CidMalformed, parseCid } from '@groundwork/storage'
 import { CID } from 'multiformats/cid'
 import { z } from 'zod'
 import { NotFound } from './http-errors.ts'
@@ -41,11 +42,12 @@ export function statusApi(app: Api, { signal, ...source }: StatusApiOptions): vo
     {
       schema: {
         summary: 'A block of evidence, decoded, from whoever keeps it',
-        params: z.object({ cid: z.string().min(8).max(128) }),
+        params: z.object({ cid: z.string() }),
       },
     },
     async (request) => {
       const { cid } = request.params as { cid: string }
+      if (parseCid(cid) === undefined) throw new CidMalformed({ cid, wanted: 'the CID of a block of evidence' })
       const bytes = await source.store.evidence(cid, { signal })
       if (bytes === undefined) throw new NotFound({ what: `evidence ${cid}` })
       return { cid, sizeBytes: bytes.length, value: readable(decodeBlock(bytes)) }

@@ -120,3 +120,13 @@ test('one bad tar does not end the gateway: it is refused, nothing of it is stor
   assert.equal((await put(await tarOf(['a', 5]))).status, 200)
   assert.equal(stored.length, countBefore + 1)
 })
+
+test('what is no CID is said to be none; what is one and not here is not found', async () => {
+  const status = async (cid: string): Promise<string> => {
+    const response = await fetch(`${url}/v1/storage/objects/${cid}`)
+    return `${response.status} ${((await response.json()) as { code: string }).code}`
+  }
+  for (const cid of ['zzzzzzzzzz', 'x', 'bafy', '0x12'.padEnd(150, '3')])
+    assert.equal(await status(cid), '400 GW_CID_MALFORMED', cid)
+  assert.equal(await status('bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi'), '404 GW_NOT_FOUND')
+})

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Customer, CustomerRecords, ObjectReader, ReadReport } from '@groundwork/storage/adapters'
-import { formatPieceCid, pieceSizes, type Piece } from '@groundwork/storage'
+import { CidMalformed, formatPieceCid, parseCid, pieceSizes, type Piece } from '@groundwork/storage'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { CID } from 'multiformats/cid'
 import { finished } from 'node:stream/promises'
@@ -42,7 +42,7 @@ const putQuery = z.object({
     .describe('posted: answer once the chain has the sets too'),
 })
 
-const cidParams = z.object({ cid: z.string().min(8).max(128) })
+const cidParams = z.object({ cid: z.string() })
 
 export function storageApi(app: Api, options: StorageApiOptions): void {
   const { customer, records, signal: stopping } = options
@@ -54,6 +54,7 @@ export function storageApi(app: Api, options: StorageApiOptions): void {
     providers: customer.holdersOf(piece),
   })
   const find = (text: string): { cid: CID; pieces: readonly Piece[] } => {
+    if (parseCid(text) === undefined) throw new CidMalformed({ cid: text, wanted: 'the CID of an object' })
     const object = records.object(text)
     if (object === undefined) throw new NotFound({ what: `object ${text}` })
     return { cid: CID.parse(object.cid), pieces: records.piecesOf(object.cid) }

@@ -10,6 +10,7 @@ import { digestOfAvailable, type Available } from '@groundwork/core/evidence/ava
 import { bundleBytesMax, decodeBundleCar } from '@groundwork/core/evidence/bundle-car.ts'
 import type { Address } from '@groundwork/core/identity/address.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
+import { CidMalformed } from '@groundwork/storage'
 import type { LocalAccount } from 'viem'
 import { z } from 'zod'
 import { NotFound, RequestWrong } from '../http/http-errors.ts'
@@ -52,7 +53,8 @@ export function serveEvidence(app: Api, { context, account, signal }: WatchServe
   app.get('/v1/evidence/:cid', async (request, reply) => {
     const { cid: text } = request.params as { cid: string }
     const cid = parseCid(text)
-    const bytes = cid === undefined ? undefined : store.get(cid.toString())
+    if (cid === undefined) throw new CidMalformed({ cid: text, wanted: 'the CID of a block of evidence' })
+    const bytes = store.get(cid.toString())
     if (bytes === undefined) throw new NotFound({ what: `evidence ${text.slice(0, 100)}` })
     return reply
       .type('application/vnd.ipld.dag-cbor')
