@@ -24,7 +24,7 @@ const outcomeByBlame: Readonly<Record<Blame, Outcome>> = {
   us: { httpStatus: 500, exitCode: 70, logLevel: 'fatal' },
 }
 
-/** Codes whose status or exit code is fixed elsewhere: IPIP-383 (410, 451), RFC 9110, and `audit` (exit 3: unavailable). */
+/** Codes whose status or exit code is fixed elsewhere: IPIP-383 (410, 451), RFC 9110, `audit` (exit 3: unavailable), and what shells say of Ctrl-C (130). */
 const outcomeByCode: Readonly<Record<string, Partial<Outcome>>> = {
   GW_CONTENT_DENIED: { httpStatus: 451 },
   GW_CONTENT_GONE: { httpStatus: 410 },
@@ -38,6 +38,7 @@ const outcomeByCode: Readonly<Record<string, Partial<Outcome>>> = {
   GW_RANGE_NOT_SATISFIABLE: { httpStatus: 416 },
   GW_TOO_BUSY: { httpStatus: 429 },
   GW_EVIDENCE_UNAVAILABLE: { exitCode: 3 },
+  GW_STOPPED: { exitCode: 130 },
 }
 
 /**

@@ -10,7 +10,9 @@ import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import { z } from 'zod'
 import { readConfig, settingNames, toFlag } from '../config.ts'
 import type { AnyCommand } from './command.ts'
-import { UsageWrong } from './usage-errors.ts'
+import { explainSystemError } from './explain-system-error.ts'
+import { reasonOf } from '../supervise/last-words.ts'
+import { Stopped, UsageWrong } from './usage-errors.ts'
 import { plainIssues } from './plain-issues.ts'
 import { makeShow, toJson } from './show.ts'
 
@@ -132,7 +134,11 @@ async function runOne(spec: AnyCommand, words: readonly string[], { signal, writ
   return code ?? 0
 }
 
-function report(error: unknown, wantsJson: boolean, { write, writeError }: RunOptions): number {
+function report(thrown: unknown, wantsJson: boolean, { signal, write, writeError }: RunOptions): number {
+  const isStop = signal.aborted && (thrown === signal.reason || (thrown as Error | undefined)?.name === 'AbortError')
+  const error = isStop
+    ? new Stopped({ why: reasonOf(signal) }, { cause: thrown })
+    : (explainSystemError(thrown) ?? thrown)
   const { exitCode } = outcomeOf(error)
   if (error instanceof GroundworkError) {
     writeError(`${error.message} [${error.code}]\n`)

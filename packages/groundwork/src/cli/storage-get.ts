@@ -12,6 +12,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import type { ReadReport } from '../gateway/gateway-client.ts'
+import { GatewayFailed } from '../gateway/gateway-errors.ts'
 import { openGateway } from '../gateway/open-gateway.ts'
 import { untar } from '../gateway/tar-files.ts'
 import { command, type AnyCommand } from './command.ts'
@@ -32,7 +33,7 @@ export const storageGet: AnyCommand = command({
     const response = await client.open(`/v1/storage/objects/${encodeURIComponent(cid)}/content`, { signal })
     let fileCount = 0
     let sizeBytes = 0
-    await untar(Readable.fromWeb(response.body as never), async (name, content) => {
+    await untar(whole(response, { url: client.url, signal }), async (name, content) => {
       const target = path.resolve(folder, name)
       if (!target.startsWith(folder + path.sep))
         throw new UsageWrong({ why: `the name ${name} leads outside`, tip: 'another object' })
@@ -53,6 +54,20 @@ export const storageGet: AnyCommand = command({
     show.finish({ cid, folder, fileCount, sizeBytes, ...report })
   },
 })
+
+/** The bytes of an answer. @throws GatewayFailed when it breaks off: what was written until then is whole files */
+async function* whole(
+  { body }: Response,
+  { url, signal }: { readonly url: string; readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* Readable.fromWeb(body as never)
+  } catch (cause) {
+    signal.throwIfAborted()
+    const why = 'its answer broke off, so not all files have come'
+    throw new GatewayFailed({ url, path: 'content', code: 'GW_GATEWAY_BROKE_OFF', why }, { cause })
+  }
+}
 
 /** Made before anything is asked for, so that a place where nothing can be written is said at once. */
 function makeFolder(folder: string): string {

@@ -6,6 +6,16 @@
 
 import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 
+/** The command was told to stop before its work was done. */
+export class Stopped extends GroundworkError {
+  readonly code = 'GW_STOPPED'
+  readonly blame = 'caller'
+
+  constructor({ why }: { why: string }, options?: ErrorOptions) {
+    super(`Not finished: ${why}.`, { why }, options)
+  }
+}
+
 export class UsageWrong extends GroundworkError {
   readonly code = 'GW_USAGE_WRONG'
   readonly blame = 'caller'

@@ -5,6 +5,7 @@
  */
 
 import { readFile } from 'node:fs/promises'
+import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import { GatewayFailed } from './gateway-errors.ts'
 import { apiTokenPath } from '../http/api-token.ts'
 
@@ -70,12 +71,15 @@ export async function gatewayClient({
       response = await fetch(new URL(path, url), init)
     } catch (cause) {
       init.signal?.throwIfAborted()
+      // A body that cannot be had is not the gateway's failure.
+      if (cause instanceof Error && cause.cause instanceof GroundworkError) throw cause.cause
       throw new GatewayFailed({ url, path, code: 'GW_GATEWAY_UNREACHABLE', why: 'it does not answer' }, { cause })
     }
     if (response.ok) return response
-    const said = (await response.json().catch(() => ({}))) as { code?: string; message?: string }
+    const said = (await response.json().catch(() => ({}))) as { code?: string; message?: string; blame?: string }
     const read = response.headers.get(readHeader)
-    const facts = { url, path, code: said.code ?? `HTTP ${response.status}`, why: said.message ?? response.statusText }
+    const { code = `HTTP ${response.status}`, message: why = response.statusText, blame } = said
+    const facts = { url, path, code, why, ...(blame === undefined ? {} : { blame }) }
     throw new GatewayFailed(read === null ? facts : { ...facts, read })
   }
   return {

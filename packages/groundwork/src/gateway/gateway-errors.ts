@@ -4,15 +4,32 @@
  * @module
  */
 
-import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
+import { GroundworkError, type Blame } from '@groundwork/core/errors/groundwork-error.ts'
 
-/** The gateway refused, or did not answer; its own code is in the facts. */
+/** What to do about some codes of a gateway. */
+const tips: Readonly<Record<string, string>> = {
+  GW_GATEWAY_UNREACHABLE: 'Is it running? `npm start` brings one up and prints its address; --gateway names another.',
+  GW_NOT_ALLOWED: 'Give --data-dir the folder of that gateway: its token lies there.',
+  GW_TOO_FEW_PROVIDERS: 'Ask for fewer --copies, or wait until more providers have joined.',
+}
+
+/** The gateway refused, or did not answer; its own code is in the facts, and what it blames on its caller is the caller's here. */
 export class GatewayFailed extends GroundworkError {
   readonly code = 'GW_GATEWAY_FAILED'
-  readonly blame = 'peer'
+  readonly blame: Blame = 'peer'
 
-  constructor(facts: { url: string; path: string; code: string; why: string; read?: string }, options?: ErrorOptions) {
-    super(`The gateway at ${facts.url} failed at ${facts.path}: ${facts.why} (${facts.code}).`, facts, options)
+  constructor(
+    facts: { url: string; path: string; code: string; why: string; blame?: unknown; read?: string },
+    options?: ErrorOptions,
+  ) {
+    const { url, path, code, why, blame } = facts
+    const tip = tips[code]
+    super(
+      `The gateway at ${url} failed at ${path}: ${why.replace(/\.$/, '')} (${code}).${tip === undefined ? '' : ` ${tip}`}`,
+      facts,
+      options,
+    )
+    if (blame === 'caller') this.blame = 'caller'
   }
 }
 

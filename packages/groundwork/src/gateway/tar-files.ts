@@ -4,12 +4,13 @@
  * @module
  */
 
-import { createReadStream } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { extract, pack, type Pack } from 'tar-stream'
+import { explainSystemError } from '../cli/explain-system-error.ts'
+import { FileChanged, FileUnusable } from '../cli/system-errors.ts'
 import { BytesDiffer, FilesTooMany } from './gateway-errors.ts'
 
 export interface LocalFile {
@@ -22,32 +23,49 @@ export interface LocalFile {
 /** Files of one put, inclusive. */
 export const filesMax = 100_000
 
+export interface FilesBelowOptions {
+  readonly countMax?: number
+  /** is told of what is neither file nor folder: a link, which is not followed, a pipe, a device */
+  readonly onLeftOut?: (name: string) => void
+}
+
 /**
- * The regular files below a path, sorted by name; a single file is itself. Links are not followed.
+ * The regular files below a path, sorted by name; a single file is itself.
  *
- * @throws FilesTooMany GW_FILES_TOO_MANY
+ * @throws FilesTooMany GW_FILES_TOO_MANY, FileUnusable GW_FILE_UNUSABLE
  */
 export async function filesBelow(
   input: string,
-  { countMax = filesMax }: { countMax?: number } = {},
+  { countMax = filesMax, onLeftOut }: FilesBelowOptions = {},
 ): Promise<LocalFile[]> {
-  const top = await stat(input)
+  const top = await explained(stat(input))
   if (top.isFile()) return [{ name: path.basename(input), path: input, sizeBytes: top.size }]
+  if (!top.isDirectory()) throw new FileUnusable({ file: input, why: 'it is neither a file nor a folder' })
   const found: LocalFile[] = []
-  for (const entry of await readdir(input, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    if (found.length >= countMax) throw new FilesTooMany({ input, countMax })
+  for (const entry of await explained(readdir(input, { recursive: true, withFileTypes: true }))) {
     const full = path.join(entry.parentPath, entry.name)
-    found.push({
-      name: path.relative(input, full).split(path.sep).join('/'),
-      path: full,
-      sizeBytes: (await stat(full)).size,
-    })
+    const name = path.relative(input, full).split(path.sep).join('/')
+    // What was no UTF-8 comes as the replacement character, and cannot be opened by that name.
+    if (name.includes('\uFFFD')) throw new FileUnusable({ file: full, why: 'its name is not UTF-8' })
+    if (!entry.isFile()) {
+      if (!entry.isDirectory()) onLeftOut?.(name)
+      continue
+    }
+    if (found.length >= countMax) throw new FilesTooMany({ input, countMax })
+    found.push({ name, path: full, sizeBytes: (await explained(stat(full))).size })
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** Files as one tar stream, in the order given. */
+async function explained<Result>(work: Promise<Result>, file?: string): Promise<Result> {
+  try {
+    return await work
+  } catch (error) {
+    throw explainSystemError(error, file) ?? error
+  }
+}
+
+/** Files as one tar stream, in the order given. It fails with FileUnusable or FileChanged when one is not as it was listed. */
 export function tarOf(files: readonly LocalFile[]): Readable {
   const tar = pack()
   void fill(tar, files).catch((error: unknown) => tar.destroy(error as Error))
@@ -55,12 +73,33 @@ export function tarOf(files: readonly LocalFile[]): Readable {
 }
 
 async function fill(tar: Pack, files: readonly LocalFile[]): Promise<void> {
-  for (const { name, path: file, sizeBytes } of files) {
-    const entry = tar.entry({ name, size: sizeBytes, mtime: new Date(0) })
-    createReadStream(file).pipe(entry)
-    await finished(entry)
+  for (const file of files) {
+    const handle = await explained(open(file.path))
+    const source = Readable.from(contentOf(file, handle))
+    try {
+      const entry = tar.entry({ name: file.name, size: file.sizeBytes, mtime: new Date(0) })
+      source.on('error', (error) => entry.destroy(error))
+      source.pipe(entry)
+      await finished(entry)
+    } finally {
+      source.destroy()
+      await handle.close()
+    }
   }
   tar.finalize()
+}
+
+const chunkBytes = 64 * 1024
+
+/** As many bytes as were listed: what was written to the end since then is not part of it. */
+async function* contentOf({ path: file, sizeBytes }: LocalFile, handle: FileHandle): AsyncGenerator<Uint8Array> {
+  for (let readBytes = 0; readBytes < sizeBytes;) {
+    const chunk = Buffer.alloc(Math.min(chunkBytes, sizeBytes - readBytes))
+    const { bytesRead } = await explained(handle.read(chunk, 0, chunk.length, readBytes), file)
+    if (bytesRead === 0) throw new FileChanged({ file, sizeBytes, readBytes })
+    readBytes += bytesRead
+    yield chunk.subarray(0, bytesRead)
+  }
 }
 
 /** @param take gets each file of the stream in turn and must consume it */
