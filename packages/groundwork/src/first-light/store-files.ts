@@ -35,7 +35,8 @@ export async function storeFiles({
   tell,
   signal,
 }: StoreFilesOptions): Promise<StoredObject & { files: readonly LocalFile[] }> {
-  const all = await filesBelow(input)
+  const onLeftOut = (name: string): void => tell(`${name} is neither a file nor a folder, and is left out`)
+  const all = await filesBelow(input, { onLeftOut })
   const left = isSample && all.length >= leaveOutOneIn ? choose.pick(all) : undefined
   const files = all.filter((file) => file !== left || choose.below(2) === 0)
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
