@@ -42,3 +42,10 @@ test('every setting has a meaning for the table', () => {
     [],
   )
 })
+
+test('a file that is not there is said to be missing, not to be no JSON', () => {
+  assert.throws(() => readConfig({ file: '/nonexistent/config.json', environment: {} }), {
+    code: 'GW_CONFIG_WRONG',
+    message: /\/nonexistent\/config\.json.*no such file/,
+  })
+})

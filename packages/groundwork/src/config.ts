@@ -116,7 +116,11 @@ function fromFile(file: string | undefined): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
   } catch (cause) {
-    throw new ConfigWrong({ where: file, why: 'it cannot be read as JSON' }, { cause })
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new ConfigWrong(
+      { where: file, why: isMissing ? 'there is no such file' : 'it cannot be read as JSON' },
+      { cause },
+    )
   }
 }
 

@@ -1,20 +1,17 @@
 /**
  * `groundwork storage get`: reads an object back through a gateway, which verifies every block, and writes it to a folder.
  *
- * A file appears under its name only when all of it has come.
- *
  * @module
  */
 
-import { createWriteStream, mkdirSync, renameSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import type { ReadReport } from '../gateway/gateway-client.ts'
 import { GatewayFailed } from '../gateway/gateway-errors.ts'
 import { openGateway } from '../gateway/open-gateway.ts'
-import { untar } from '../gateway/tar-files.ts'
+import { writeFiles } from '../gateway/write-files.ts'
 import { command, type AnyCommand } from './command.ts'
 import { UsageWrong } from './usage-errors.ts'
 
@@ -31,20 +28,8 @@ export const storageGet: AnyCommand = command({
     const client = await openGateway({ gateway, dataDir: config.dataDir })
     const folder = makeFolder(path.resolve(out, cid))
     const response = await client.open(`/v1/storage/objects/${encodeURIComponent(cid)}/content`, { signal })
-    let fileCount = 0
-    let sizeBytes = 0
-    await untar(whole(response, { url: client.url, signal }), async (name, content) => {
-      const target = path.resolve(folder, name)
-      if (!target.startsWith(folder + path.sep))
-        throw new UsageWrong({ why: `the name ${name} leads outside`, tip: 'another object' })
-      mkdirSync(path.dirname(target), { recursive: true })
-      const draft = `${target}.part`
-      const file = createWriteStream(draft)
-      await pipeline(content, file, { signal })
-      renameSync(draft, target)
-      fileCount += 1
-      sizeBytes += file.bytesWritten
-    })
+    const bytes = whole(response, { url: client.url, signal })
+    const { fileCount, sizeBytes } = await writeFiles(bytes, { folder, signal })
     const report = await client.get<ReadReport>(
       `/v1/storage/reads/${response.headers.get('x-groundwork-read') ?? ''}`,
       { signal },
