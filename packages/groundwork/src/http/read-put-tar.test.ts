@@ -92,7 +92,7 @@ test('more files than are wanted are refused, not dropped', async () => {
 })
 
 test('an empty body, an empty tar and one of empty folders hold nothing to store', async () => {
-  await assert.rejects(readAll(Buffer.alloc(0)), refusal(/no whole tar/))
+  await assert.rejects(readAll(Buffer.alloc(0)), refusal(/nothing to store: the body is empty/))
   await assert.rejects(readAll(await tarOf([])), refusal(/nothing to store/))
   const folders = await tarOf([{ header: { name: 'empty/', type: 'directory' } }])
   await assert.rejects(readAll(folders), refusal(/nothing to store/))

@@ -72,6 +72,7 @@ async function* filesIn(
       }
       entry.resume()
     }
+    if (seen.countBytes() === 0) throw new RequestWrong({ why: 'there is nothing to store: the body is empty' })
     if (seen.countBytes() - entriesEnd < endBytes || !seen.endsInZeros())
       throw new RequestWrong({ why: 'the body is no whole tar (its end is missing)' })
     if (fileCount === 0) throw new RequestWrong({ why: 'there is nothing to store: the tar has no file' })
@@ -121,7 +122,9 @@ async function* said<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
     yield* items
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/[.?]$/, '') : String(cause)
-    throw new RequestWrong({ why: `the body is no whole tar (${why})` }, { cause })
+    // A stream that was ended from elsewhere says so in words of its own.
+    const early = /destroyed|premature/i.test(why) ? 'it ends early' : why
+    throw new RequestWrong({ why: `the body is no whole tar (${early})` }, { cause })
   }
 }
 
