@@ -15,7 +15,8 @@ import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import { UsageWrong } from './cli/usage-errors.ts'
 import { reviveNetwork } from './up/revive-network.ts'
 import { parseClaims, type Claims } from './verify/claims.ts'
-import { verifyLight, type Check } from './verify/verify-light.ts'
+import type { Check } from './verify/check.ts'
+import { verifyLight } from './verify/verify-light.ts'
 
 const usage = `npm run verify-light -- <file | JSON | ->
 

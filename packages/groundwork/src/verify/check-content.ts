@@ -22,7 +22,7 @@ import { CID } from 'multiformats/cid'
 import { pieceCidOf } from '../http/storage-api.ts'
 import { httpEvidencePeer } from '../watch/evidence-peer.ts'
 import { readBody } from '../watch/read-body.ts'
-import type { Check, Source } from './verify-light.ts'
+import type { Check, Source } from './check.ts'
 
 interface Waiting {
   readonly signal: AbortSignal

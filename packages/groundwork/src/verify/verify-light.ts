@@ -29,15 +29,7 @@ import { postsIn } from '../watch/epoch-history.ts'
 import { storageRules } from '../watch/storage-rules.ts'
 import type { Claims } from './claims.ts'
 import { checkContent } from './check-content.ts'
-
-export interface Check {
-  readonly name: string
-  readonly isTrue: boolean
-  /** what was found, when it differs or is worth saying */
-  readonly found: string
-}
-
-type Storage = Claims['firstLight']['storage']
+import type { Check, Source, StorageClaims } from './check.ts'
 
 const storage = 1
 const same = (a: string, b: string | undefined): boolean => a.toLowerCase() === b?.toLowerCase()
@@ -63,12 +55,6 @@ export async function verifyLight(
     ...(await checkEpoch(source, { signal })),
     ...(await checkContent(source, { signal })),
   ]
-}
-
-export interface Source {
-  readonly chain: Chain
-  readonly index: ChainIndex
-  readonly said: Storage
 }
 
 /** All of it but the address of the endpoint, which may have changed: contracts, parameters, genesis, first block. */
@@ -113,7 +99,7 @@ async function checkTransactions({ chain, index, said }: Source): Promise<Check[
   ]
 }
 
-function neededTransactions(index: ChainIndex, said: Storage): ReadonlyMap<string, readonly string[]> {
+function neededTransactions(index: ChainIndex, said: StorageClaims): ReadonlyMap<string, readonly string[]> {
   const steps = epochStepsIn(index, { network: storage }).filter(({ epoch }) => epoch === said.epoch)
   const of = (state: string): string[] => steps.filter((step) => step.state === state).map(({ tx }) => tx)
   return new Map([
@@ -281,7 +267,7 @@ function workOf(index: ChainIndex, account: string, until: bigint): bigint {
   return workAtto
 }
 
-const isDistinct = ({ balances }: Storage): boolean =>
+const isDistinct = ({ balances }: StorageClaims): boolean =>
   new Set(balances.map(({ provider }) => provider.toLowerCase())).size === balances.length
 
 /** The epoch is finalised with this evidence, and recomputing it gives its root. */
