@@ -60,12 +60,9 @@ test('distances and steps are symmetric, and agree with the cells of the registr
 
 test('neighbours are one step away, and the far side of the globe has no steps', () => {
   const home = ancestorOf(index(london), 11) ?? ''
-  assert.deepEqual(
-    withNeighbours(home)
-      .map((other) => gridSteps(home, other))
-      .toSorted(),
-    [0, 1, 1, 1, 1, 1, 1],
-  )
+  const others = withNeighbours(home).filter((other) => other !== home)
+  assert.equal(others.length, 6)
+  assert.ok(others.every((other) => gridSteps(home, other) === 1))
   const away = index(cellAt({ latitude: -51.5, longitude: 179 }) ?? 0n)
   assert.equal(gridSteps(ancestorOf(home, 7) ?? '', away), undefined)
 })

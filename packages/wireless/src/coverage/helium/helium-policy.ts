@@ -16,19 +16,36 @@ import { billPackets, payloadDataCredits } from './packet-billing.ts'
 import { shareHeliumEpoch, sharesOfProof, sumShares } from './reward-shares.ts'
 import { heliumWitnessRules } from './witness-rules.ts'
 
+/** The rules of one network, each by what it does. */
+export interface HeliumPolicy {
+  readonly name: string
+  readonly makeBeacon: typeof makeHeliumBeacon
+  readonly beaconRules: typeof heliumBeaconRules
+  readonly witnessRules: typeof heliumWitnessRules
+  readonly judgeProof: typeof judgeHeliumProof
+  readonly selectWitnesses: typeof selectWitnesses
+  readonly rewardUnits: (witnesses: number) => RewardUnits
+  readonly hexScales: (places: readonly H3Index[]) => ReadonlyMap<H3Index, Ratio>
+  readonly sharesOfProof: typeof sharesOfProof
+  readonly sumShares: typeof sumShares
+  readonly shareEpoch: typeof shareHeliumEpoch
+  readonly payloadDataCredits: typeof payloadDataCredits
+  readonly billPackets: typeof billPackets
+}
+
 /** HIP 15, 17 with 104, 83 and 106, as of February 2026. */
-export const heliumPolicy = {
+export const heliumPolicy: HeliumPolicy = {
   name: 'helium-2026-02',
   makeBeacon: makeHeliumBeacon,
   beaconRules: heliumBeaconRules,
   witnessRules: heliumWitnessRules,
   judgeProof: judgeHeliumProof,
-  select: selectWitnesses,
-  rewardUnits: (witnesses: number): RewardUnits => rewardUnits(witnesses, heliumRewardUnits),
-  hexScales: (places: readonly H3Index[]): ReadonlyMap<H3Index, Ratio> => hexScales(places, heliumDensity),
-  proofShares: sharesOfProof,
-  epochShares: sumShares,
+  selectWitnesses,
+  rewardUnits: (witnesses) => rewardUnits(witnesses, heliumRewardUnits),
+  hexScales: (places) => hexScales(places, heliumDensity),
+  sharesOfProof,
+  sumShares,
   shareEpoch: shareHeliumEpoch,
-  dataCreditsOf: payloadDataCredits,
-  bill: billPackets,
-} as const
+  payloadDataCredits,
+  billPackets,
+}

@@ -29,7 +29,7 @@ test('a beacon that a reciprocal gateway heard is valid, and both are rewarded',
   assert.deepEqual(verdict.hexScale, ratio(1n, 5n))
   assert.deepEqual(
     heliumPolicy
-      .proofShares({ id: 'p', beaconer: 'beaconer', receivedMs: beacon.receivedMs }, verdict)
+      .sharesOfProof({ id: 'p', beaconer: 'beaconer', receivedMs: beacon.receivedMs }, verdict)
       .map(({ gateway, side }) => [gateway, side]),
     [
       ['beaconer', 'beacon'],
