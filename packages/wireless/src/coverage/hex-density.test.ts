@@ -1,5 +1,5 @@
 /**
- * Goal: a place counts less the more stand in it, the same for the same crowd, and never for nothing.
+ * Goal: a place counts less the more stand in it, the same in every order, and all together what their cells may hold.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { cellToChildren } from 'h3-js'
 import fc from 'fast-check'
 import { heliumDensity } from './helium/helium-parameters.ts'
 import { hexScales } from './hex-density.ts'
-import { compare, one, parseRatio, ratio, zero, type Ratio } from './ratio.ts'
+import { add, compare, one, parseRatio, ratio, zero, type Ratio } from './ratio.ts'
 
 const home: H3Index = '8c1f1d48945d9ff'
 const town = ancestorOf(home, 8) ?? ''
@@ -36,11 +36,13 @@ test('the order of gateways makes no difference', () => {
   )
 })
 
-test('every scale is above 0 and at most 1, and together they count at most what the coarsest cells may hold', () => {
+test('however many stand in one cell of resolution 8, together they count as one', () => {
   fc.assert(
     fc.property(crowd, (places) => {
-      const scales = hexScales(places, heliumDensity)
-      for (const scale of scales.values()) assert.ok(compare(scale, zero) > 0 && compare(scale, one) <= 0)
+      const scales = hexScales(places, { ...heliumDensity, decimals: 12 })
+      const sum = places.reduce((total, place) => add(total, scales.get(place) ?? zero), zero)
+      const rounding = ratio(BigInt(places.length), 10n ** 12n)
+      assert.ok(compare(sum, add(one, rounding)) <= 0 && compare(add(sum, rounding), one) >= 0)
     }),
     { numRuns: 40 },
   )

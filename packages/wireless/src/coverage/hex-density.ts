@@ -44,7 +44,7 @@ type Counts = ReadonlyMap<H3Index, number>
 
 /**
  * @param places one per gateway that counts, of any resolution; those coarser than `finest` are left out
- * @returns the scale of each place, above 0 and at most 1
+ * @returns the scale of each place, at most 1; 0 only where so many stand that it rounds to that
  */
 export function hexScales(places: readonly H3Index[], parameters: DensityParameters): Map<H3Index, Ratio> {
   const counted = countLevels(places, parameters)

@@ -74,3 +74,12 @@ export function billPackets(
   }
   return { valid, invalid, accounts }
 }
+
+/** @returns the account with what its payer now has, enabled again when that is the minimum or more */
+export function refillAccount(
+  account: HeliumAccount,
+  { balance, minimum }: { readonly balance: bigint; readonly minimum: bigint },
+): HeliumAccount {
+  if (account.isEnabled || balance < minimum) return account
+  return { ...account, balance, isEnabled: true }
+}

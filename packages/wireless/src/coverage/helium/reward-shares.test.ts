@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ratio, truncate, zero } from '../ratio.ts'
-import { billPackets, payloadDataCredits } from './packet-billing.ts'
+import { billPackets, payloadDataCredits, refillAccount } from './packet-billing.ts'
 import {
   heliumBuckets,
   shareHeliumEpoch,
@@ -110,4 +110,14 @@ test('billing takes exactly what it says, in order, and never below nothing', ()
       },
     ),
   )
+})
+
+test('an organisation that runs dry is disabled, and enabled when it has the minimum again', () => {
+  const packet = { organisation: 7, sizeBytes: 48, isFree: false, isUplink: true }
+  const { valid, invalid, accounts } = billPackets([packet, packet], { balances: new Map([[7, 3n]]), minimum: 1n })
+  assert.deepEqual([valid.length, invalid.length], [1, 1])
+  const dry = accounts.get(7) ?? assert.fail('an account')
+  assert.deepEqual(dry, { balance: 1n, burned: 2n, isEnabled: false })
+  assert.equal(refillAccount(dry, { balance: 4n, minimum: 5n }), dry)
+  assert.deepEqual(refillAccount(dry, { balance: 5n, minimum: 5n }), { balance: 5n, burned: 2n, isEnabled: true })
 })
