@@ -1,0 +1,69 @@
+/**
+ * A device's session: its keys, counters and what the network has told it, as one plain value.
+ *
+ * Counters are the next that is expected or used, 32 bits; they never go back, also over a restart.
+ *
+ * @module
+ */
+
+import type { DeviceClass, MacVersion } from './device.ts'
+import type { Eui } from './radio.ts'
+
+/** 16 bytes each. In 1.0.x the three network keys are one and the same. */
+export interface SessionKeys {
+  readonly fNwkSIntKey: Uint8Array
+  readonly sNwkSIntKey: Uint8Array
+  readonly nwkSEncKey: Uint8Array
+  readonly appSKey: Uint8Array
+}
+
+/** What an uplink channel of a device is, as far as the network has told it or knows it. */
+export interface DeviceChannel {
+  readonly uplinkHz: number
+  /** where RX1 of this channel is, when it is not the uplink's own frequency (DlChannelReq) */
+  readonly downlinkHz?: number
+  readonly dataRateMin: number
+  readonly dataRateMax: number
+}
+
+export interface DeviceSession {
+  readonly devEui: Eui
+  /** unsigned 32 bits */
+  readonly devAddr: number
+  readonly joinEui: Eui
+  readonly keys: SessionKeys
+  readonly macVersion: MacVersion
+  /** Unix milliseconds when it began */
+  readonly startedAtMs: number
+  /** counters rise with each accepted frame; everything below `fCntUp` is spent */
+  readonly fCntUp: number
+  readonly nFCntDown: number
+  /** 1.1 only; 1.0.x counts all downlinks in nFCntDown */
+  readonly aFCntDown: number
+  /** FCnt of the last confirmed uplink or downlink that waits for its ACK, if one does */
+  readonly confirmedFCntDown?: number
+  readonly radio: RadioState
+}
+
+/** What both sides hold about the radio; changes only once the device has said yes. */
+export interface RadioState {
+  readonly deviceClass: DeviceClass
+  readonly rx1DelaySeconds: number
+  readonly rx1DataRateOffset: number
+  readonly rx2DataRate: number
+  readonly rx2FrequencyHz: number
+  readonly dataRate: number
+  readonly txPowerIndex: number
+  readonly nbTrans: number
+  readonly eirpDbmMax?: number
+  readonly uplinkDwell: boolean
+  readonly downlinkDwell: boolean
+  /** by channel index; a hole is not defined */
+  readonly channels: readonly (DeviceChannel | undefined)[]
+  /** indices of the channels that are switched on */
+  readonly enabledChannels: readonly number[]
+  readonly pingSlotPeriodicity?: number
+  readonly pingSlotDataRate?: number
+  readonly pingSlotFrequencyHz?: number
+  readonly isBeaconLocked: boolean
+}

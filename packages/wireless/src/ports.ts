@@ -1,0 +1,91 @@
+/**
+ * What the wireless network needs from the world, as interfaces: a radio, a broker, places for devices and sessions, time.
+ *
+ * Types only. Adapters stand in adapters/, the in-memory ones beside the tests that use them.
+ *
+ * @module
+ */
+
+import type { Application, Device, DeviceProfile, RootKeys } from './model/device.ts'
+import type { DeviceMessage, QueueItem } from './model/message.ts'
+import type { Eui, GatewayStatus, RadioDownlink, RadioUplink, TransmitOutcome } from './model/radio.ts'
+import type { DeviceSession } from './model/session.ts'
+
+export interface Waiting {
+  readonly signal: AbortSignal
+}
+
+/** Gateways within reach: own ones over UDP or WebSocket, strangers' ones over the carry stream. */
+export interface Radio {
+  /** Never throws and never waits: what becomes of it comes through the listener's `outcome`. */
+  send(downlink: RadioDownlink): void
+  /** Whether the gateway can be asked to send now. */
+  isReachable(gatewayEui: Eui): boolean
+}
+
+/** Who hears a radio. Called synchronously, once per frame; must not throw and must not block. */
+export interface RadioListener {
+  heard(uplink: RadioUplink): void
+  outcome(outcome: TransmitOutcome): void
+  status(status: GatewayStatus): void
+}
+
+/** Where events of devices go: MQTT, webhooks, streams. */
+export interface Broker {
+  /** Never throws and never waits; what cannot be taken is counted. */
+  publish(message: DeviceMessage): void
+}
+
+export interface Clock {
+  /** Unix milliseconds */
+  nowMs(): number
+  /** milliseconds of a clock that never goes back */
+  elapsedMs(): number
+}
+
+/** Timers, so that a simulation owns them. */
+export interface Timers {
+  /** Calls `run` once, `delayMs` from now. @returns cancels it */
+  after(delayMs: number, run: () => void): () => void
+}
+
+/** Unpredictable bytes. */
+export interface Random {
+  bytes(sizeBytes: number): Uint8Array
+}
+
+/** What customers provision. Reads are synchronous and from memory; writes resolve after the flush. */
+export interface Devices {
+  device(devEui: Eui): Device | undefined
+  /** unwrapped for this one use */
+  rootKeys(devEui: Eui): RootKeys | undefined
+  profile(id: string): DeviceProfile | undefined
+  application(id: string): Application | undefined
+}
+
+/** Sessions of all devices. Reads are synchronous and from memory. */
+export interface Sessions {
+  /** every session with this address, the last heard first; addresses are not unique */
+  sessionsFor(devAddr: number): readonly DeviceSession[]
+  sessionOf(devEui: Eui): DeviceSession | undefined
+  /** Takes effect in memory at once. Resolves once it is on disk: only then may anything that follows from it leave. */
+  put(session: DeviceSession): Promise<void>
+  remove(devEui: Eui): Promise<void>
+  /** @returns false when the nonce was used or, with `mustRise`, is not above the last; else it is used from now on, on disk once resolved */
+  spendDevNonce(spent: {
+    readonly devEui: Eui
+    readonly devNonce: number
+    readonly mustRise: boolean
+  }): Promise<boolean>
+  /** The next JoinNonce of a device, 24 bits, rising; on disk once resolved. */
+  nextJoinNonce(devEui: Eui): Promise<number>
+}
+
+/** Payloads that wait for their devices. */
+export interface DownlinkQueue {
+  next(devEui: Eui, nowMs: number): QueueItem | undefined
+  count(devEui: Eui): number
+  add(item: QueueItem): Promise<void>
+  remove(devEui: Eui, id: string): Promise<void>
+  clear(devEui: Eui): Promise<void>
+}
