@@ -19,7 +19,6 @@ import { settleManyCall } from '@groundwork/chain/settle-many.ts'
 import { signConvert } from '@groundwork/chain/sign-typed.ts'
 import { buildLeafTree, proveLeaf } from '@groundwork/core/epoch/leaves.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
-import { storageNetwork } from '@groundwork/storage'
 import type { LocalAccount } from 'viem'
 import { libraryOf, type AuditContext } from '../watch/audit-context.ts'
 import { headIn } from '../watch/epoch-history.ts'
@@ -34,6 +33,7 @@ interface Waiting {
 
 /** What one round brought in. */
 export interface Collected {
+  readonly network: number
   /** epochs finalised before this one */
   readonly upToEpoch: bigint
   readonly settledCredits: bigint
@@ -47,6 +47,7 @@ export interface Collected {
 const streamsMax = 50
 
 export interface CollectPayOptions {
+  readonly network: number
   readonly context: AuditContext
   readonly account: LocalAccount
   readonly submit: Submit
@@ -54,18 +55,18 @@ export interface CollectPayOptions {
 
 /** @returns a function that collects once per finalised epoch, and undefined while there is nothing new */
 export function collectPay(options: CollectPayOptions): (waiting: Waiting) => Promise<Collected | undefined> {
-  const { context } = options
+  const { context, network } = options
   let done: string | undefined
 
   return async ({ signal }) => {
     await context.advance({ signal })
-    const head = headIn(context.index, storageNetwork)
+    const head = headIn(context.index, network)
     if (head.next === 0n || head.root === done) return undefined
     const settledCredits = await settle(options, { signal })
     const converted = await convert(options, { signal })
     const claimed = await claim(options, { signal })
     done = head.root
-    return { upToEpoch: head.next, settledCredits, ...converted, ...claimed }
+    return { network, upToEpoch: head.next, settledCredits, ...converted, ...claimed }
   }
 }
 
@@ -123,33 +124,33 @@ async function convert(
 }
 
 async function claim(
-  { context, account, submit }: CollectPayOptions,
+  { network, context, account, submit }: CollectPayOptions,
   { signal }: Waiting,
 ): Promise<Pick<Collected, 'rebateAtto' | 'bootstrapAtto'>> {
   const nothing = { rebateAtto: 0n, bootstrapAtto: 0n }
   const { chain, index } = context
-  const library = libraryOf(context, storageNetwork)
-  const leaves = await fetchLeaves(library, headIn(index, storageNetwork), storageNetwork, { signal })
+  const library = libraryOf(context, network)
+  const leaves = await fetchLeaves(library, headIn(index, network), network, { signal })
   if (leaves === undefined) {
     const missing = library.complaints()
-    throw new EvidenceUnavailable({ network: storageNetwork, epoch: headIn(index, storageNetwork).next - 1n, missing })
+    throw new EvidenceUnavailable({ network, epoch: headIn(index, network).next - 1n, missing })
   }
-  const proof = proveLeaf({ leaves, leafTree: buildLeafTree(leaves, storageNetwork) }, account.address)
+  const proof = proveLeaf({ leaves, leafTree: buildLeafTree(leaves, network) }, account.address)
   if (proof === undefined) return nothing
   const [got, { rebateLimitAtto, rebateGotAtto }] = await Promise.all([
-    readGot(chain, { network: storageNetwork, account: account.address }),
+    readGot(chain, { network, account: account.address }),
     readBalances(chain, { account: account.address }),
   ])
   const { rebateAtto, bootstrapAtto } = proof.leaf
   if (gainOf({ leaf: proof.leaf, got, rebateRoomAtto: less(rebateLimitAtto, rebateGotAtto) }) === 0n) return nothing
   const call = claimCall(chain.deployment, {
-    network: storageNetwork,
+    network,
     account: account.address,
     rebateAtto,
     bootstrapAtto,
     path: proof.path,
   })
-  const args = { network: storageNetwork, account: account.address }
+  const args = { network, account: account.address }
   const [event] = await submit.perform(
     { own: call, anyones: async () => call, abi: epochsAbi, eventName: 'Claimed', args },
     { signal },

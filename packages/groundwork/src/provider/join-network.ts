@@ -9,14 +9,13 @@
  */
 
 import type { Chain } from '@groundwork/chain/client.ts'
-import { postOfferSync } from '@groundwork/chain/post-offer.ts'
+import { postOfferSync, type PostOffer } from '@groundwork/chain/post-offer.ts'
 import { readOffer } from '@groundwork/chain/read-operator.ts'
 import { sleep } from '@groundwork/chain/sleep.ts'
 import { cellAt } from '@groundwork/core/geography/cell.ts'
 import { InvariantBroken } from '@groundwork/core/errors/invariant-broken.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { offer, storageNetwork } from '@groundwork/storage'
 import type { Logger } from 'pino'
 import type { LocalAccount } from 'viem'
 import type { Config } from '../config.ts'
@@ -24,8 +23,16 @@ import { keepBond } from '../watch/keep-bond.ts'
 import { joinSponsored } from './join-sponsored.ts'
 import type { Submit } from './submit.ts'
 
+/** One network that the provider takes part in: what it offers there, and the stake that it keeps, in atto-WORK. */
+export interface NetworkPlace {
+  readonly offer: PostOffer
+  readonly bondAtto: bigint
+}
+
 export interface JoinNetworkOptions {
-  readonly config: Config
+  readonly config: Pick<Config, 'latitude' | 'longitude'>
+  /** one for each role */
+  readonly places: readonly NetworkPlace[]
   readonly chain: Chain
   readonly account: LocalAccount
   readonly submit: Submit
@@ -58,34 +65,33 @@ export async function joinNetwork(options: JoinNetworkOptions): Promise<void> {
   }
 }
 
-async function look({
-  config,
-  chain,
-  account,
-  submit,
-  nodeKey,
-  endpoint,
-  signal,
-}: JoinNetworkOptions): Promise<string> {
+/** One look at every network; the first that is not as it should be says how things stand. */
+async function look(options: JoinNetworkOptions): Promise<string> {
+  let state = 'joined'
+  for (const place of options.places) {
+    const found = await lookAt(options, place)
+    if (state === 'joined') state = found
+  }
+  return state
+}
+
+async function lookAt(
+  { config, chain, account, submit, nodeKey, endpoint, signal }: JoinNetworkOptions,
+  { offer, bondAtto }: NetworkPlace,
+): Promise<string> {
   const cell = cellAt(config)
   invariant(cell !== undefined, 'the configuration has a position on the globe')
-  const wanted = offer({
-    operator: account.address,
-    capacityBytes: config.storageCapacityBytes,
-    priceNanoPerGibSecond: config.storagePriceNano,
-  })
-  if ((await submit.way({ signal })) === 'sponsored') {
-    const place = { nodeKey, cell, endpoint, bondAtto: config.bondAtto, offer: wanted }
-    return joinSponsored({ chain, account, submit, wanted: place }, { signal })
-  }
-  const bond = await keepBond(
-    { chain, account, nodeKey, cell, endpoint, network: storageNetwork, bondAtto: config.bondAtto },
-    { signal },
-  )
+  if ((await submit.way({ signal })) === 'sponsored')
+    return joinSponsored(
+      { chain, account, submit, wanted: { nodeKey, cell, endpoint, bondAtto, offer } },
+      { signal },
+    )
+  const { network } = offer
+  const bond = await keepBond({ chain, account, nodeKey, cell, endpoint, network, bondAtto }, { signal })
   if (bond !== 'kept') return bond
-  const standing = await readOffer(chain, { account: account.address, network: storageNetwork })
-  if (!standing.open || standing.priceNano !== wanted.priceNano || standing.capacity !== wanted.capacity) {
-    await postOfferSync(chain, wanted, { signal })
+  const standing = await readOffer(chain, { account: account.address, network })
+  if (!standing.open || standing.priceNano !== offer.priceNano || standing.capacity !== offer.capacity) {
+    await postOfferSync(chain, offer, { signal })
   }
   return 'joined'
 }

@@ -9,7 +9,7 @@
 
 import { registryAbi } from '@groundwork/chain/abi/registry.ts'
 import type { Chain } from '@groundwork/chain/client.ts'
-import { postOfferCall } from '@groundwork/chain/post-offer.ts'
+import { postOfferCall, type PostOffer } from '@groundwork/chain/post-offer.ts'
 import { postOfferForCall } from '@groundwork/chain/post-offer-for.ts'
 import { readOffer, readOperator } from '@groundwork/chain/read-operator.ts'
 import { readStake } from '@groundwork/chain/read-stake.ts'
@@ -17,7 +17,6 @@ import { registerOperatorCall } from '@groundwork/chain/register-operator.ts'
 import { registerOperatorForCall } from '@groundwork/chain/register-operator-for.ts'
 import { signPostOffer, signRegister } from '@groundwork/chain/sign-typed.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { storageNetwork, type RegistryOffer } from '@groundwork/storage'
 import type { LocalAccount } from 'viem'
 import type { Submit } from './submit.ts'
 
@@ -27,9 +26,9 @@ export interface WantedPlace {
   /** H3 index of resolution 7 */
   readonly cell: bigint
   readonly endpoint: string
-  /** stake on the storage network, in atto-WORK */
+  /** stake on the offer's network, in atto-WORK */
   readonly bondAtto: bigint
-  readonly offer: RegistryOffer
+  readonly offer: PostOffer
 }
 
 /** What the chain says of a provider. */
@@ -66,7 +65,7 @@ export async function joinSponsored(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<'joined' | 'registered' | 'bond-missing'> {
   const { chain, account, wanted } = options
-  switch (nextStep(await readPlace(chain, account), wanted)) {
+  switch (nextStep(await readPlace(chain, account, wanted.offer), wanted)) {
     case 'register':
       await register(options, { signal })
       return 'registered'
@@ -80,11 +79,15 @@ export async function joinSponsored(
   return 'joined'
 }
 
-async function readPlace(chain: Chain, { address: account }: LocalAccount): Promise<Place> {
+async function readPlace(
+  chain: Chain,
+  { address: account }: LocalAccount,
+  { network }: Pick<PostOffer, 'network'>,
+): Promise<Place> {
   const [operator, { totalAtto }, offer] = await Promise.all([
     readOperator(chain, { account }),
-    readStake(chain, { operator: account, network: storageNetwork }),
-    readOffer(chain, { account, network: storageNetwork }),
+    readStake(chain, { operator: account, network }),
+    readOffer(chain, { account, network }),
   ])
   return { operator, stakeAtto: totalAtto, offer }
 }
@@ -126,7 +129,7 @@ async function postOffer(
         ),
       abi: registryAbi,
       eventName: 'OfferPosted',
-      args: { operator: account.address, network: storageNetwork },
+      args: { operator: account.address, network: wanted.offer.network },
     },
     { signal },
   )
