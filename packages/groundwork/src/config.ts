@@ -17,6 +17,10 @@ import { ConfigWrong } from './config-errors.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 
+/** Resource networks that a program can take part in. */
+export const roles = ['storage', 'wireless'] as const
+export type Role = (typeof roles)[number]
+
 const configSchema = z.strictObject({
   dataDir: z
     .string()
@@ -67,7 +71,17 @@ const configSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('file of a denylist (IPIP-383): what it names is neither kept nor served'),
-  bondAtto: z.coerce.bigint().nonnegative().default(0n).describe('bond to keep on the storage network, in atto-WORK'),
+  roles: z
+    .string()
+    .default('storage')
+    .transform((text) => [...new Set(text.split(',').map((word) => word.trim()))])
+    .pipe(z.array(z.enum(roles)).min(1))
+    .describe('networks that a provider or gateway takes part in, with commas between: storage, wireless'),
+  bondAtto: z.coerce
+    .bigint()
+    .nonnegative()
+    .default(0n)
+    .describe('bond to keep on each network of its roles, in atto-WORK'),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -89,6 +103,7 @@ export interface Config {
   readonly storagePriceNano: bigint
   readonly storagePieceBytes: number
   readonly denylist?: string | undefined
+  readonly roles: readonly Role[]
   readonly bondAtto: bigint
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   readonly keyCost: 'standard' | 'devnet'
@@ -169,6 +184,7 @@ export function settingNames(): { key: string; meaning: string }[] {
 }
 
 function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join(',')
   return typeof value === 'string'
     ? value
     : typeof value === 'number' || typeof value === 'bigint'

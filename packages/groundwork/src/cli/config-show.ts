@@ -14,6 +14,11 @@ export const configShow: AnyCommand = command({
   summary: 'Every setting, where it comes from and what it means.',
   options: z.object({}),
   run: async (_options, { show, config }) => {
-    show(configRows().map((row) => ({ ...row, value: config[row.key as keyof typeof config] as Cell })))
+    show(
+      configRows().map((row) => {
+        const value = config[row.key as keyof typeof config]
+        return { ...row, value: (Array.isArray(value) ? value.join(',') : value) as Cell }
+      }),
+    )
   },
 })

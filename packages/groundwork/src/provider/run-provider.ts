@@ -9,6 +9,7 @@ import { createServer } from 'node:http'
 import path from 'node:path'
 import { epochAt } from '@groundwork/core/epoch/timing.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
+import { offer as offerStorage } from '@groundwork/storage'
 import { fastestHasher, openStorageProvider, chainActions, type StorageProvider } from '@groundwork/storage/adapters'
 import type { Logger } from 'pino'
 import { openAccount, openNodeKey, type NodeKey } from '../account/open-account.ts'
@@ -84,11 +85,22 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
 
   log.info({ operator: account.address, endpoint: face.endpoint, rpc: chain.rpcUrl, version }, 'the provider serves')
 
-  const place = { config, chain, account, submit, nodeKey: nodeKey.publicKey, endpoint: face.endpoint, log }
-  const collector = collectPay({ context, account, submit })
+  const offers = {
+    storage: offerStorage({
+      operator: account.address,
+      capacityBytes: config.storageCapacityBytes,
+      priceNanoPerGibSecond: config.storagePriceNano,
+    }),
+  }
+  const places = config.roles.map((role) => ({ offer: offers[role], bondAtto: config.bondAtto }))
+  const endpoint = face.endpoint
+  const place = { config, chain, account, submit, nodeKey: nodeKey.publicKey, endpoint, places, log }
+  const collectors = places.map(({ offer: { network } }) => collectPay({ network, context, account, submit }))
   const collect = async (until: { readonly signal: AbortSignal }): Promise<void> => {
-    const collected = await collector(until)
-    if (collected !== undefined) log.info(collected, 'paid')
+    for (const collector of collectors) {
+      const collected = await collector(until)
+      if (collected !== undefined) log.info(collected, 'paid')
+    }
   }
   const onError = (err: unknown): void => log.warn({ err }, 'pay could not be collected; the next try follows')
   await runTogether(
