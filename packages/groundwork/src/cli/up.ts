@@ -163,6 +163,10 @@ function startSteps(steps: Awaited<ReturnType<typeof networkSteps>>): Step[] {
       title: 'Five providers start, one of them behind the relay, without an open port',
       run: async () => steps.startProviders(),
     },
+    {
+      title: 'Two hotspots of two owners start, in reach of the same devices',
+      run: async () => steps.startHotspots(),
+    },
     { title: 'Two watchers start', run: async () => steps.startWatchers() },
   ]
 }

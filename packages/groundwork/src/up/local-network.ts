@@ -1,6 +1,6 @@
 /**
- * A whole network on one machine: chain, deployment, prices, gateway, five providers and two watchers, each a process of its own
- * with its own keys, folder and bond.
+ * A whole network on one machine: chain, deployment, prices, gateway, five providers of storage, two hotspots and two watchers,
+ * each a process of its own with its own keys, folder and bond.
  *
  * It starts and stops things; it does no work itself. Everything that it started ends with it.
  *
@@ -17,12 +17,20 @@ import { fund } from '@groundwork/chain/devnet/faucet.ts'
 import { keepPriceFresh } from '@groundwork/chain/devnet/feed-price.ts'
 import { devnetParameters, devnetSupply, type ParameterValues } from '@groundwork/chain/devnet/parameters.ts'
 import type { Address } from '@groundwork/core/identity/address.ts'
+import { storageNetwork } from '@groundwork/storage'
+import { wirelessNetwork } from '@groundwork/wireless'
 import type { Logger } from 'pino'
 import { programPath } from '../program-path.ts'
 import { startChild, type Child } from '../supervise/child.ts'
 import { awaitOffers } from './await-offers.ts'
 import { portsFor } from './free-port.ts'
-import { localProviderPlans, type LocalProviderPlan } from './local-providers.ts'
+import {
+  localHotspotPlans,
+  localProviderPlans,
+  type LocalHotspotPlan,
+  type LocalPlace,
+  type LocalProviderPlan,
+} from './local-providers.ts'
 
 const work = 10n ** 18n
 /** What a provider gets from the faucet: its bond, and something for demands and fees. */
@@ -43,6 +51,14 @@ export interface LocalProvider {
   child: Child
 }
 
+/** A provider with a radio; its forwarder dials `udpPort` of this machine. */
+export interface LocalHotspot {
+  readonly plan: LocalHotspotPlan
+  readonly operator: Address
+  readonly udpPort: number
+  child: Child
+}
+
 /** How parts of a run are made to misbehave, to show that it is noticed. */
 export type Break = 'skip-proof' | 'overpay' | 'drop-line' | 'serve-wrong-byte'
 
@@ -59,6 +75,8 @@ export interface LocalNetworkOptions {
   readonly values?: ParameterValues | undefined
   /** the providers of the network; all five when left out */
   readonly plans?: readonly LocalProviderPlan[] | undefined
+  /** the hotspots of the network; both when left out, and without any the gateway is of storage alone */
+  readonly hotspotPlans?: readonly LocalHotspotPlan[] | undefined
 }
 
 export interface LocalNetwork {
@@ -71,6 +89,7 @@ export interface LocalNetwork {
   readonly gatewayUrl: string
   readonly customer: Address
   readonly providers: readonly LocalProvider[]
+  readonly hotspots: readonly LocalHotspot[]
   readonly watchers: readonly Child[]
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -81,8 +100,10 @@ export interface NetworkSteps {
   startGateway(): Promise<void>
   /** Resolves when each of them offers. */
   startProviders(): Promise<void>
+  /** Resolves when each of them offers. */
+  startHotspots(): Promise<void>
   startWatchers(): Promise<void>
-  /** Starts a program that ended (a provider by its plan's name, 'gateway', 'watcher', 'second-watcher') as it was: its folder, its port. */
+  /** Starts a program that ended (a provider or hotspot by its plan's name, 'gateway', 'watcher', 'second-watcher') as it was: its folder, its port. */
   restart(name: string): Promise<void>
   /** Starts the chain again from its last dump, and deploys where that is older than the contracts. */
   restartChain(): Promise<DeployOutcome>
@@ -93,7 +114,8 @@ export interface NetworkSteps {
 
 /** Prepares the steps; nothing is started yet. */
 export async function networkSteps(options: LocalNetworkOptions): Promise<NetworkSteps> {
-  const { dataDir, host = '127.0.0.1', log, signal, values = devnetParameters, plans = localProviderPlans } = options
+  const { dataDir, host = '127.0.0.1', log, signal, values = devnetParameters } = options
+  const { plans = localProviderPlans, hotspotPlans = localHotspotPlans } = options
   const logDir = path.join(dataDir, 'logs')
   mkdirSync(logDir, { recursive: true })
   const ports = await portsFor({ dataDir, host }, [
@@ -101,7 +123,9 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     'gateway',
     'watcher',
     'second-watcher',
+    'mqtt',
     ...plans.map(({ name }) => name),
+    ...hotspotPlans.flatMap(({ name }) => [name, radioOf(name)]),
   ])
   const portOf = (name: string): number =>
     (name === 'gateway' ? options.gatewayPort : undefined) ?? ports.get(name) ?? 0
@@ -109,10 +133,7 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
   const children: Child[] = []
-  const parts: { anvil?: Anvil; chain?: Chain; gateway?: Child; providers: LocalProvider[]; watchers: Child[] } = {
-    providers: [],
-    watchers: [],
-  }
+  const parts: Parts = { providers: [], hotspots: [], watchers: [] }
 
   let feeding = new AbortController()
   const startAgain = new Map<string, () => Promise<void>>()
@@ -149,16 +170,20 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
   }
   const gatewayUrl = (): string => String(need(parts.gateway, 'the gateway').ready['url'])
 
+  const placeOf = ({ latitude, longitude }: LocalPlace): Record<string, string> => ({
+    GROUNDWORK_LATITUDE: String(latitude),
+    GROUNDWORK_LONGITUDE: String(longitude),
+    GROUNDWORK_BOND_ATTO: String(providerBondAtto),
+  })
+
   const startProvider = async (plan: LocalProviderPlan): Promise<LocalProvider> => {
     const words = misbehaviour(options.break, plan) ?? []
     const child = await start(
       plan.name,
       'provider',
       {
-        GROUNDWORK_LATITUDE: String(plan.latitude),
-        GROUNDWORK_LONGITUDE: String(plan.longitude),
+        ...placeOf(plan),
         GROUNDWORK_STORAGE_PRICE_NANO: String(plan.priceNano),
-        GROUNDWORK_BOND_ATTO: String(providerBondAtto),
         ...(plan.isRelayed
           ? { GROUNDWORK_RELAY: `${gatewayUrl().replace(/^http/, 'ws')}/relay` }
           : { GROUNDWORK_PORT: String(portOf(plan.name)) }),
@@ -171,6 +196,18 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
       endpoint: String(child.ready['endpoint']),
       child,
     }
+  }
+
+  const startHotspot = async (plan: LocalHotspotPlan): Promise<LocalHotspot> => {
+    const child = await start(plan.name, 'provider', {
+      ...placeOf(plan),
+      GROUNDWORK_ROLES: 'wireless',
+      GROUNDWORK_WIRELESS_PRICE_NANO: String(plan.priceNano),
+      GROUNDWORK_PORT: String(portOf(plan.name)),
+      GROUNDWORK_WIRELESS_UDP_PORT: String(portOf(radioOf(plan.name))),
+    })
+    const udpPort = portOf(radioOf(plan.name))
+    return { plan, operator: String(child.ready['operator']) as Address, udpPort, child }
   }
 
   const startWatcher = async (name: string, words: readonly string[]): Promise<Child> => {
@@ -230,6 +267,9 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
         parts.gateway = await start('gateway', 'gateway', {
           GROUNDWORK_PORT: String(portOf('gateway')),
           GROUNDWORK_STORAGE_PIECE_BYTES: String(pieceBytes),
+          ...(hotspotPlans.length === 0
+            ? {}
+            : { GROUNDWORK_ROLES: 'storage,wireless', GROUNDWORK_WIRELESS_MQTT_PORT: String(portOf('mqtt')) }),
         })
         await gift([String(parts.gateway.ready['customer']) as Address], customerGiftAtto)
       })
@@ -241,11 +281,28 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
         parts.providers.map(({ operator }) => operator),
         providerGiftAtto,
       )
-      await awaitOffers(need(parts.chain, 'the chain'), { providers: parts.providers, logDir, signal: until })
+      const { providers } = parts
+      await awaitOffers(need(parts.chain, 'the chain'), { network: storageNetwork, providers, logDir, signal: until })
       for (const plan of plans) {
         startAgain.set(plan.name, async () => {
           const started = await startProvider(plan)
           parts.providers = parts.providers.map((provider) => (provider.plan === plan ? started : provider))
+          await gift([started.operator], providerGiftAtto)
+        })
+      }
+    },
+    async startHotspots() {
+      parts.hotspots = await Promise.all(hotspotPlans.map(async (plan) => startHotspot(plan)))
+      await gift(
+        parts.hotspots.map(({ operator }) => operator),
+        providerGiftAtto,
+      )
+      const { hotspots: providers } = parts
+      await awaitOffers(need(parts.chain, 'the chain'), { network: wirelessNetwork, providers, logDir, signal: until })
+      for (const plan of hotspotPlans) {
+        startAgain.set(plan.name, async () => {
+          const started = await startHotspot(plan)
+          parts.hotspots = parts.hotspots.map((hotspot) => (hotspot.plan === plan ? started : hotspot))
           await gift([started.operator], providerGiftAtto)
         })
       }
@@ -279,6 +336,7 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
         gatewayUrl: gatewayUrl(),
         customer: String(need(parts.gateway, 'the gateway').ready['customer']) as Address,
         providers: parts.providers,
+        hotspots: parts.hotspots,
         watchers: parts.watchers,
         [Symbol.asyncDispose]: dispose,
       }
@@ -286,6 +344,18 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     [Symbol.asyncDispose]: dispose,
   }
 }
+
+interface Parts {
+  anvil?: Anvil
+  chain?: Chain
+  gateway?: Child
+  providers: readonly LocalProvider[]
+  hotspots: readonly LocalHotspot[]
+  watchers: Child[]
+}
+
+/** Under which name the port of a hotspot's radio is kept. */
+const radioOf = (name: string): string => `${name}-radio`
 
 const operatorOf = ({ ready }: Child): Address => String(ready['operator']) as Address
 

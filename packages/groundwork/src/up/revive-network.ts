@@ -13,7 +13,7 @@ export interface RevivedNetwork extends AsyncDisposable {
 }
 
 /**
- * Starts chain, gateway (the relay of one provider) and providers; no watcher, so no epoch goes on.
+ * Starts chain, gateway (the relay of one provider) providers and hotspots; no watcher, so no epoch goes on.
  *
  * @throws DataDirHeld GW_DATA_DIR_HELD when a living network writes there
  */
@@ -31,6 +31,7 @@ export async function reviveNetwork(
     await steps.startChain()
     await steps.startGateway()
     await steps.startProviders()
+    await steps.startHotspots()
     return { rpcUrl: steps.network().rpcUrl, [Symbol.asyncDispose]: end }
   } catch (error) {
     await end()
