@@ -20,7 +20,7 @@ const scheduleWords = 4 * (rounds + 1)
 export type KeySchedule = Int32Array
 
 /** Where in a schedule the subkeys of CMAC stand: for a whole last block, and for a padded one. */
-export const subkeyAt = scheduleWords
+export const subkeyAt: number = scheduleWords
 export const paddedSubkeyAt: number = scheduleWords + 4
 
 /** Four words, first byte highest. */
