@@ -70,13 +70,17 @@ export interface Sessions {
   sessionOf(devEui: Eui): DeviceSession | undefined
   /** Takes effect in memory at once. Resolves once it is on disk: only then may anything that follows from it leave. */
   put(session: DeviceSession): Promise<void>
+  /** A session that was just agreed on: it stands beside the old one, until `put` is called with what was heard on it. */
+  putPending(session: DeviceSession): Promise<void>
   remove(devEui: Eui): Promise<void>
-  /** @returns false when the nonce was used or, with `mustRise`, is not above the last; else it is used from now on, on disk once resolved */
+  /** @returns false when the nonce was used or, with `mustRise`, is not above all used; else it is used from now on, on disk once resolved */
   spendDevNonce(spent: {
     readonly devEui: Eui
     readonly devNonce: number
     readonly mustRise: boolean
   }): Promise<boolean>
+  /** The repair of a device that has forgotten which nonces it used: all of them may be used again. */
+  forgetDevNonces(devEui: Eui): Promise<void>
   /** The next JoinNonce of a device, 24 bits, rising; on disk once resolved. */
   nextJoinNonce(devEui: Eui): Promise<number>
 }

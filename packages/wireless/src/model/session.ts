@@ -8,6 +8,7 @@
 
 import type { DeviceClass, MacVersion } from './device.ts'
 import type { Eui } from './radio.ts'
+import type { DownlinkCommand } from '../wire/mac-commands.ts'
 
 /** 16 bytes each. In 1.0.x the three network keys are one and the same. */
 export interface SessionKeys {
@@ -43,6 +44,18 @@ export interface DeviceSession {
   /** FCnt of the last confirmed uplink or downlink that waits for its ACK, if one does */
   readonly confirmedFCntDown?: number
   readonly radio: RadioState
+  /** what the network asked of the device and has no answer to yet; one of a name */
+  readonly requests: readonly MacRequest[]
+}
+
+/** Commands that are answered together: a block of LinkADRReq, or one of anything else. */
+export interface MacRequest {
+  readonly name: DownlinkCommand['name']
+  /** empty once the device has refused them as often as `requestRefusalsMax` */
+  readonly commands: readonly DownlinkCommand[]
+  /** how often it was sent without an answer */
+  readonly sentCount: number
+  readonly refusedCount: number
 }
 
 /** What both sides hold about the radio; changes only once the device has said yes. */
