@@ -1,0 +1,233 @@
+/**
+ * The join server: from a join-request to a session and its answer. LoRaWAN 1.0.4 section 6.2, 1.1 section 6.2.
+ *
+ * DevNonces are the device's: random and never twice in 1.0.0 to 1.0.3, rising in 1.0.4 and 1.1. One join heard by several gateways
+ * is one join; who gathers copies does so before it comes here. The new session stands beside the old one until the device is
+ * heard on it, so an answer that never arrives loses nothing.
+ *
+ * @module
+ */
+
+import { keySchedule } from '../crypto/aes-128.ts'
+import { cmacWord } from '../crypto/cmac.ts'
+import type { Device, DeviceProfile, RootKeys } from '../model/device.ts'
+import type { DeviceSession, RadioState, SessionKeys } from '../model/session.ts'
+import type { Devices, Random, Sessions } from '../ports.ts'
+import type { Region } from '../region/region.ts'
+import { regionOf } from '../region/region-of.ts'
+import { encodeCfList } from '../wire/cf-list.ts'
+import { encodeJoinAccept, joinAcceptMic10, joinAcceptMic11, joinTypes, sealJoinAccept, type JoinAccept } from '../wire/join-accept.ts'
+import type { JoinRequest } from '../wire/phy-payload.ts'
+import { joinServerKeys, sessionKeys10, sessionKeys11 } from '../wire/session-keys.ts'
+
+export type JoinRefusal =
+  | 'unknown-device'
+  | 'disabled'
+  | 'other-join-eui'
+  | 'no-keys'
+  | 'no-join-allowed'
+  | 'wrong-mic'
+  | 'dev-nonce-used'
+  | 'no-profile'
+
+export type JoinVerdict =
+  | { readonly tag: 'joined'; readonly session: DeviceSession; readonly answer: Uint8Array; readonly device: Device; readonly profile: DeviceProfile }
+  | { readonly tag: 'refused'; readonly reason: JoinRefusal }
+
+/** A stretch of addresses that the network gives to its devices, both inclusive. */
+export interface AddrRange {
+  readonly first: number
+  readonly last: number
+}
+
+/** What the network tells each device that joins. */
+export interface NetworkPolicy {
+  readonly netId: number
+  readonly addresses: AddrRange
+  readonly rxDelaySeconds: number
+  readonly rx1DataRateOffset: number
+  /** channels beside the band's own, where it takes a list of frequencies; Hz */
+  readonly extraChannelsHz: readonly number[]
+  /** the channels that gateways listen on, where the band is switched by masks */
+  readonly enabledChannels?: readonly number[] | undefined
+  /** another second window than the band's own */
+  readonly rx2?: { readonly hz: number; readonly dataRate: number } | undefined
+}
+
+export interface JoinServerOptions {
+  readonly devices: Devices
+  readonly sessions: Sessions
+  readonly random: Random
+  readonly policyOf: (region: Region) => NetworkPolicy
+}
+
+export interface JoinServer {
+  join(request: JoinRequest, waiting: { readonly atMs: number }): Promise<JoinVerdict>
+}
+
+const refused = (reason: JoinRefusal): JoinVerdict => ({ tag: 'refused', reason })
+const risingNonces: ReadonlySet<string> = new Set(['1.0.4', '1.1.0'])
+
+export function joinServer({ devices, sessions, random, policyOf }: JoinServerOptions): JoinServer {
+  return {
+    async join(request, { atMs }) {
+      const { devEui, joinEui, devNonce, bytes } = request
+      const device = devices.device(devEui)
+      if (device === undefined) return refused('unknown-device')
+      if (device.isDisabled) return refused('disabled')
+      if (device.joinEui !== joinEui) return refused('other-join-eui')
+      const profile = devices.profile(device.profileId)
+      if (profile === undefined) return refused('no-profile')
+      if (!profile.supportsJoin) return refused('no-join-allowed')
+      const root = devices.rootKeys(devEui)
+      const is11 = profile.macVersion === '1.1.0'
+      if (root === undefined || (is11 && root.nwkKey === undefined)) return refused('no-keys')
+      const nwkKey = is11 && root.nwkKey !== undefined ? root.nwkKey : root.appKey
+      if (cmacWord(keySchedule(nwkKey), bytes, bytes.length - 4) !== request.mic) return refused('wrong-mic')
+      // Only a signed nonce is spent, or a stranger could use them all up.
+      const mustRise = risingNonces.has(profile.macVersion)
+      if (!(await sessions.spendDevNonce({ devEui, devNonce, mustRise }))) return refused('dev-nonce-used')
+
+      const region = regionOf(profile.region, profile.parameterRevision)
+      const policy = policyOf(region)
+      const joinNonce = await sessions.nextJoinNonce(devEui)
+      const accept = acceptOf({ region, policy, joinNonce, devAddr: drawAddr(policy.addresses, random), is11 })
+      const keys = keysOf({ root, nwkKey, is11, accept, request })
+      const session = sessionOf({ device, profile, region, policy, accept, keys, atMs })
+      await sessions.putPending(session)
+      return { tag: 'joined', session, answer: answerOf({ accept, nwkKey, is11, request }), device, profile }
+    },
+  }
+}
+
+function drawAddr({ first, last }: AddrRange, random: Random): number {
+  const bytes = random.bytes(6)
+  const draw = bytes.reduce((value, byte) => value * 256 + byte, 0)
+  return first + (draw % (last - first + 1))
+}
+
+function acceptOf({
+  region,
+  policy,
+  joinNonce,
+  devAddr,
+  is11,
+}: {
+  readonly region: Region
+  readonly policy: NetworkPolicy
+  readonly joinNonce: number
+  readonly devAddr: number
+  readonly is11: boolean
+}): JoinAccept {
+  const { netId, rxDelaySeconds, rx1DataRateOffset, rx2 = region.rx2 } = policy
+  const cfList = cfListOf(region, policy)
+  return {
+    joinNonce,
+    netId,
+    devAddr,
+    optNeg: is11,
+    rx1DataRateOffset,
+    rx2DataRate: rx2.dataRate,
+    rxDelaySeconds,
+    cfList,
+  }
+}
+
+function cfListOf(region: Region, { extraChannelsHz, enabledChannels }: NetworkPolicy): Uint8Array | undefined {
+  if (region.cfList === 'frequencies' && extraChannelsHz.length > 0)
+    return encodeCfList({ kind: 'frequencies', frequenciesHz: extraChannelsHz })
+  if (region.cfList === 'masks' && enabledChannels !== undefined)
+    return encodeCfList({ kind: 'masks', enabledChannels })
+  return undefined
+}
+
+interface Agreed {
+  readonly root: RootKeys
+  readonly nwkKey: Uint8Array
+  readonly is11: boolean
+  readonly accept: JoinAccept
+  readonly request: JoinRequest
+}
+
+function keysOf({ root, nwkKey, is11, accept, request: { joinEui, devNonce } }: Agreed): SessionKeys {
+  const { joinNonce, netId } = accept
+  return is11
+    ? sessionKeys11({ appKey: root.appKey, nwkKey }, { joinNonce, joinEui, devNonce })
+    : sessionKeys10(nwkKey, { joinNonce, netId, devNonce })
+}
+
+function answerOf({ accept, nwkKey, is11, request }: Omit<Agreed, 'root'>): Uint8Array {
+  const plain = encodeJoinAccept(accept)
+  const schedule = keySchedule(nwkKey)
+  const { joinEui, devEui, devNonce } = request
+  const mic = is11
+    ? joinAcceptMic11(keySchedule(joinServerKeys(nwkKey, devEui).jsIntKey), plain, { joinType: joinTypes.join, joinEui, devNonce })
+    : joinAcceptMic10(schedule, plain)
+  return sealJoinAccept(schedule, plain, mic)
+}
+
+function sessionOf({
+  device,
+  profile,
+  region,
+  policy,
+  accept,
+  keys,
+  atMs,
+}: {
+  readonly device: Device
+  readonly profile: DeviceProfile
+  readonly region: Region
+  readonly policy: NetworkPolicy
+  readonly accept: JoinAccept
+  readonly keys: SessionKeys
+  readonly atMs: number
+}): DeviceSession {
+  return {
+    devEui: device.devEui,
+    devAddr: accept.devAddr,
+    joinEui: device.joinEui,
+    keys,
+    macVersion: profile.macVersion,
+    startedAtMs: atMs,
+    fCntUp: 0,
+    nFCntDown: 0,
+    aFCntDown: 0,
+    radio: joinedRadio(region, profile, policy),
+    requests: [],
+  }
+}
+
+/** What a device holds right after its join. */
+export function joinedRadio(region: Region, profile: DeviceProfile, policy: NetworkPolicy): RadioState {
+  const { rx2 = region.rx2 } = policy
+  const own = region.uplinkChannels.map(({ hz, dataRateMin, dataRateMax }) => ({ uplinkHz: hz, dataRateMin, dataRateMax }))
+  const isListed = region.cfList === 'frequencies'
+  const [first] = region.uplinkChannels
+  const extra = isListed
+    ? policy.extraChannelsHz.map((uplinkHz) => ({
+        uplinkHz,
+        dataRateMin: first?.dataRateMin ?? 0,
+        dataRateMax: first?.dataRateMax ?? 5,
+      }))
+    : []
+  const channels = [...own, ...extra]
+  const isMasked = region.cfList === 'masks' && policy.enabledChannels !== undefined
+  return {
+    deviceClass: 'A',
+    rx1DelaySeconds: Math.max(policy.rxDelaySeconds, 1),
+    rx1DataRateOffset: policy.rx1DataRateOffset,
+    rx2DataRate: rx2.dataRate,
+    // A join-accept names no frequency: until a RXParamSetupReq the device listens where the band says.
+    rx2FrequencyHz: region.rx2.hz,
+    dataRate: first?.dataRateMin ?? 0,
+    txPowerIndex: 0,
+    nbTrans: 1,
+    ...(profile.eirpDbmMax === undefined ? {} : { eirpDbmMax: profile.eirpDbmMax }),
+    uplinkDwell: region.dwell.atBoot.uplink,
+    downlinkDwell: region.dwell.atBoot.downlink,
+    channels,
+    enabledChannels: isMasked ? (policy.enabledChannels ?? []) : channels.map((_, index) => index),
+    isBeaconLocked: false,
+  }
+}
