@@ -41,8 +41,9 @@ export interface DeviceSession {
   readonly nFCntDown: number
   /** 1.1 only; 1.0.x counts all downlinks in nFCntDown */
   readonly aFCntDown: number
-  /** FCnt of the last confirmed uplink or downlink that waits for its ACK, if one does */
+  /** the last confirmed downlink, until the device's next frame says whether it came */
   readonly confirmedFCntDown?: number
+  readonly confirmedItemId?: string
   readonly radio: RadioState
   /** what the network asked of the device and has no answer to yet; one of a name */
   readonly requests: readonly MacRequest[]
