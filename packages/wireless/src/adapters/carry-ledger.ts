@@ -49,15 +49,24 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
   const accounts = new Map<Hex, CarryAccount>()
   for (const row of database.prepare('SELECT * FROM wireless_carry_accounts').all()) accounts.set(hex(row['peer']), accountOf(row))
   let waiting: Write[] = []
+  const changed = new Set<Hex>()
 
+  const writeAccount = (peer: Hex): void => {
+    const account = accounts.get(peer)
+    if (account === undefined) return
+    const { packetsBefore, earnedNano, total, voucherSignature } = account
+    statements.setAccount.run(peer, packetsBefore, earnedNano.toString(), total.toString(), voucherSignature ?? null)
+  }
   const commit = (): void => {
-    if (waiting.length === 0) return
+    if (waiting.length === 0 && changed.size === 0) return
     const writes = waiting
     waiting = []
     database.exec('BEGIN IMMEDIATE')
     try {
       for (const write of writes) write()
+      for (const peer of changed) writeAccount(peer)
       database.exec('COMMIT')
+      changed.clear()
     } catch (error) {
       database.exec('ROLLBACK')
       waiting = [...writes, ...waiting]
@@ -73,10 +82,7 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
       invariant((before?.total ?? 0n) <= account.total, 'a signed total never goes down')
       invariant((before?.earnedNano ?? 0n) <= account.earnedNano, 'what was earned never goes down')
       accounts.set(peer, account)
-      const { packetsBefore, earnedNano, total, voucherSignature } = account
-      waiting.push(() =>
-        statements.setAccount.run(peer, packetsBefore, earnedNano.toString(), total.toString(), voucherSignature ?? null),
-      )
+      changed.add(peer)
     },
     addReceipt({ peer, epoch, index, receipt }) {
       waiting.push(() => statements.addReceipt.run(peer, epoch, index, receipt))

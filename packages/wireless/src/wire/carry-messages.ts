@@ -210,11 +210,6 @@ export function decodeMessage({
   return reader.isWhole ? message : undefined
 }
 
-/** Bytes of one uplink inside a message, at most; a batch of `uplinksPerMessageMax` fits. */
-export function carriedUplinkBytes({ uplink }: CarriedUplink): number {
-  return 62 + uplink.context.length + uplink.phyPayload.length
-}
-
 function writeBody(writer: ByteWriter, message: CarryMessage): void {
   switch (message.kind) {
     case 'ready': {
