@@ -1,0 +1,186 @@
+/**
+ * Receipts, totals and draw secrets in one SQLite file, written in groups.
+ *
+ * Writes wait in memory until `commit`, which flushes them in one transaction (synchronous FULL): a router decides many
+ * packets, commits once, and only then lets anything leave. A total never goes down, whatever is written. Tables have the
+ * prefix wireless_carry_; a hotspot and a router of one program use a file each.
+ *
+ * @see docs/protocol/wireless.md#vouchers
+ * @module
+ */
+
+import { DatabaseSync } from 'node:sqlite'
+import { invariant } from '@groundwork/core/invariant.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import type { SignedTally } from '../model/receipt.ts'
+import type { CarryAccount, CarryLedger } from '../ports/carry.ts'
+import { CarryLedgerDamaged } from './carry-errors.ts'
+
+/** Version of the tables; a file of a later version is refused. */
+export const carryLedgerVersion = 1
+
+/** Most receipts of one read. */
+export const receiptsReadMax = 4096
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS wireless_carry_accounts (
+    peer TEXT PRIMARY KEY, packets_before INTEGER NOT NULL, earned_nano TEXT NOT NULL, total TEXT NOT NULL, signature TEXT
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS wireless_carry_receipts (
+    peer TEXT NOT NULL, epoch INTEGER NOT NULL, place INTEGER NOT NULL, receipt BLOB NOT NULL, PRIMARY KEY (peer, epoch, place)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS wireless_carry_tallies (
+    peer TEXT NOT NULL, epoch INTEGER NOT NULL, router TEXT NOT NULL, owner TEXT NOT NULL, packets INTEGER NOT NULL,
+    units TEXT NOT NULL, nano_credits TEXT NOT NULL, root TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (peer, epoch)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS wireless_carry_secrets (epoch INTEGER PRIMARY KEY, secret BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS wireless_carry_versions (version INTEGER NOT NULL) STRICT;
+`
+
+type Write = () => void
+
+/** @param path a file, or ':memory:' for tests @throws CarryLedgerDamaged */
+export function openCarryLedger({ path }: { readonly path: string }): CarryLedger & Disposable {
+  const database = new DatabaseSync(path)
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;')
+  database.exec(schema)
+  requireVersion(database, path)
+  const statements = prepare(database)
+  const accounts = new Map<Hex, CarryAccount>()
+  for (const row of database.prepare('SELECT * FROM wireless_carry_accounts').all()) accounts.set(hex(row['peer']), accountOf(row))
+  let waiting: Write[] = []
+  const changed = new Set<Hex>()
+
+  const writeAccount = (peer: Hex): void => {
+    const account = accounts.get(peer)
+    if (account === undefined) return
+    const { packetsBefore, earnedNano, total, voucherSignature } = account
+    statements.setAccount.run(peer, packetsBefore, earnedNano.toString(), total.toString(), voucherSignature ?? null)
+  }
+  const commit = (): void => {
+    if (waiting.length === 0 && changed.size === 0) return
+    const writes = waiting
+    waiting = []
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      for (const write of writes) write()
+      for (const peer of changed) writeAccount(peer)
+      database.exec('COMMIT')
+      changed.clear()
+    } catch (error) {
+      database.exec('ROLLBACK')
+      waiting = [...writes, ...waiting]
+      throw error
+    }
+  }
+
+  return {
+    account: (peer) => accounts.get(peer),
+    peers: () => [...accounts.keys()],
+    setAccount(peer, account) {
+      const before = accounts.get(peer)
+      invariant((before?.total ?? 0n) <= account.total, 'a signed total never goes down')
+      invariant((before?.earnedNano ?? 0n) <= account.earnedNano, 'what was earned never goes down')
+      accounts.set(peer, account)
+      changed.add(peer)
+    },
+    addReceipt({ peer, epoch, index, receipt }) {
+      waiting.push(() => statements.addReceipt.run(peer, epoch, index, receipt))
+    },
+    receipts({ peer, epoch, fromIndex, countMax }) {
+      commit()
+      const rows = statements.receipts.all(peer, epoch, fromIndex, Math.min(countMax, receiptsReadMax))
+      return rows.flatMap(({ receipt }) => (receipt instanceof Uint8Array ? [receipt] : []))
+    },
+    epochsOf(peer) {
+      commit()
+      return statements.epochs.all(peer).map(({ epoch }) => BigInt(Number(epoch)))
+    },
+    setTally({ tally, signature }, peer) {
+      const { router, owner, epoch, packets, units, nanoCredits, root } = tally
+      waiting.push(() =>
+        statements.setTally.run(peer, epoch, router, owner, packets, units.toString(), nanoCredits.toString(), root, signature),
+      )
+    },
+    tally({ peer, epoch }) {
+      commit()
+      const row = statements.tally.get(peer, epoch)
+      return row === undefined ? undefined : tallyOf(row)
+    },
+    drawSecret(epoch, fresh) {
+      commit()
+      const kept = statements.secret.get(epoch)?.['secret']
+      if (kept instanceof Uint8Array) return kept
+      const secret = fresh()
+      waiting.push(() => statements.setSecret.run(epoch, secret))
+      commit()
+      return secret
+    },
+    forgetBefore(epoch) {
+      for (const table of ['receipts', 'tallies', 'secrets'])
+        waiting.push(() => database.prepare(`DELETE FROM wireless_carry_${table} WHERE epoch < ?`).run(epoch))
+    },
+    commit,
+    [Symbol.dispose]() {
+      commit()
+      database.close()
+    },
+  }
+}
+
+function requireVersion(database: DatabaseSync, path: string): void {
+  const row = database.prepare('SELECT version FROM wireless_carry_versions').get()
+  if (row === undefined) database.prepare('INSERT INTO wireless_carry_versions VALUES (?)').run(carryLedgerVersion)
+  const version = Number(row?.['version'] ?? carryLedgerVersion)
+  if (version <= carryLedgerVersion) return
+  database.close()
+  throw new CarryLedgerDamaged({ path, reason: `its tables are of version ${version}, we know ${carryLedgerVersion}` })
+}
+
+function prepare(database: DatabaseSync): Readonly<
+  Record<
+    'setAccount' | 'addReceipt' | 'receipts' | 'epochs' | 'setTally' | 'tally' | 'secret' | 'setSecret',
+    ReturnType<DatabaseSync['prepare']>
+  >
+> {
+  return {
+    setAccount: database.prepare('INSERT OR REPLACE INTO wireless_carry_accounts VALUES (?, ?, ?, ?, ?)'),
+    addReceipt: database.prepare('INSERT INTO wireless_carry_receipts VALUES (?, ?, ?, ?)'),
+    receipts: database.prepare(
+      'SELECT receipt FROM wireless_carry_receipts WHERE peer = ? AND epoch = ? AND place >= ? ORDER BY place LIMIT ?',
+    ),
+    epochs: database.prepare('SELECT DISTINCT epoch FROM wireless_carry_receipts WHERE peer = ? ORDER BY epoch'),
+    setTally: database.prepare('INSERT OR REPLACE INTO wireless_carry_tallies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    tally: database.prepare('SELECT * FROM wireless_carry_tallies WHERE peer = ? AND epoch = ?'),
+    secret: database.prepare('SELECT secret FROM wireless_carry_secrets WHERE epoch = ?'),
+    setSecret: database.prepare('INSERT INTO wireless_carry_secrets VALUES (?, ?)'),
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+const hex = (value: unknown): Hex => String(value) as Hex
+
+function accountOf(row: Row): CarryAccount {
+  const account = {
+    packetsBefore: Number(row['packets_before']),
+    earnedNano: BigInt(String(row['earned_nano'])),
+    total: BigInt(String(row['total'])),
+  }
+  return row['signature'] === null ? account : { ...account, voucherSignature: hex(row['signature']) }
+}
+
+function tallyOf(row: Row): SignedTally {
+  return {
+    tally: {
+      router: hex(row['router']),
+      owner: hex(row['owner']),
+      epoch: BigInt(Number(row['epoch'])),
+      packets: Number(row['packets']),
+      units: BigInt(String(row['units'])),
+      nanoCredits: BigInt(String(row['nano_credits'])),
+      root: hex(row['root']),
+    },
+    signature: hex(row['signature']),
+  }
+}
