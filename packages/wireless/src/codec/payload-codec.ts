@@ -51,6 +51,8 @@ export type CodecRefusal =
   | 'threw'
   | 'too-slow'
   | 'out-of-memory'
+  /** it brought the sandbox itself down, which was then replaced */
+  | 'crashed'
   /** its answer is larger than `codecAnswerCharactersMax` */
   | 'answer-too-large'
   /** its answer is not of the form that the call has */
