@@ -16,6 +16,7 @@ import {
   type QuickJSContext,
   type QuickJSHandle,
   type QuickJSRuntime,
+  type QuickJSSyncVariant,
   type QuickJSWASMModule,
 } from 'quickjs-emscripten-core'
 import { codecAnswerCharactersMax, codecScriptCharactersMax } from '../codec/payload-codec.ts'
@@ -90,10 +91,13 @@ const prelude = `(() => {
   }
 })()`
 
+// Its types describe the CommonJS build, where the variant is one level deeper than where Node finds it.
+const engine = variant as unknown as QuickJSSyncVariant
+
 export async function openQuickjsCodec(options: QuickjsCodecOptions): Promise<QuickjsCodec> {
   const { deadlineMs = codecDeadlineMs, memoryBytesMax = codecMemoryBytesMax, runtimesMax = codecRuntimesMax } = options
   const wasmMemory = new WebAssembly.Memory({ initial: startPages, maximum: memoryBytesMax / pageBytes })
-  const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(variant, { wasmMemory }))
+  const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(engine, { wasmMemory }))
   /** In the order of use, the longest unused first. */
   const warm = new Map<string, QuickJSRuntime>()
 

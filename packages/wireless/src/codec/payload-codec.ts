@@ -12,10 +12,10 @@ import type { PayloadCodec } from '../model/device.ts'
 import { decodeCayenneLpp, encodeCayenneLpp, lppBytesMax } from './cayenne-lpp.ts'
 
 /** Longest answer of a codec, as JSON, in UTF-16 units. */
-export const codecAnswerCharactersMax = 64 * 1024
+export const codecAnswerCharactersMax: number = 64 * 1024
 
 /** Longest script, in UTF-16 units. */
-export const codecScriptCharactersMax = 256 * 1024
+export const codecScriptCharactersMax: number = 256 * 1024
 
 /** Warnings and errors that are kept of one call, and how long each may be. */
 export const codecNotesMax = 16
