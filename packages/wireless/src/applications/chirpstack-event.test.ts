@@ -6,9 +6,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { chirpstackEvent } from './chirpstack-event.ts'
 import { fixtureProfile, fixtureSubject as subject, fixtureUplink as uplink } from './event-fixtures.ts'
 import { eventTopic } from './topic.ts'
+import { quote, timeText } from './uplink-json.ts'
 
 const deviceInfo = {
   tenantId: '0x00000000000000000000000000000000000000a1',
@@ -129,4 +131,15 @@ test('a log keeps our code in its context, also where ChirpStack has none for it
 test('the class of a device is that of its profile', () => {
   const event = chirpstackEvent({ ...subject, profile: { ...fixtureProfile, supportsClassC: true } }, uplink)
   assert.equal((read(event.json)['deviceInfo'] as { deviceClassEnabled: string }).deviceClassEnabled, 'CLASS_C')
+})
+
+test('text and times are written as JSON and RFC 3339 have them, in any order', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => assert.equal(JSON.parse(quote(text)), text)))
+  assert.equal(quote('x\n'), '"x\\n"')
+  const times = fc.array(fc.integer({ min: 0, max: 4_000_000_000_000 }), { minLength: 2, maxLength: 5 })
+  fc.assert(
+    fc.property(times, (all) => {
+      for (const atMs of all) assert.equal(timeText(atMs), `${new Date(atMs).toISOString().slice(0, -1)}+00:00`)
+    }),
+  )
 })

@@ -11,12 +11,11 @@
  */
 
 import type { Application, Device, DeviceProfile } from '../model/device.ts'
-import type { CopyView, DeviceMessage, LogMessage } from '../model/message.ts'
-import type { Modulation } from '../model/modulation.ts'
-import type { Eui } from '../model/radio.ts'
-import { toBase64 } from './base64.ts'
-import type { DeviceEvent } from './device-event.ts'
 import type { JsonObject } from '../codec/payload-codec.ts'
+import type { DeviceMessage, JoinMessage, LogMessage, UplinkMessage } from '../model/message.ts'
+import type { Eui } from '../model/radio.ts'
+import type { DeviceEvent } from './device-event.ts'
+import { copiesText, devAddrText, quote, timeText, uplinkFieldsText } from './uplink-json.ts'
 
 /** Who runs the network, in ChirpStack's words: its tenant. */
 export interface Tenant {
@@ -44,10 +43,6 @@ export interface LocationMessage {
   readonly source: 'GPS' | 'CONFIG' | 'UNKNOWN'
 }
 
-/** GPS time began on 6 January 1980 and has gone without the 18 leap seconds since. */
-const gpsEpochMs = 315_964_800_000
-const leapMs = 18_000
-
 /** Our codes as ChirpStack's LogCode; any other is UNKNOWN. Ours stands in the context in every case. */
 const logCodes: Readonly<Record<string, string>> = {
   'payload-too-long': 'DOWNLINK_PAYLOAD_SIZE',
@@ -73,42 +68,23 @@ export function chirpstackEvent(
   message: DeviceMessage | LocationMessage,
   object?: JsonObject,
 ): DeviceEvent {
-  const { name, fields } = eventFields(message, object)
-  const json = JSON.stringify({ time: timeText(message.atMs), deviceInfo: deviceInfo(subject), ...fields })
-  return { applicationId: subject.application.id, devEui: message.devEui, name, atMs: message.atMs, json }
+  const event = { applicationId: subject.application.id, devEui: message.devEui, atMs: message.atMs }
+  const head = `{"time":"${timeText(message.atMs)}","deviceInfo":${deviceInfoText(subject)},`
+  if (message.kind === 'up') return { ...event, name: 'up', json: `${head}${uplinkFieldsText(message, object)}}` }
+  if (message.kind === 'join') {
+    const { deduplicationId, devAddr, copies } = message
+    const fields = `"deduplicationId":${quote(deduplicationId)},"devAddr":"${devAddrText(devAddr)}"`
+    return { ...event, name: 'join', json: `${head}${fields},"rxInfo":${copiesText(copies)}}` }
+  }
+  const { name, fields } = eventFields(message)
+  return { ...event, name, json: head + JSON.stringify(fields).slice(1) }
 }
 
-function eventFields(
-  message: DeviceMessage | LocationMessage,
-  object: JsonObject | undefined,
-): { readonly name: DeviceEvent['name']; readonly fields: JsonObject } {
+function eventFields(message: Exclude<DeviceMessage, UplinkMessage | JoinMessage> | LocationMessage): {
+  readonly name: DeviceEvent['name']
+  readonly fields: JsonObject
+} {
   switch (message.kind) {
-    case 'up':
-      return {
-        name: 'up',
-        fields: {
-          deduplicationId: message.deduplicationId,
-          devAddr: devAddrText(message.devAddr),
-          adr: message.isAdr,
-          dr: message.dataRate,
-          fCnt: message.fCnt,
-          fPort: message.fPort ?? 0,
-          confirmed: message.isConfirmed,
-          data: toBase64(message.payload),
-          ...(object === undefined ? {} : { object }),
-          rxInfo: message.copies.map(rxInfo),
-          txInfo: { frequency: message.frequencyHz, modulation: modulation(message.modulation) },
-        },
-      }
-    case 'join':
-      return {
-        name: 'join',
-        fields: {
-          deduplicationId: message.deduplicationId,
-          devAddr: devAddrText(message.devAddr),
-          rxInfo: message.copies.map(rxInfo),
-        },
-      }
     case 'ack':
       return {
         name: 'ack',
@@ -183,62 +159,11 @@ function logFields({ level, code, description, facts }: Pick<LogMessage, 'level'
   }
 }
 
-function deviceInfo({ tenant, application, profile, device }: EventSubject): JsonObject {
-  return {
-    tenantId: tenant.id,
-    tenantName: tenant.name,
-    applicationId: application.id,
-    applicationName: application.name,
-    deviceProfileId: profile.id,
-    deviceProfileName: profile.name,
-    deviceName: device.name,
-    devEui: device.devEui,
-    deviceClassEnabled: profile.supportsClassC ? 'CLASS_C' : profile.supportsClassB ? 'CLASS_B' : 'CLASS_A',
-    tags: { ...profile.tags, ...device.tags },
-  }
-}
-
-function rxInfo(copy: CopyView): JsonObject {
-  return {
-    gatewayId: copy.gatewayEui,
-    ...(copy.gpsTimeMs === undefined
-      ? {}
-      : {
-          gwTime: timeText(copy.gpsTimeMs + gpsEpochMs - leapMs),
-          timeSinceGpsEpoch: `${(copy.gpsTimeMs / 1000).toFixed(3)}s`,
-        }),
-    nsTime: timeText(copy.heardAtMs),
-    rssi: Math.round(copy.rssiDbm),
-    ...(copy.snrDb === undefined ? {} : { snr: copy.snrDb }),
-    channel: copy.channel,
-    ...(copy.latitude === undefined || copy.longitude === undefined
-      ? {}
-      : { location: { latitude: copy.latitude, longitude: copy.longitude } }),
-    context: toBase64(copy.context),
-    metadata: { bought: copy.isBought ? 'true' : 'false' },
-    crcStatus: 'CRC_OK',
-  }
-}
-
-/** LoRaWAN codes its LoRa frames at 4/5. */
-function modulation(used: Modulation): JsonObject {
-  switch (used.kind) {
-    case 'lora':
-      return { lora: { bandwidth: used.bandwidthHz, spreadingFactor: used.spreadingFactor, codeRate: 'CR_4_5' } }
-    case 'fsk':
-      return { fsk: { datarate: used.bitRate } }
-    case 'lr-fhss':
-      return {
-        lrFhss: { operatingChannelWidth: used.widthHz, codeRate: used.codingRate === '1/3' ? 'CR_2_6' : 'CR_4_6' },
-      }
-  }
-}
-
-function devAddrText(devAddr: number): string {
-  return devAddr.toString(16).padStart(8, '0')
-}
-
-/** ChirpStack writes an offset and no 'Z'; consumers exist that read no other form. */
-function timeText(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, -1)}+00:00`
+function deviceInfoText({ tenant, application, profile, device }: EventSubject): string {
+  const deviceClass = profile.supportsClassC ? 'CLASS_C' : profile.supportsClassB ? 'CLASS_B' : 'CLASS_A'
+  let text = `{"tenantId":${quote(tenant.id)},"tenantName":${quote(tenant.name)}`
+  text += `,"applicationId":${quote(application.id)},"applicationName":${quote(application.name)}`
+  text += `,"deviceProfileId":${quote(profile.id)},"deviceProfileName":${quote(profile.name)}`
+  text += `,"deviceName":${quote(device.name)},"devEui":${quote(device.devEui)},"deviceClassEnabled":"${deviceClass}"`
+  return `${text},"tags":${JSON.stringify({ ...profile.tags, ...device.tags })}}`
 }
