@@ -89,7 +89,8 @@ export interface Sessions {
 export interface DownlinkQueue {
   next(devEui: Eui, nowMs: number): QueueItem | undefined
   count(devEui: Eui): number
-  add(item: QueueItem): Promise<void>
+  /** @returns false when the device's queue is full; else it is on disk once resolved */
+  add(item: QueueItem): Promise<boolean>
   remove(devEui: Eui, id: string): Promise<void>
   clear(devEui: Eui): Promise<void>
 }

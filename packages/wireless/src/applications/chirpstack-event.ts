@@ -4,7 +4,7 @@
  * Names and types follow chirpstack/api/proto/integration/integration.proto and gw/gw.proto in their JSON form: camel case,
  * bytes as base64, enumerations by name, times as RFC 3339, durations as seconds with an 's'. Every scalar of an event stands
  * there, also where it is zero or empty, as ChirpStack writes events. What ChirpStack has no field for is added and is ours alone:
- * `timeline` of a txack, `bought` in a copy's metadata.
+ * `timeline` of a txack.
  *
  * @module
  * @see https://github.com/chirpstack/chirpstack/tree/master/api/proto

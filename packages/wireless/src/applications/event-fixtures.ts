@@ -69,7 +69,7 @@ export const fixtureUplink: UplinkMessage = {
   copies: [
     {
       ...{ gatewayEui: '0016c001f153a14c', rssiDbm: -36, snrDb: 10.5, channel: 3, heardAtMs: 1_658_136_855_700 },
-      ...{ gpsTimeMs: 1_342_172_073_700, latitude: 46.2, longitude: 6.1, isBought: true },
+      ...{ gpsTimeMs: 1_342_172_073_700, latitude: 46.2, longitude: 6.1 },
       context: Uint8Array.of(0x13, 0x73, 0x96, 0x39),
     },
   ],

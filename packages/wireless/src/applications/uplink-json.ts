@@ -41,7 +41,7 @@ function copyText(copy: CopyView): string {
   text += `,"channel":${copy.channel}`
   if (copy.latitude !== undefined && copy.longitude !== undefined)
     text += `,"location":{"latitude":${copy.latitude},"longitude":${copy.longitude}}`
-  return `${text},"context":"${toBase64(copy.context)}","metadata":{"bought":"${copy.isBought}"},"crcStatus":"CRC_OK"}`
+  return `${text},"context":"${toBase64(copy.context)}","metadata":{},"crcStatus":"CRC_OK"}`
 }
 
 /** LoRaWAN codes its LoRa frames at 4/5. */

@@ -10,8 +10,6 @@ import type { Eui, RadioUplink } from './radio.ts'
 export type CopyView = Pick<RadioUplink, 'gatewayEui' | 'rssiDbm' | 'snrDb' | 'channel' | 'heardAtMs' | 'gpsTimeMs'> & {
   readonly latitude?: number
   readonly longitude?: number
-  /** whether this copy was bought */
-  readonly isBought: boolean
   readonly context: Uint8Array
 }
 

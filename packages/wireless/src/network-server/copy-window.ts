@@ -18,8 +18,11 @@ export const quietMsMin = 20
 export const openFramesMax = 65_536
 /** Copies of one frame that are kept, inclusive. */
 export const copiesMax = 64
-/** How long a frame is remembered after it went, in milliseconds, so that a late copy does not count as a frame. */
-export const rememberedMs = 10_000
+/**
+ * How long a frame is remembered after it went, in milliseconds, so that a late copy does not count as a frame. Less than the shortest
+ * time after which a device sends one again: that one wants an answer.
+ */
+export const rememberedMs = 1_500
 /** Frames that are remembered after they went, inclusive. */
 export const rememberedMax = 262_144
 /** Senders whose usual number of gateways is known, inclusive. */
@@ -43,6 +46,8 @@ export interface CopyWindowOptions {
   readonly release: (gathered: Gathered) => void
   readonly elapsedMs: () => number
   readonly after: (delayMs: number, run: () => void) => () => void
+  /** `rememberedMs` when left out */
+  readonly rememberMs?: number
 }
 
 interface Frame {
@@ -73,7 +78,7 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-export function copyWindow({ release, elapsedMs, after }: CopyWindowOptions): CopyWindow {
+export function copyWindow({ release, elapsedMs, after, rememberMs = rememberedMs }: CopyWindowOptions): CopyWindow {
   const frames = new Map<number, Frame>()
   const open = new Set<Frame>()
   const released: { readonly key: number; readonly frame: Frame; readonly atMs: number }[] = []
@@ -131,7 +136,7 @@ export function copyWindow({ release, elapsedMs, after }: CopyWindowOptions): Co
   const forget = (nowMs: number): void => {
     while (releasedFrom < released.length) {
       const { key, frame, atMs } = released[releasedFrom]!
-      if (nowMs - atMs < rememberedMs && released.length - releasedFrom <= rememberedMax) break
+      if (nowMs - atMs < rememberMs && released.length - releasedFrom <= rememberedMax) break
       unlink(key, frame)
       releasedFrom += 1
     }
@@ -161,6 +166,7 @@ export function copyWindow({ release, elapsedMs, after }: CopyWindowOptions): Co
     add(uplink, sender) {
       const key = keyOf(uplink.phyPayload)
       const nowMs = elapsedMs()
+      forget(nowMs)
       const known = find(key, uplink.phyPayload)
       if (known === undefined) {
         if (open.size >= openFramesMax) {

@@ -214,7 +214,8 @@ export function joinedRadio(region: Region, profile: DeviceProfile, policy: Netw
   const channels = [...own, ...extra]
   const isMasked = region.cfList === 'masks' && policy.enabledChannels !== undefined
   return {
-    deviceClass: 'A',
+    // A device of 1.1 says itself when it listens always; an older one is known by its profile.
+    deviceClass: profile.supportsClassC && profile.macVersion !== '1.1.0' ? 'C' : 'A',
     rx1DelaySeconds: Math.max(policy.rxDelaySeconds, 1),
     rx1DataRateOffset: policy.rx1DataRateOffset,
     rx2DataRate: rx2.dataRate,

@@ -79,10 +79,12 @@ export interface DownlinkDeskOptions {
   readonly publish: (message: DeviceMessage) => void
   /** told once a queued payload was sent or given up, so that the next one can go */
   readonly onItemEnded: (devEui: string) => void
+  /** told when a payload could not be sent to a device that always listens: it wants another try later */
+  readonly onTryFailed: (devEui: string) => void
 }
 
 export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
-  const { radio, queue, clock, schedulesOf, publish, onItemEnded } = options
+  const { radio, queue, clock, schedulesOf, publish, onItemEnded, onTryFailed } = options
   const ledger = downlinkLedger()
   const gateways = gatewayBook()
   const tries = new Map<string, number>()
@@ -199,7 +201,12 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     inFlight.delete(queueItemId)
     const tried = (tries.get(queueItemId) ?? 0) + 1
     const isOver = isSent || tried >= itemTriesMax
-    if (!isOver) return void tries.set(queueItemId, tried)
+    if (!isOver) {
+      tries.set(queueItemId, tried)
+      // A device that always listens need not be heard before the next try.
+      if (downlink.deviceClass !== 'A') onTryFailed(devEui)
+      return
+    }
     tries.delete(queueItemId)
     void queue.remove(devEui, queueItemId).then(() => onItemEnded(devEui))
     publish({

@@ -1,0 +1,533 @@
+/**
+ * The LoRaWAN network server: from what gateways hear to what applications read, and back.
+ *
+ * One frame's way: its copies are gathered, a session is found and its counter checked, the device's words and the network's answer
+ * are worked out, the session is kept on disk, and only then the message is published and the answer sent. So a counter never goes
+ * back and nothing is published twice, whenever the program is killed.
+ *
+ * @module
+ */
+
+import type { PacketVerdict } from '../carry/buy.ts'
+import { dropCounter } from '../drop-counter.ts'
+import { gpsMsOf } from '../gps-time.ts'
+import type { Device, DeviceProfile } from '../model/device.ts'
+import type { CopyView, DeviceMessage } from '../model/message.ts'
+import type { RadioUplink } from '../model/radio.ts'
+import type { DeviceSession } from '../model/session.ts'
+import type { Broker, Clock, Devices, DownlinkQueue, Radio, RadioListener, Random, Sessions, Timers } from '../ports.ts'
+import type { PacketJudge } from '../ports/carry.ts'
+import { snrFloorDb } from '../region/airtime.ts'
+import { uplinkDataRateOf } from '../region/data-rate.ts'
+import { channelIndexOf } from '../region/receive-windows.ts'
+import type { Region } from '../region/region.ts'
+import { regionOf } from '../region/region-of.ts'
+import { parsePhyPayload, type DataFrame, type FrameFault, type JoinRequest } from '../wire/phy-payload.ts'
+import { adapt, adrMarginDb, remember, type AdrState, type AdrUplink } from './adr.ts'
+import { copyWindow, type Gathered } from './copy-window.ts'
+import { downlinkDesk, type Answerable, type Plan } from './downlink/downlink-desk.ts'
+import { marginOf } from './downlink/gateway-book.ts'
+import { joinServer, type JoinRefusal, type NetworkPolicy } from './join-server.ts'
+import { makeSchedules } from './key-schedules.ts'
+import { applyAnswers, type MacEvent } from './mac/apply-answers.ts'
+import { replyCommands } from './mac/reply-commands.ts'
+import { wantedRequests } from './mac/wanted-requests.ts'
+import { readUplink, type ReadUplink, type UplinkRefusal } from './read-uplink.ts'
+
+/** MIC tries on one address in a second, inclusive: a flood of forged frames costs no more than this. */
+export const addressTriesPerSecondMax = 20_000
+/** Addresses whose tries are counted at once, inclusive. */
+const countedAddressesMax = 65_536
+/** Devices whose last uplinks are remembered for ADR, inclusive. */
+export const adrDevicesMax = 262_144
+/** A device is asked for its status this seldom. */
+const statusEveryMs = 86_400_000
+const tidyEveryMs = 1_000
+/** Until a payload for a device that always listens is tried again: a sub-band rests for seconds. */
+const retryMs = 5_000
+/** A copy of a join that comes as late as this is still one. */
+const joinRememberedMs = 30_000
+/** Joins that are worked on at once, inclusive. */
+export const joinsAtOnceMax = 1_024
+
+export type NetworkDrop =
+  | FrameFault
+  | UplinkRefusal
+  | JoinRefusal
+  | 'not-for-a-network'
+  | 'late-copy'
+  | 'repeated-by-gateway'
+  | 'too-many-copies'
+  | 'address-flooded'
+  | 'joins-busy'
+  | 'rejoin-unsupported'
+  | 'not-kept'
+
+export interface NetworkServerOptions {
+  readonly radio: Radio
+  readonly broker: Broker
+  readonly devices: Devices
+  readonly sessions: Sessions
+  readonly queue: DownlinkQueue
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly policyOf: (region: Region) => NetworkPolicy
+  /** who pays gateways for what they carried; none where all gateways are one's own */
+  readonly judge?: PacketJudge | undefined
+  /** frames of the proprietary kind, such as beacons of proof of coverage */
+  readonly onProprietary?: ((uplink: RadioUplink) => void) | undefined
+}
+
+export interface NetworkServer extends RadioListener {
+  /** A payload was queued: a device that always listens gets it now. */
+  queueChanged(devEui: string): void
+  drops(): ReadonlyMap<NetworkDrop, number>
+  counts(): { readonly heard: number; readonly published: number; readonly joined: number; readonly awaited: number }
+  /** Resolves when all that was taken in is kept, published and answered. */
+  settled(): Promise<void>
+  [Symbol.dispose](): void
+}
+
+export function networkServer(options: NetworkServerOptions): NetworkServer {
+  const { radio, broker, devices, sessions, queue, clock, timers, random, policyOf, judge, onProprietary } = options
+  const drops = dropCounter<NetworkDrop>()
+  const schedulesOf = makeSchedules()
+  const joins = joinServer({ devices, sessions, random, policyOf })
+  const histories = new Map<string, readonly AdrUplink[]>()
+  const statusAskedMs = new Map<string, number>()
+  const tries = new Map<number, number>()
+  const working = new Set<Promise<unknown>>()
+  let [heardCount, publishedCount, joinedCount, joinsAtOnce, triesSecond] = [0, 0, 0, 0, 0]
+  let isOver = false
+
+  const publish = (message: DeviceMessage): void => {
+    publishedCount += 1
+    broker.publish(message)
+  }
+  const desk = downlinkDesk({
+    radio,
+    queue,
+    clock,
+    schedulesOf,
+    publish,
+    onItemEnded: (devEui) => queueChanged(devEui),
+    onTryFailed: (devEui) => void timers.after(retryMs, () => isOver || queueChanged(devEui)),
+  })
+  const verdict = (copies: readonly RadioUplink[], found: PacketVerdict): void => {
+    const [first] = copies
+    if (first !== undefined) judge?.judged(first.phyPayload, found)
+  }
+  const track = (work: Promise<unknown>): void => {
+    const done = work.catch(() => drops.count('not-kept')).finally(() => working.delete(done))
+    working.add(done)
+  }
+  /** A UUID of version 4 (RFC 9562). */
+  const nextId = (): string => {
+    const hex = [...random.bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+  }
+
+  const frames = copyWindow({
+    release: ({ copies }) => dataReleased(copies),
+    elapsedMs: clock.elapsedMs,
+    after: timers.after,
+  })
+  const joinFrames = copyWindow({
+    release: (gathered) => joinReleased(gathered),
+    elapsedMs: clock.elapsedMs,
+    after: timers.after,
+    // No device sends a join-request twice: each has a nonce of its own.
+    rememberMs: joinRememberedMs,
+  })
+
+  const tidy = (): void => {
+    if (isOver) return
+    desk.tidy()
+    timers.after(tidyEveryMs, tidy)
+  }
+  timers.after(tidyEveryMs, tidy)
+
+  const countTaken = (taken: ReturnType<typeof frames.add>): void => {
+    if (taken === 'late') drops.count('late-copy')
+    if (taken === 'same-gateway') drops.count('repeated-by-gateway')
+    if (taken === 'too-many-copies') drops.count('too-many-copies')
+  }
+
+  const heard = (uplink: RadioUplink): void => {
+    heardCount += 1
+    const frame = parsePhyPayload(uplink.phyPayload)
+    switch (frame.kind) {
+      case 'data':
+        return countTaken(frames.add(uplink, frame.devAddr))
+      case 'join-request':
+        return countTaken(joinFrames.add(uplink, frame.devEui))
+      case 'proprietary':
+        return onProprietary?.(uplink)
+      case 'rejoin-request':
+        return drops.count('rejoin-unsupported')
+      case 'join-accept':
+        return drops.count('not-for-a-network')
+      case 'malformed':
+        return drops.count(frame.reason)
+    }
+  }
+
+  const isFlooded = (devAddr: number, candidates: number): boolean => {
+    const second = Math.floor(clock.elapsedMs() / 1000)
+    if (second !== triesSecond || tries.size >= countedAddressesMax) {
+      triesSecond = second
+      tries.clear()
+    }
+    const total = (tries.get(devAddr) ?? 0) + candidates
+    tries.set(devAddr, total)
+    return total > addressTriesPerSecondMax
+  }
+
+  const regionOfSession = (session: DeviceSession): Region => {
+    const profile = profileOf(session)
+    return regionOf(profile?.region ?? 'EU868', profile?.parameterRevision)
+  }
+  const profileOf = ({ devEui }: DeviceSession): DeviceProfile | undefined => {
+    const device = devices.device(devEui)
+    return device === undefined ? undefined : devices.profile(device.profileId)
+  }
+
+  const dataReleased = (copies: readonly RadioUplink[]): void => {
+    const [first] = copies
+    const frame = first === undefined ? undefined : parsePhyPayload(first.phyPayload)
+    if (first === undefined || frame?.kind !== 'data') return
+    const candidates = sessions.sessionsFor(frame.devAddr)
+    if (candidates.length > 1 && isFlooded(frame.devAddr, candidates.length)) {
+      verdict(copies, { kind: 'refused' })
+      return drops.count('address-flooded')
+    }
+    const read = readUplink({
+      frame,
+      candidates,
+      schedulesOf,
+      sentWith: (session) => {
+        const region = regionOfSession(session)
+        const dataRate = uplinkDataRateOf(region, first.modulation)
+        const channel = session.radio.channels.findIndex((one) => one?.uplinkHz === first.frequencyHz)
+        return {
+          txDataRate: dataRate ?? 0,
+          txChannel: channel === -1 ? (channelIndexOf(region, first.frequencyHz, dataRate) ?? 0) : channel,
+        }
+      },
+      skipsFrameCounter: ({ devEui }) => devices.device(devEui)?.skipsFrameCounter === true,
+      isDisabled: ({ devEui }) => devices.device(devEui)?.isDisabled !== false,
+    })
+    if (read.tag === 'refused') return refuseData(copies, frame, read)
+    accepted(copies, frame, read)
+  }
+
+  const refuseData = (
+    copies: readonly RadioUplink[],
+    { devAddr, fCnt16 }: DataFrame,
+    { reason, session }: { readonly reason: UplinkRefusal; readonly session?: DeviceSession },
+  ): void => {
+    drops.count(reason)
+    verdict(copies, { kind: reason === 'unknown-address' ? 'unknown-device' : reason === 'counter-reset' ? 'replayed' : 'mic-failed' })
+    if (session === undefined) return
+    publish({
+      kind: 'log',
+      atMs: clock.nowMs(),
+      devEui: session.devEui,
+      level: 'warning',
+      code: reason === 'counter-reset' ? 'frame-counter-reset' : reason,
+      description:
+        reason === 'counter-reset'
+          ? 'The device began to count its frames again; join it anew, or reset its session.'
+          : `A frame was refused: ${reason}.`,
+      facts: { devAddr: devAddr.toString(16).padStart(8, '0'), fCnt: String(fCnt16), expected: String(session.fCntUp) },
+    })
+  }
+
+  const accepted = (copies: readonly RadioUplink[], frame: DataFrame, read: ReadUplink): void => {
+    const [first] = copies
+    const device = devices.device(read.session.devEui)
+    const profile = device === undefined ? undefined : devices.profile(device.profileId)
+    if (first === undefined || device === undefined || profile === undefined) return drops.count('disabled')
+    const region = regionOf(profile.region, profile.parameterRevision)
+    const atMs = clock.nowMs()
+    if (read.isRepeated) verdict(copies, { kind: 'replayed' })
+    else {
+      const { unitsPerDayMax } = device
+      const budget = unitsPerDayMax === undefined ? {} : { unitsPerDayMax }
+      verdict(copies, { kind: 'accepted', devEui: device.devEui, ...budget })
+    }
+    const { plan, events } = planAnswer({ copies, read, device, profile, region })
+    const messages = read.isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs, events })
+    track(
+      sessions.put(plan.session).then(() => {
+        for (const message of messages) publish(message)
+        plan.send?.()
+      }),
+    )
+  }
+
+  const planAnswer = ({
+    copies,
+    read,
+    device,
+    profile,
+    region,
+  }: {
+    readonly copies: readonly RadioUplink[]
+    readonly read: ReadUplink
+    readonly device: Device
+    readonly profile: DeviceProfile
+    readonly region: Region
+  }): { readonly plan: Plan; readonly events: readonly MacEvent[] } => {
+    const [first] = copies
+    const best = copies.reduce((most, copy) => (marginOf(copy) > marginOf(most) ? copy : most), first!)
+    const dataRate = uplinkDataRateOf(region, best.modulation) ?? read.session.radio.dataRate
+    const heardRadio = radioAsHeard(read, profile, dataRate)
+    const { session: answered, events } = applyAnswers(heardRadio, region, read.commands.commands)
+    const gpsTimeMs = copies.find((copy) => copy.gpsTimeMs !== undefined)?.gpsTimeMs ?? gpsMsOf(best.heardAtMs)
+    const { commands: replies, radio: replied } = replyCommands(answered, read.commands.commands, {
+      marginDb: marginOf(best),
+      gatewayCount: copies.length,
+      gpsTimeMs,
+    })
+    const session = replied === answered.radio ? answered : { ...answered, radio: replied }
+    const adr = adrFor({ session, read, profile, region, best, gatewayCount: copies.length })
+    const asksStatus = isStatusDue(device.devEui)
+    const answerable: Answerable = {
+      session,
+      device,
+      profile,
+      region,
+      copies,
+      replies,
+      wanted: wantedRequests(session, { region, policy: policyOf(region), profile, adr, asksStatus }),
+      ...(read.isConfirmed ? { acknowledges: read.fCnt } : {}),
+      isAdrAckReq: read.isAdrAckReq,
+      isAdr: profile.adr === 'on',
+    }
+    return { plan: desk.answer(answerable), events }
+  }
+
+  /** What the frame itself tells of the radio: its data rate, and whether it follows the beacon. */
+  const radioAsHeard = ({ session, isClassB, before, isAck }: ReadUplink, profile: DeviceProfile, dataRate: number): DeviceSession => {
+    const { radio: state } = session
+    const followsBeacon = isClassB && profile.supportsClassB
+    const deviceClass = followsBeacon ? 'B' : state.deviceClass === 'B' ? 'A' : state.deviceClass
+    const isSame = state.dataRate === dataRate && state.isBeaconLocked === followsBeacon && state.deviceClass === deviceClass
+    const changed = isSame ? session : { ...session, radio: { ...state, dataRate, isBeaconLocked: followsBeacon, deviceClass } as const }
+    if (before.confirmedFCntDown === undefined) return changed
+    publish({
+      kind: 'ack',
+      atMs: clock.nowMs(),
+      devEui: session.devEui,
+      queueItemId: before.confirmedItemId ?? '',
+      fCntDown: before.confirmedFCntDown,
+      isAcknowledged: isAck,
+    })
+    const { confirmedFCntDown: _counter, confirmedItemId: _item, ...rest } = changed
+    return rest
+  }
+
+  const adrFor = ({
+    session,
+    read,
+    profile,
+    region,
+    best,
+    gatewayCount,
+  }: {
+    readonly session: DeviceSession
+    readonly read: ReadUplink
+    readonly profile: DeviceProfile
+    readonly region: Region
+    readonly best: RadioUplink
+    readonly gatewayCount: number
+  }): AdrState | undefined => {
+    if (profile.adr !== 'on' || !read.isAdr || best.modulation.kind !== 'lora') return undefined
+    const { devEui, radio: state } = session
+    const known = histories.get(devEui)
+    if (known === undefined && histories.size >= adrDevicesMax) histories.delete(histories.keys().next().value!)
+    const history = remember(known ?? [], {
+      fCnt: read.fCnt,
+      maxSnrDb: best.snrDb ?? 0,
+      txPowerIndex: state.txPowerIndex,
+      gatewayCount,
+    })
+    histories.set(devEui, history)
+    const enabled = state.enabledChannels.flatMap((index) => state.channels[index] ?? [])
+    const dataRateMax = enabled.reduce((most, channel) => Math.max(most, channel.dataRateMax), 0)
+    return adapt({
+      isAdr: true,
+      dataRate: state.dataRate,
+      txPowerIndex: state.txPowerIndex,
+      nbTrans: state.nbTrans,
+      dataRateMax: highestLoraRate(region, dataRateMax),
+      txPowerIndexMax: region.txPowerIndexMax,
+      requiredSnrDb: snrFloorDb[best.modulation.spreadingFactor] ?? -20,
+      marginDb: adrMarginDb,
+      history,
+    })
+  }
+
+  const isStatusDue = (devEui: string): boolean => {
+    const nowMs = clock.nowMs()
+    const asked = statusAskedMs.get(devEui)
+    if (asked !== undefined && nowMs - asked < statusEveryMs) return false
+    if (asked === undefined && statusAskedMs.size >= adrDevicesMax) statusAskedMs.delete(statusAskedMs.keys().next().value!)
+    statusAskedMs.set(devEui, nowMs)
+    // The first frame after a start is not asked: it has more to be told.
+    return asked !== undefined
+  }
+
+  const copyViews = (copies: readonly RadioUplink[]): CopyView[] =>
+    copies.map(({ gatewayEui, rssiDbm, snrDb, channel, heardAtMs, gpsTimeMs, context }) => ({
+      gatewayEui,
+      rssiDbm,
+      ...(snrDb === undefined ? {} : { snrDb }),
+      channel,
+      heardAtMs,
+      ...(gpsTimeMs === undefined ? {} : { gpsTimeMs }),
+      context,
+    }))
+
+  const messagesOf = ({
+    copies,
+    frame,
+    read,
+    region,
+    atMs,
+    events,
+  }: {
+    readonly copies: readonly RadioUplink[]
+    readonly frame: DataFrame
+    readonly read: ReadUplink
+    readonly region: Region
+    readonly atMs: number
+    readonly events: readonly MacEvent[]
+  }): DeviceMessage[] => {
+    const [first] = copies
+    const { devEui } = read.session
+    const up: DeviceMessage = {
+      kind: 'up',
+      deduplicationId: nextId(),
+      atMs,
+      devEui,
+      devAddr: frame.devAddr,
+      fCnt: read.fCnt,
+      ...(read.fPort === undefined ? {} : { fPort: read.fPort }),
+      payload: read.payload,
+      isConfirmed: read.isConfirmed,
+      isAdr: read.isAdr,
+      isAck: read.isAck,
+      dataRate: uplinkDataRateOf(region, first!.modulation) ?? 0,
+      frequencyHz: first!.frequencyHz,
+      modulation: first!.modulation,
+      copies: copyViews(copies),
+    }
+    return [up, ...events.flatMap((event) => macMessage(event, devEui, atMs))]
+  }
+
+  const macMessage = (event: MacEvent, devEui: string, atMs: number): DeviceMessage[] => {
+    switch (event.kind) {
+      case 'status': {
+        const isKnown = event.battery > 0 && event.battery < 255
+        return [
+          {
+            kind: 'status',
+            atMs,
+            devEui,
+            ...(isKnown ? { batteryLevel: event.battery } : {}),
+            isExternalPower: event.battery === 0,
+            marginDb: event.margin,
+          },
+        ]
+      }
+      case 'refused':
+        return [
+          {
+            kind: 'log',
+            atMs,
+            devEui,
+            level: 'warning',
+            code: 'mac-command-refused',
+            description: `The device refused ${event.name}: ${event.why}.`,
+            facts: { command: event.name, why: event.why },
+          },
+        ]
+      case 'unexpected':
+        return []
+    }
+  }
+
+  const joinReleased = ({ copies }: Gathered): void => {
+    const [first] = copies
+    const request = first === undefined ? undefined : parsePhyPayload(first.phyPayload)
+    if (request?.kind !== 'join-request') return
+    if (joinsAtOnce >= joinsAtOnceMax) {
+      verdict(copies, { kind: 'refused' })
+      return drops.count('joins-busy')
+    }
+    joinsAtOnce += 1
+    track(join(request, copies).finally(() => (joinsAtOnce -= 1)))
+  }
+
+  const join = async (request: JoinRequest, copies: readonly RadioUplink[]): Promise<void> => {
+    const atMs = clock.nowMs()
+    const joined = await joins.join(request, { atMs })
+    const { devEui, joinEui, devNonce } = request
+    if (joined.tag === 'refused') {
+      const { reason } = joined
+      drops.count(reason)
+      verdict(copies, { kind: reason === 'wrong-mic' ? 'mic-failed' : reason === 'unknown-device' ? 'unknown-device' : 'refused' })
+      if (reason === 'unknown-device' || reason === 'wrong-mic') return
+      const description =
+        reason === 'dev-nonce-used'
+          ? 'The device used a DevNonce again; it may have lost its counter. Forget its nonces to let it join.'
+          : `The join was refused: ${reason}.`
+      return publish({ kind: 'log', atMs, devEui, level: 'error', code: reason, description, facts: { devNonce: String(devNonce) } })
+    }
+    const { session, profile, answer } = joined
+    joinedCount += 1
+    verdict(copies, { kind: 'join-accepted', devEui })
+    histories.delete(devEui)
+    const { devAddr } = session
+    publish({ kind: 'join', deduplicationId: nextId(), atMs, devEui, joinEui, devAddr, copies: copyViews(copies) })
+    desk.answerJoin({ devEui, region: regionOf(profile.region, profile.parameterRevision), copies, answer })
+  }
+
+  const queueChanged = (devEui: string): void => {
+    const session = sessions.sessionOf(devEui)
+    const device = devices.device(devEui)
+    const profile = device === undefined ? undefined : devices.profile(device.profileId)
+    if (session === undefined || device === undefined || profile === undefined || device.isDisabled) return
+    const plan = desk.reach({ session, device, profile, region: regionOf(profile.region, profile.parameterRevision) })
+    if (plan.send !== undefined) track(sessions.put(plan.session).then(() => plan.send?.()))
+  }
+
+  return {
+    heard,
+    outcome: (outcome) => desk.outcome(outcome),
+    status: () => undefined,
+    queueChanged,
+    drops: drops.totals,
+    counts: () => ({ heard: heardCount, published: publishedCount, joined: joinedCount, awaited: desk.awaitedCount }),
+    async settled() {
+      frames.flush()
+      joinFrames.flush()
+      while (working.size > 0) await Promise.all(working)
+    },
+    [Symbol.dispose]() {
+      isOver = true
+    },
+  }
+}
+
+/** ADR keeps to LoRa in 125 kHz: wider and other rates are the operator's to give. */
+function highestLoraRate(region: Region, dataRateMax: number): number {
+  for (let dataRate = dataRateMax; dataRate > 0; dataRate -= 1) {
+    const modulation = region.uplinkDataRates[dataRate]?.modulation
+    if (modulation?.kind === 'lora' && modulation.bandwidthHz === 125_000) return dataRate
+  }
+  return 0
+}
