@@ -1,0 +1,213 @@
+/**
+ * Sessions in memory and on disk. Reads are of memory; writes of one moment share a transaction, and each resolves once that is on
+ * disk. So a counter never goes back, also after the power went.
+ *
+ * What changes with each frame, the counters, is a row of its own: the rest of a session is written only when it changed.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from 'node:sqlite'
+import type { DeviceSession, SessionKeys } from '../model/session.ts'
+import type { Sessions } from '../ports.ts'
+import { sessionTable, type SessionTable } from '../network-server/memory-sessions.ts'
+import type { KeyWrap } from './key-wrap.ts'
+import { inTransaction } from './network-database.ts'
+
+/** How long writes wait for others to share their flush, in milliseconds. */
+export const groupMs = 10
+/** DevNonces of one device that are remembered, inclusive: all that 16 bits can name. */
+const devNoncesMax = 65_536
+const joinNonceMax = 2 ** 24 - 1
+
+export interface SessionStore extends Sessions, AsyncDisposable {
+  readonly table: SessionTable
+  /** Resolves when all writes so far are on disk. */
+  flush(): Promise<void>
+}
+
+interface Waiting {
+  readonly writes: Map<string, () => void>
+  readonly done: Promise<void>
+  readonly settle: (error?: unknown) => void
+}
+
+type Kept = Omit<DeviceSession, 'keys' | 'fCntUp' | 'nFCntDown' | 'aFCntDown'>
+
+export function openSessionStore({
+  database,
+  wrap,
+}: {
+  readonly database: DatabaseSync
+  readonly wrap: KeyWrap
+}): SessionStore {
+  const table = sessionTable()
+  const statements = prepare(database)
+  const onDisk = new Map<string, DeviceSession>()
+  load(database, wrap, table, onDisk)
+  let waiting: Waiting | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  const flushNow = (): void => {
+    const group = waiting
+    clearTimeout(timer)
+    timer = undefined
+    waiting = undefined
+    if (group === undefined) return
+    try {
+      inTransaction(database, () => {
+        for (const write of group.writes.values()) write()
+      })
+      group.settle()
+    } catch (error) {
+      group.settle(error)
+    }
+  }
+
+  /** The last write of a key wins: between, nobody was told that the earlier one is kept. */
+  const later = async (key: string, write: () => void): Promise<void> => {
+    if (waiting === undefined) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      waiting = { writes: new Map(), done: promise, settle: (error) => (error === undefined ? resolve() : reject(error as Error)) }
+      timer = setTimeout(flushNow, groupMs)
+    }
+    waiting.writes.set(key, write)
+    return waiting.done
+  }
+
+  const writeSession = (session: DeviceSession): void => {
+    const { devEui, fCntUp, nFCntDown, aFCntDown } = session
+    const before = onDisk.get(devEui)
+    if (before === undefined || !isSameButCounters(before, session)) {
+      statements.putSession.run(devEui, 0, JSON.stringify(keptOf(session)), wrapKeys(wrap, session.keys))
+      statements.deletePending.run(devEui, session.startedAtMs)
+    }
+    onDisk.set(devEui, session)
+    statements.putCounters.run(devEui, fCntUp, nFCntDown, aFCntDown)
+  }
+
+  return {
+    table,
+    sessionsFor: table.sessionsFor,
+    sessionOf: table.sessionOf,
+    put(session) {
+      table.set(session)
+      return later(session.devEui, () => writeSession(session))
+    },
+    putPending(session) {
+      table.setPending(session)
+      return later(`${session.devEui} pending`, () =>
+        statements.putSession.run(session.devEui, 1, JSON.stringify(keptOf(session)), wrapKeys(wrap, session.keys)),
+      )
+    },
+    remove(devEui) {
+      table.delete(devEui)
+      return later(devEui, () => {
+        onDisk.delete(devEui)
+        for (const statement of statements.forget) statement.run(devEui)
+      })
+    },
+    async spendDevNonce({ devEui, devNonce, mustRise }) {
+      const highest = statements.highestNonce.get(devEui)?.['nonce']
+      if (statements.findNonce.get(devEui, devNonce) !== undefined) return false
+      if (mustRise && typeof highest === 'number' && highest >= devNonce) return false
+      // Together with whatever else is written at this moment.
+      statements.putNonce.run(devEui, devNonce)
+      await later(`${devEui} nonce ${devNonce % devNoncesMax}`, () => undefined)
+      return true
+    },
+    async forgetDevNonces(devEui) {
+      statements.forgetNonces.run(devEui)
+    },
+    async nextJoinNonce(devEui) {
+      const last = Number(statements.joinNonce.get(devEui)?.['nonce'] ?? 0)
+      const next = (last % joinNonceMax) + 1
+      statements.putJoinNonce.run(devEui, next)
+      return next
+    },
+    async flush() {
+      const done = waiting?.done
+      flushNow()
+      await done
+    },
+    async [Symbol.asyncDispose]() {
+      const done = waiting?.done.catch(() => undefined)
+      flushNow()
+      await done
+    },
+  }
+}
+
+function isSameButCounters(a: DeviceSession, b: DeviceSession): boolean {
+  return (
+    a.keys === b.keys &&
+    a.radio === b.radio &&
+    a.requests === b.requests &&
+    a.devAddr === b.devAddr &&
+    a.startedAtMs === b.startedAtMs &&
+    a.confirmedFCntDown === b.confirmedFCntDown &&
+    a.confirmedItemId === b.confirmedItemId
+  )
+}
+
+function keptOf({ keys: _keys, fCntUp: _up, nFCntDown: _n, aFCntDown: _a, ...kept }: DeviceSession): Kept {
+  return kept
+}
+
+/** Four keys in one; those of 1.0 are one and the same three times over. */
+function wrapKeys(wrap: KeyWrap, { fNwkSIntKey, sNwkSIntKey, nwkSEncKey, appSKey }: SessionKeys): Uint8Array {
+  const isOne = sNwkSIntKey === fNwkSIntKey && nwkSEncKey === fNwkSIntKey
+  return wrap.wrap(Buffer.concat(isOne ? [fNwkSIntKey, appSKey] : [fNwkSIntKey, sNwkSIntKey, nwkSEncKey, appSKey]))
+}
+
+function unwrapKeys(wrap: KeyWrap, wrapped: Uint8Array): SessionKeys {
+  const bytes = wrap.unwrap(wrapped)
+  const part = (index: number): Uint8Array => bytes.slice(16 * index, 16 * index + 16)
+  const first = part(0)
+  return bytes.length === 32
+    ? { fNwkSIntKey: first, sNwkSIntKey: first, nwkSEncKey: first, appSKey: part(1) }
+    : { fNwkSIntKey: first, sNwkSIntKey: part(1), nwkSEncKey: part(2), appSKey: part(3) }
+}
+
+function load(database: DatabaseSync, wrap: KeyWrap, table: SessionTable, onDisk: Map<string, DeviceSession>): void {
+  const rows = database
+    .prepare(
+      `SELECT s.pending, s.json, s.keys, c.f_cnt_up AS up, c.n_f_cnt_down AS n, c.a_f_cnt_down AS a
+       FROM wireless_sessions s LEFT JOIN wireless_counters c ON c.dev_eui = s.dev_eui ORDER BY s.pending`,
+    )
+    .iterate()
+  for (const row of rows) {
+    const isPending = row['pending'] === 1
+    const counters = isPending
+      ? { fCntUp: 0, nFCntDown: 0, aFCntDown: 0 }
+      : { fCntUp: Number(row['up'] ?? 0), nFCntDown: Number(row['n'] ?? 0), aFCntDown: Number(row['a'] ?? 0) }
+    const kept = JSON.parse(String(row['json'])) as Kept
+    const session: DeviceSession = { ...kept, ...counters, keys: unwrapKeys(wrap, row['keys'] as Uint8Array) }
+    if (isPending) table.setPending(session)
+    else {
+      table.set(session)
+      onDisk.set(session.devEui, session)
+    }
+  }
+}
+
+function prepare(database: DatabaseSync) {
+  const prepared = (sql: string) => database.prepare(sql)
+  return {
+    putSession: prepared('INSERT OR REPLACE INTO wireless_sessions VALUES (?, ?, ?, ?)'),
+    deletePending: prepared(
+      "DELETE FROM wireless_sessions WHERE dev_eui = ? AND pending = 1 AND json_extract(json, '$.startedAtMs') <= ?",
+    ),
+    putCounters: prepared('INSERT OR REPLACE INTO wireless_counters VALUES (?, ?, ?, ?)'),
+    forget: [
+      prepared('DELETE FROM wireless_sessions WHERE dev_eui = ?'),
+      prepared('DELETE FROM wireless_counters WHERE dev_eui = ?'),
+    ],
+    findNonce: prepared('SELECT 1 AS one FROM wireless_dev_nonces WHERE dev_eui = ? AND nonce = ?'),
+    highestNonce: prepared('SELECT max(nonce) AS nonce FROM wireless_dev_nonces WHERE dev_eui = ?'),
+    putNonce: prepared('INSERT OR IGNORE INTO wireless_dev_nonces VALUES (?, ?)'),
+    forgetNonces: prepared('DELETE FROM wireless_dev_nonces WHERE dev_eui = ?'),
+    joinNonce: prepared('SELECT nonce FROM wireless_join_nonces WHERE dev_eui = ?'),
+    putJoinNonce: prepared('INSERT OR REPLACE INTO wireless_join_nonces VALUES (?, ?)'),
+  }
+}
