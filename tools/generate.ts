@@ -32,6 +32,7 @@ export const contractSources: Readonly<Record<string, string>> = {
   StorageJudge: 'judges/StorageJudge.sol',
   SumJudge: 'judges/SumJudge.sol',
   ReceiptJudge: 'judges/ReceiptJudge.sol',
+  Routes: 'Routes.sol',
 }
 
 export type Artifact = { readonly abi: readonly unknown[]; readonly bytecode: string }

@@ -16,6 +16,7 @@ struct Addresses {
     address storageJudge;
     address sumJudge;
     address receiptJudge;
+    address routes;
 }
 
 /// @notice The one parameter file of a deployment, immutable once deployed. Times in seconds or blocks, WORK in atto.

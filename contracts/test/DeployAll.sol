@@ -13,10 +13,11 @@ import {Addresses, Parameters} from "../src/Parameters.sol";
 import {PriceFeed} from "../src/PriceFeed.sol";
 import {Rails} from "../src/Rails.sol";
 import {Registry} from "../src/Registry.sol";
+import {Routes} from "../src/Routes.sol";
 import {WorkToken} from "../src/WorkToken.sol";
 import {Predicted} from "./Harness.sol";
 
-/// @notice All twelve contracts, deployed in the order of docs/protocol/deployment.md#order by whoever inherits this.
+/// @notice All thirteen contracts, deployed in the order of docs/protocol/deployment.md#order by whoever inherits this.
 abstract contract DeployAll is Predicted {
     function deployAll(Parameters memory p) internal returns (Addresses memory made) {
         Addresses memory a = predict(address(this));
@@ -32,6 +33,7 @@ abstract contract DeployAll is Predicted {
         made.storageJudge = address(new StorageJudge(a, p));
         made.sumJudge = address(new SumJudge(a, p));
         made.receiptJudge = address(new ReceiptJudge(a));
+        made.routes = address(new Routes());
         equal(keccak256(abi.encode(a)), keccak256(abi.encode(made)));
     }
 }

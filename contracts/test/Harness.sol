@@ -135,6 +135,7 @@ abstract contract Predicted is Harness {
         a.storageJudge = vm.computeCreateAddress(deployer, nonce + 9);
         a.sumJudge = vm.computeCreateAddress(deployer, nonce + 10);
         a.receiptJudge = vm.computeCreateAddress(deployer, nonce + 11);
+        a.routes = vm.computeCreateAddress(deployer, nonce + 12);
     }
 
     /// @notice Short windows, so that tests reach every deadline; the amounts are those of a real deployment.

@@ -15,6 +15,7 @@ import { priceFeedAbi } from './abi/price-feed.ts'
 import { railsAbi } from './abi/rails.ts'
 import { receiptJudgeAbi } from './abi/receipt-judge.ts'
 import { registryAbi } from './abi/registry.ts'
+import { routesAbi } from './abi/routes.ts'
 import { storageJudgeAbi } from './abi/storage-judge.ts'
 import { sumJudgeAbi } from './abi/sum-judge.ts'
 import { workTokenAbi } from './abi/work-token.ts'
@@ -34,6 +35,7 @@ export const errorsAbi: Abi = [
   storageJudgeAbi,
   sumJudgeAbi,
   receiptJudgeAbi,
+  routesAbi,
 ].flatMap((abi): AbiItem[] => (abi as Abi).filter((item) => item.type === 'error'))
 
 export type Context = { readonly rpcUrl: string; readonly functionName: string; readonly account?: string | undefined }

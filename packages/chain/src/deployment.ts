@@ -23,6 +23,7 @@ export const contractNames = [
   'storageJudge',
   'sumJudge',
   'receiptJudge',
+  'routes',
 ] as const
 
 export type ContractName = (typeof contractNames)[number]

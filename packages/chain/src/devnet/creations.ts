@@ -14,6 +14,7 @@ import { priceFeedAbi, priceFeedBytecode } from '../abi/price-feed.ts'
 import { railsAbi, railsBytecode } from '../abi/rails.ts'
 import { receiptJudgeAbi, receiptJudgeBytecode } from '../abi/receipt-judge.ts'
 import { registryAbi, registryBytecode } from '../abi/registry.ts'
+import { routesAbi, routesBytecode } from '../abi/routes.ts'
 import { storageJudgeAbi, storageJudgeBytecode } from '../abi/storage-judge.ts'
 import { sumJudgeAbi, sumJudgeBytecode } from '../abi/sum-judge.ts'
 import { workTokenAbi, workTokenBytecode } from '../abi/work-token.ts'
@@ -50,6 +51,7 @@ export function creations({ name, addresses, parameters, genesis, posters }: Cre
     storageJudge: encodeDeployData({ abi: storageJudgeAbi, bytecode: storageJudgeBytecode, args: wiring }),
     sumJudge: encodeDeployData({ abi: sumJudgeAbi, bytecode: sumJudgeBytecode, args: wiring }),
     receiptJudge: encodeDeployData({ abi: receiptJudgeAbi, bytecode: receiptJudgeBytecode, args: [addresses] }),
+    routes: encodeDeployData({ abi: routesAbi, bytecode: routesBytecode }),
   }
   return contractNames.map((contract) => data[contract])
 }

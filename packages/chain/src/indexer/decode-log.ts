@@ -14,6 +14,7 @@ import { priceFeedAbi } from '../abi/price-feed.ts'
 import { railsAbi } from '../abi/rails.ts'
 import { receiptJudgeAbi } from '../abi/receipt-judge.ts'
 import { registryAbi } from '../abi/registry.ts'
+import { routesAbi } from '../abi/routes.ts'
 import { storageJudgeAbi } from '../abi/storage-judge.ts'
 import { sumJudgeAbi } from '../abi/sum-judge.ts'
 import { workTokenAbi } from '../abi/work-token.ts'
@@ -32,6 +33,7 @@ const abis: Readonly<Record<ContractName, Abi>> = {
   storageJudge: storageJudgeAbi,
   sumJudge: sumJudgeAbi,
   receiptJudge: receiptJudgeAbi,
+  routes: routesAbi,
 }
 
 /** A log as the chain gives it, mined. */
