@@ -122,6 +122,7 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
     },
     commit,
     [Symbol.dispose]() {
+      if (!database.isOpen) return
       commit()
       database.close()
     },

@@ -112,6 +112,8 @@ export function buyer<Copy extends OfferedCopy>({
   const joins = new Map<Eui, { readonly atMs: number; readonly bought: readonly { readonly copy: Copy; readonly receipt: Receipt }[] }>()
   const budgets = new Map<Eui, Budget>()
   const failures = new Map<Hex, { minute: number; count: number }>()
+  /** decisions that need no window to end */
+  const ready: BuyDecision<Copy>[] = []
 
   const failuresOf = (owner: Hex, nowMs: number): number => {
     const known = failures.get(owner)
@@ -153,6 +155,10 @@ export function buyer<Copy extends OfferedCopy>({
     return true
   }
 
+  const end = ({ packet }: Lot<Copy>, nowMs: number): void => {
+    lots.delete(packet)
+    closed.set(packet, nowMs)
+  }
   const buy = (lot: Lot<Copy>): ReturnType<typeof accept<Copy>> =>
     accept({ copies: lot.copies, unitPriceNano: policy.unitPriceNano, copiesWanted: policy.copiesWanted, secret: secret() })
 
@@ -211,16 +217,19 @@ export function buyer<Copy extends OfferedCopy>({
       if (lot === undefined || lot.verdict !== undefined) return
       lot.verdict = verdict
       if (verdict.kind === 'mic-failed') countFailures(lot, nowMs)
+      if (verdict.kind === 'accepted' || verdict.kind === 'join-accepted') return
+      // Nobody is going to be paid for it, so nobody has to wait for the end of the window.
+      end(lot, nowMs)
+      ready.push(...declineAll(lot, verdict.kind))
     },
     due(nowMs) {
-      const decisions: BuyDecision<Copy>[] = []
+      const decisions = ready.splice(0)
       for (const lot of lots.values()) {
         const ageMs = nowMs - lot.firstMs
         if (ageMs < policy.windowMs) break
         // One that still waits for its verdict must not hold up those behind it.
         if (lot.verdict === undefined && ageMs < policy.windowMs + policy.verdictMsMax) continue
-        lots.delete(lot.packet)
-        closed.set(lot.packet, nowMs)
+        end(lot, nowMs)
         decisions.push(...close(lot, nowMs))
       }
       forgetOld(nowMs)
