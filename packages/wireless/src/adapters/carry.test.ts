@@ -8,7 +8,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -86,6 +86,8 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 interface Place {
+  /** the router's ledger */
+  readonly file: string
   readonly time: ReturnType<typeof handClock>
   readonly server: CarryServer
   readonly route: Route
@@ -182,6 +184,7 @@ async function openPlace(terms: { readonly copies?: number; readonly strangers?:
       onTrouble: (error) => void troubles.push(error),
     })
   const place = {
+    file,
     time,
     route,
     http,
@@ -225,9 +228,12 @@ interface Hotspot {
 function openHotspot(
   place: Place,
   of: { readonly key: Uint8Array; readonly address: Hex; readonly nodeSigner: NodeSigner },
-  { file = path.join(folder, `hotspot-${(nextFile += 1)}.sqlite`) }: { readonly file?: string } = {},
+  {
+    file = path.join(folder, `hotspot-${(nextFile += 1)}.sqlite`),
+    watch = (ledger) => ledger,
+  }: { readonly file?: string; readonly watch?: (ledger: CarryLedger & Disposable) => CarryLedger & Disposable } = {},
 ): Hotspot {
-  const ledger = openCarryLedger({ path: file })
+  const ledger = watch(openCarryLedger({ path: file }))
   const asked: RadioDownlink[] = []
   const node = { owner: of.address, nodeKey: of.nodeSigner.nodeKey, validUntilMs: place.time.clock.nowMs() + 86_400_000 }
   const client = carryClient({
@@ -480,6 +486,48 @@ test('a router that is killed signs no less than before, and a hotspot gets the 
   place.time.move(2200)
   await until(() => again.link().total === 3n)
   assert.equal(again.ledger.tally({ peer: router, epoch: 5n })?.tally.packets, 3, 'the tally is of all of them')
+  assert.deepEqual(place.troubles, [])
+})
+
+test('whenever a hotspot learns of a receipt or a voucher, a router that is killed there and then has it on disk', options, async () => {
+  await using place = await openPlace()
+  place.allotments.set(alice.address, allotted(1000n))
+  let looks = 0
+  /** What a router would find that starts again from the disk as it is now. */
+  const found = (look: (ledger: CarryLedger) => void): void => {
+    const image = path.join(folder, `image-${(nextFile += 1)}.sqlite`)
+    for (const suffix of ['', '-wal']) if (existsSync(place.file + suffix)) copyFileSync(place.file + suffix, image + suffix)
+    using ledger = openCarryLedger({ path: image })
+    look(ledger)
+    looks += 1
+  }
+  await using a = openHotspot(place, alice, {
+    watch: (ledger) => ({
+      ...ledger,
+      addReceipt(at) {
+        found((routers) => {
+          const [kept] = routers.receipts({ peer: alice.address, epoch: at.epoch, fromIndex: at.index, countMax: 1 })
+          assert.deepEqual(kept && Buffer.from(kept), Buffer.from(at.receipt))
+        })
+        ledger.addReceipt(at)
+      },
+      setAccount(peer, account) {
+        if (account.voucherSignature !== undefined)
+          found((routers) => assert.ok((routers.account(alice.address)?.total ?? 0n) >= account.total))
+        ledger.setAccount(peer, account)
+      },
+    }),
+  })
+  await connect(place, [a])
+  for (let number = 1; number <= 20; number += 1) {
+    a.client.heard(heardAs(frame(number), euiA, place))
+    place.time.move(150)
+    await setImmediate()
+  }
+  await until(() => place.heard.length === 21)
+  place.time.move(2300)
+  await until(() => a.link().total === 21n)
+  assert.ok(looks >= 22)
   assert.deepEqual(place.troubles, [])
 })
 
