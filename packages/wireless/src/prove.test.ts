@@ -109,7 +109,12 @@ function proven(
   tallies: readonly Carried[],
   redeemedCredits = 10_000n,
 ): { readonly entry: Entry; readonly block: Block; readonly carriage: CarriageBlock } {
-  const { entries, details, unproven } = prove({ owner, epoch, sealedHash, pairs: [{ router, tallies, redeemedCredits }] })
+  const { entries, details, unproven } = prove({
+    owner,
+    epoch,
+    sealedHash,
+    pairs: [{ router, tallies, redeemedCredits }],
+  })
   const [entry] = entries
   const [block] = details
   assert.ok(entry !== undefined && block !== undefined, JSON.stringify(unproven))
@@ -122,7 +127,10 @@ function forged(carriage: CarriageBlock, quantity: bigint): { readonly entry: En
   const units = carriage.tallies.reduce((sum, { tally }) => sum + tally.units, 0n)
   const carriageSha256: Hex = `0x${Buffer.from(block.cid.multihash.digest).toString('hex')}`
   const detail = carriageDetail({ ...carriage, units, carriageSha256 })
-  return { block, entry: { kind: carriageKind, account: carriage.owner, subject: pairSubject(carriage.router), quantity, detail } }
+  return {
+    block,
+    entry: { kind: carriageKind, account: carriage.owner, subject: pairSubject(carriage.router), quantity, detail },
+  }
 }
 
 function judged({ entry, block }: { readonly entry: Entry; readonly block: Block }, open = openEpoch()): string {
@@ -176,6 +184,19 @@ test('what counts is never more than what was redeemed in the epoch', () => {
   assert.deepEqual([none.entries, none.unproven], [[], [{ router, reason: 'nothing-redeemed' }]])
 })
 
+/** A tally of one unit more than its receipts have, or as few more as the draw does not notice, signed by the router's signer. */
+function plottedUnits({ signed, receipts }: Carried): { readonly entry: Entry; readonly block: Block } {
+  for (let surplus = 1n; surplus < 50n; surplus += 1n) {
+    const tally = signedTally({ ...signed.tally, units: signed.tally.units + surplus })
+    try {
+      return proven([{ signed: tally, receipts }])
+    } catch {
+      // A draw fell beyond the receipts: the plotters try another number.
+    }
+  }
+  return assert.fail('one of them is not noticed by the draw alone')
+}
+
 test('a forged, borrowed, reordered or inflated tally is refused by its reason', () => {
   const { carriage, entry, block } = proven([carry(50)])
   const quantity = entry.quantity
@@ -184,8 +205,17 @@ test('a forged, borrowed, reordered or inflated tally is refused by its reason',
     forged({ ...carriage, tallies: [signedTally(tally, key)] }, tally.units)
   assert.equal(judged(resigned(first.tally, keyOf(0x44))), 'tally-signer-differs')
   const inflated = { ...first.tally, units: first.tally.units + 100n }
-  assert.equal(judged(forged({ ...carriage, tallies: [{ ...first, tally: inflated }] }, inflated.units)), 'tally-signer-differs')
-  assert.notEqual(judged(resigned(inflated, signerKey)), 'ok', 'not even with the signer in the plot: the root is of less')
+  assert.equal(
+    judged(forged({ ...carriage, tallies: [{ ...first, tally: inflated }] }, inflated.units)),
+    'tally-signer-differs',
+  )
+  assert.notEqual(
+    judged(resigned(inflated, signerKey)),
+    'ok',
+    'not even with the signer in the plot: the root is of less',
+  )
+  const plotted = plottedUnits(carry(50))
+  assert.equal(judged(plotted), 'receipt-not-in-tally', 'also when no draw falls beyond the receipts that there are')
   assert.equal(judged({ entry: { ...entry, detail: sealedHash }, block }), 'detail-differs')
   assert.equal(judged({ entry: { ...entry, subject: pairSubject(owner) }, block }), 'carriage-of-another')
   assert.equal(judged({ entry, block }, openEpoch({ epoch: 10n })), 'carriage-of-another')
@@ -195,7 +225,11 @@ test('a forged, borrowed, reordered or inflated tally is refused by its reason',
   assert.equal(judged(forged({ ...carriage, tallies: [later] }, later.tally.units)), 'tallies-out-of-order')
   const borrowed = carry(50, { of: { router, owner: signer } }).signed
   const asOurs = { ...borrowed, tally: { ...borrowed.tally, owner } }
-  assert.equal(judged(forged({ ...carriage, tallies: [asOurs] }, quantity)), 'tally-signer-differs', "another owner's tally")
+  assert.equal(
+    judged(forged({ ...carriage, tallies: [asOurs] }, quantity)),
+    'tally-signer-differs',
+    "another owner's tally",
+  )
   assert.equal(judged({ entry, block: { ...block, bytes: block.bytes.subarray(1) } }), 'carriage-malformed')
 })
 
@@ -214,7 +248,10 @@ test('receipts that are not those drawn, not in the tally, missing or surplus ar
   assert.equal(shown([{ ...one, path: two.path }, ...carriage.shown.slice(1)]), 'receipt-not-in-tally')
   const other = proven([carry(60)]).carriage.shown
   assert.deepEqual(other, carriage.shown, 'the draw is the same for everyone')
-  assert.equal(judged(forged(carriage, quantity), openEpoch({ sealedHash: `0x${'5f'.repeat(32)}` })).startsWith('receipt-'), true)
+  assert.equal(
+    judged(forged(carriage, quantity), openEpoch({ sealedHash: `0x${'5f'.repeat(32)}` })).startsWith('receipt-'),
+    true,
+  )
 })
 
 test('impossible receipts are refused in evidence, and dropped from a list, each by its reason', () => {
@@ -237,7 +274,8 @@ test('impossible receipts are refused in evidence, and dropped from a list, each
     hotspot: hotspotOf(owner),
     unitPriceNano: nanoPerCredit,
     earlier: new Set([receipt(4).packet]),
-    others: (packet) => (packet === receipt(5).packet ? [{ hotspot: { ...hotspotOf(signer), cell: far }, receipt: receipt(5) }] : []),
+    others: (packet) =>
+      packet === receipt(5).packet ? [{ hotspot: { ...hotspotOf(signer), cell: far }, receipt: receipt(5) }] : [],
   })
   assert.deepEqual(kept, [receipt(1)])
   assert.deepEqual(
@@ -337,7 +375,11 @@ test('pay redeems what is worth it, what an allotment under notice holds, and al
     convertCredits: 25n,
   })
   const rich = [voucher(1, { total: 1000n }), voucher(2, { total: 120n }), voucher(3, { redeemed: 0n })]
-  assert.deepEqual(pay({ vouchers: rich, ...due }).redeem, [voucher(1).router, voucher(3).router], 'the most first, two at once')
+  assert.deepEqual(
+    pay({ vouchers: rich, ...due }).redeem,
+    [voucher(1).router, voucher(3).router],
+    'the most first, two at once',
+  )
   assert.equal(pay({ vouchers: [voucher(1, { redeemed: 200n })], ...due }).redeem.length, 0)
 })
 
@@ -355,7 +397,11 @@ function batchOf(key: Uint8Array, entries: readonly Entry[], blocks: readonly Bl
 }
 
 /** Evidence of one owner for some routers, each with its own tally. */
-function evidenceOf(key: Uint8Array, routers: readonly Hex[], packets = 30): { readonly batch: VerifiedBatch; readonly blocks: readonly Block[] } {
+function evidenceOf(
+  key: Uint8Array,
+  routers: readonly Hex[],
+  packets = 30,
+): { readonly batch: VerifiedBatch; readonly blocks: readonly Block[] } {
   const account = addressOf(key)
   const pairs = routers.map((one) => ({
     router: one,
@@ -369,7 +415,12 @@ function evidenceOf(key: Uint8Array, routers: readonly Hex[], packets = 30): { r
 const routersOf = (count: number): Hex[] =>
   Array.from({ length: count }, (_, number): Hex => `0x${(number + 1).toString(16).padStart(40, '0')}`)
 
-function inputOf(batches: readonly VerifiedBatch[], blocks: readonly Block[], routers: readonly Hex[], terms: Partial<WirelessFacts> = {}): AuditInput {
+function inputOf(
+  batches: readonly VerifiedBatch[],
+  blocks: readonly Block[],
+  routers: readonly Hex[],
+  terms: Partial<WirelessFacts> = {},
+): AuditInput {
   const state: WirelessFacts = {
     referenceNanoPerUnit: nanoPerCredit,
     seatAtto: 100n,
@@ -407,19 +458,35 @@ function inputOf(batches: readonly VerifiedBatch[], blocks: readonly Block[], ro
 test('the audit pays the reference rebate of the units, 16 entries a line, and an equal share to those who carried for others', () => {
   const routers = routersOf(20)
   const made = keys.map((key) => evidenceOf(key, routers))
-  const input = inputOf(made.map(({ batch }) => batch), made.flatMap(({ blocks }) => blocks), routers)
+  const input = inputOf(
+    made.map(({ batch }) => batch),
+    made.flatMap(({ blocks }) => blocks),
+    routers,
+  )
   const { lines, refusedBatches } = audit(input)
   assert.deepEqual(refusedBatches, [])
   const rebates = lines.filter(({ lane }) => lane === 'rebate')
-  assert.deepEqual(rebates.map(({ entries }) => entries.length).toSorted(), [16, 16, 16, 4, 4, 4])
+  assert.deepEqual(
+    rebates.map(({ entries }) => entries.length).toSorted((a, b) => a - b),
+    [4, 4, 4, 16, 16, 16],
+  )
   const { units } = carry(30).signed.tally
   for (const account of accounts) {
     const sum = rebates.filter((line) => line.account === account).reduce((total, line) => total + line.quantity, 0n)
     assert.equal(sum, units * 20n)
   }
-  assert.ok(rebates.every(({ unitPriceAtto }) => unitPriceAtto === rebateAttoPerUnit({ referenceNanoPerUnit: nanoPerCredit, highUsd8: 10n ** 8n })))
+  assert.ok(
+    rebates.every(
+      ({ unitPriceAtto }) =>
+        unitPriceAtto === rebateAttoPerUnit({ referenceNanoPerUnit: nanoPerCredit, highUsd8: 10n ** 8n }),
+    ),
+  )
   const coverage = lines.filter(({ lane }) => lane === 'bootstrap')
-  assert.deepEqual(coverage.map(({ account, unitPriceAtto }) => [account, unitPriceAtto]).toSorted(), [[accounts[0], 500n], [accounts[1], 500n]].toSorted(), 'the third has no seat')
+  assert.deepEqual(
+    new Map(coverage.map(({ account, unitPriceAtto }) => [account, unitPriceAtto])),
+    new Map(accounts.slice(0, 2).map((account) => [account, 500n])),
+    'the third has no seat',
+  )
   const closed = closeEpoch({ ...input, audits: { [wirelessNetwork]: audit }, previousLeaves: [] })
   assert.equal(closed.lines.length, lines.length)
 })
@@ -428,7 +495,13 @@ test('the audit does not depend on the order of batches', () => {
   const routers = routersOf(3)
   const made = keys.map((key) => evidenceOf(key, routers))
   const blocks = made.flatMap((one) => one.blocks)
-  const forwards = audit(inputOf(made.map(({ batch }) => batch), blocks, routers))
+  const forwards = audit(
+    inputOf(
+      made.map(({ batch }) => batch),
+      blocks,
+      routers,
+    ),
+  )
   const backwards = audit(inputOf(made.map(({ batch }) => batch).toReversed(), blocks.toReversed(), routers))
   assert.deepEqual(forwards, backwards)
 })
@@ -457,7 +530,9 @@ test('a batch with one bad entry does not count, by its reason', () => {
   assert.deepEqual(refusedAs([batchOf(key, [{ ...first, account: owner }], blocks)]), ['signer-differs'])
   assert.deepEqual(refusedAs([batchOf(key, [first, first], blocks)]), ['pair-twice'])
   assert.deepEqual(refusedAs([batch], {}, blocks.slice(1)), ['carriage-missing'])
-  assert.deepEqual(refusedAs([batchOf(key, [{ ...first, quantity: first.quantity + 1n }], blocks)]), ['quantity-differs'])
+  assert.deepEqual(refusedAs([batchOf(key, [{ ...first, quantity: first.quantity + 1n }], blocks)]), [
+    'quantity-differs',
+  ])
   const again = batchOf(key, [first], blocks)
   assert.deepEqual(refusedAs([batch, again]), ['pair-twice'], 'in two batches it counts in one')
   const many = Array.from({ length: routersPerOwnerMax + 1 }, () => first)

@@ -131,7 +131,9 @@ const recordOf = (owner: Hex): HotspotRecord => ({
   isOpen: true,
 })
 
-async function openPlace(terms: { readonly copies?: number; readonly strangers?: readonly Hex[] } = {}): Promise<Place> {
+async function openPlace(
+  terms: { readonly copies?: number; readonly strangers?: readonly Hex[] } = {},
+): Promise<Place> {
   const time = handClock()
   const file = path.join(folder, `router-${(nextFile += 1)}.sqlite`)
   const heard: RadioUplink[] = []
@@ -139,7 +141,9 @@ async function openPlace(terms: { readonly copies?: number; readonly strangers?:
   const statuses: GatewayStatus[] = []
   const troubles: unknown[] = []
   const allotments = new Map<Hex, AllotmentView>()
-  const known = new Set(owners.map(({ address }) => address).filter((address) => terms.strangers?.includes(address) !== true))
+  const known = new Set(
+    owners.map(({ address }) => address).filter((address) => terms.strangers?.includes(address) !== true),
+  )
   const http = createServer()
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const { port } = http.address() as AddressInfo
@@ -183,7 +187,7 @@ async function openPlace(terms: { readonly copies?: number; readonly strangers?:
       random: seededRandom(7 + nextFile),
       onTrouble: (error) => void troubles.push(error),
     })
-  const place = {
+  const place: Place = {
     file,
     time,
     route,
@@ -194,7 +198,7 @@ async function openPlace(terms: { readonly copies?: number; readonly strangers?:
     troubles,
     allotments,
     epoch: 5n,
-    verdict: (): PacketVerdict => ({ kind: 'accepted', devEui: '0000000000000001' }),
+    verdict: () => ({ kind: 'accepted', devEui: '0000000000000001' }),
     get server() {
       return server
     },
@@ -209,7 +213,7 @@ async function openPlace(terms: { readonly copies?: number; readonly strangers?:
       ledger[Symbol.dispose]()
       await new Promise<void>((resolve) => http.close(() => resolve()))
     },
-  } satisfies Place
+  }
   let server = open()
   http.on('upgrade', (request, socket, head) => server.upgrade(request, socket, head))
   return place
@@ -235,7 +239,11 @@ function openHotspot(
 ): Hotspot {
   const ledger = watch(openCarryLedger({ path: file }))
   const asked: RadioDownlink[] = []
-  const node = { owner: of.address, nodeKey: of.nodeSigner.nodeKey, validUntilMs: place.time.clock.nowMs() + 86_400_000 }
+  const node = {
+    owner: of.address,
+    nodeKey: of.nodeSigner.nodeKey,
+    validUntilMs: place.time.clock.nowMs() + 86_400_000,
+  }
   const client = carryClient({
     chainId,
     railsDomain,
@@ -306,99 +314,109 @@ async function connect(place: Place, hotspots: readonly Hotspot[]): Promise<void
   place.time.move(2)
   await until(() => place.heard.length === hotspots.length)
   place.time.move(1100)
-  await until(() => hotspots.every(({ client }) => client.vouchers().length === 1 || client.links()[0]?.counts['bought'] === 1))
+  await until(() =>
+    hotspots.every(({ client }) => client.vouchers().length === 1 || client.links()[0]?.counts['bought'] === 1),
+  )
   place.time.move(1100)
   await until(() => hotspots.every(({ client }) => client.vouchers().length === 1))
 }
 
-test('one packet, two owners: the network server hears both, one is drawn and paid by voucher, the other can check it', options, async () => {
-  await using place = await openPlace()
-  for (const { address } of owners) place.allotments.set(address, allotted(1000n))
-  await using a = openHotspot(place, alice)
-  await using b = openHotspot(place, bob)
-  await connect(place, [a, b])
-  place.heard.length = 0
+test(
+  'one packet, two owners: the network server hears both, one is drawn and paid by voucher, the other can check it',
+  options,
+  async () => {
+    await using place = await openPlace()
+    for (const { address } of owners) place.allotments.set(address, allotted(1000n))
+    await using a = openHotspot(place, alice)
+    await using b = openHotspot(place, bob)
+    await connect(place, [a, b])
+    place.heard.length = 0
 
-  for (let number = 1; number <= 24; number += 1) {
-    a.client.heard(heardAs(frame(number), euiA, place))
-    b.client.heard(heardAs(frame(number), euiB, place))
-  }
-  place.time.move(2)
-  await until(() => place.heard.length === 48)
-  place.time.move(1100)
-  const count = (hotspot: Hotspot, name: string): number => hotspot.link().counts[name] ?? 0
-  await until(() => count(a, 'bought') + count(b, 'bought') === 2 + 24)
-  await until(() => count(a, 'declined-not-drawn') + count(b, 'declined-not-drawn') === 24)
-  assert.ok(count(a, 'bought') > 1 && count(b, 'bought') > 1, 'neither wins every draw')
+    for (let number = 1; number <= 24; number += 1) {
+      a.client.heard(heardAs(frame(number), euiA, place))
+      b.client.heard(heardAs(frame(number), euiB, place))
+    }
+    place.time.move(2)
+    await until(() => place.heard.length === 48)
+    place.time.move(1100)
+    const count = (hotspot: Hotspot, name: string): number => hotspot.link().counts[name] ?? 0
+    await until(() => count(a, 'bought') + count(b, 'bought') === 2 + 24)
+    await until(() => count(a, 'declined-not-drawn') + count(b, 'declined-not-drawn') === 24)
+    assert.ok(count(a, 'bought') > 1 && count(b, 'bought') > 1, 'neither wins every draw')
 
-  place.time.move(1100)
-  await until(() => [a, b].every((hotspot) => hotspot.link().total * unitPriceNano >= hotspot.link().earnedNano))
-  assert.equal(a.link().total + b.link().total, 26n, 'what was bought is paid once')
-  for (const hotspot of [a, b]) {
-    const [held] = hotspot.client.vouchers()
-    assert.ok(held !== undefined)
-    const voucher = { payer: router, payee: hotspot.owner, total: held.total }
-    assert.equal(voucherSignerOf({ voucher, signature: held.signature }, railsDomain), addressOf(voucherKey))
-  }
+    place.time.move(1100)
+    await until(() => [a, b].every((hotspot) => hotspot.link().total * unitPriceNano >= hotspot.link().earnedNano))
+    assert.equal(a.link().total + b.link().total, 26n, 'what was bought is paid once')
+    for (const hotspot of [a, b]) {
+      const [held] = hotspot.client.vouchers()
+      assert.ok(held !== undefined)
+      const voucher = { payer: router, payee: hotspot.owner, total: held.total }
+      assert.equal(voucherSignerOf({ voucher, signature: held.signature }, railsDomain), addressOf(voucherKey))
+    }
 
-  place.epoch = 6n
-  place.time.move(50)
-  await until(() => count(a, 'draws-fair') + count(b, 'draws-fair') === 24)
-  assert.equal(count(a, 'draws-unfair') + count(b, 'draws-unfair'), 0)
-  assert.deepEqual(place.troubles, [])
+    place.epoch = 6n
+    place.time.move(50)
+    await until(() => count(a, 'draws-fair') + count(b, 'draws-fair') === 24)
+    assert.equal(count(a, 'draws-unfair') + count(b, 'draws-unfair'), 0)
+    assert.deepEqual(place.troubles, [])
 
-  const tally = a.ledger.tally({ peer: router, epoch: 5n }) ?? assert.fail('the epoch that is over has its tally')
-  const receipts = a.ledger.receipts({ peer: router, epoch: 5n, fromIndex: 0, countMax: 100 })
-  assert.equal(receipts.length, tally.tally.packets)
-  const sealedHash: Hex = `0x${'5e'.repeat(32)}`
-  const redeemedCredits = a.link().total
-  const pairs = [{ router, tallies: [{ signed: tally, receipts }], redeemedCredits }]
-  const proven = prove({ owner: a.owner, epoch: 5n, sealedHash, pairs })
-  assert.deepEqual(proven.unproven, [])
-  const [entry] = proven.entries
-  const [block] = proven.details
-  assert.ok(entry !== undefined && block !== undefined)
-  assert.equal(entry.quantity, tally.tally.units)
-  const redemption = { router, owner: a.owner, credits: redeemedCredits, signer: addressOf(voucherKey) }
-  const open = { epoch: 5n, sealedHash, redemptions: [redemption], hotspots: [recordOf(a.owner)] }
-  assert.equal(verify({ entry, carriage: block.bytes, open, railsDomain }).ok, true)
-})
+    const tally = a.ledger.tally({ peer: router, epoch: 5n }) ?? assert.fail('the epoch that is over has its tally')
+    const receipts = a.ledger.receipts({ peer: router, epoch: 5n, fromIndex: 0, countMax: 100 })
+    assert.equal(receipts.length, tally.tally.packets)
+    const sealedHash: Hex = `0x${'5e'.repeat(32)}`
+    const redeemedCredits = a.link().total
+    const pairs = [{ router, tallies: [{ signed: tally, receipts }], redeemedCredits }]
+    const proven = prove({ owner: a.owner, epoch: 5n, sealedHash, pairs })
+    assert.deepEqual(proven.unproven, [])
+    const [entry] = proven.entries
+    const [block] = proven.details
+    assert.ok(entry !== undefined && block !== undefined)
+    assert.equal(entry.quantity, tally.tally.units)
+    const redemption = { router, owner: a.owner, credits: redeemedCredits, signer: addressOf(voucherKey) }
+    const open = { epoch: 5n, sealedHash, redemptions: [redemption], hotspots: [recordOf(a.owner)] }
+    assert.equal(verify({ entry, carriage: block.bytes, open, railsDomain }).ok, true)
+  },
+)
 
-test('a downlink goes to the gateway that heard, and its outcome comes back under the id of the router', options, async () => {
-  await using place = await openPlace()
-  await using a = openHotspot(place, alice)
-  await connect(place, [a])
-  assert.ok(place.server.radio.isReachable(euiA))
-  assert.ok(!place.server.radio.isReachable(euiB))
-  const downlink: RadioDownlink = {
-    id: 4711,
-    gatewayEui: euiA,
-    deviceClass: 'A',
-    phyPayload: Uint8Array.of(0x60, 1, 2, 3),
-    windows: [
-      {
-        frequencyHz: 868_100_000,
-        modulation: { kind: 'lora', spreadingFactor: 7, bandwidthHz: 125_000 },
-        powerDbm: 14,
-        timing: { kind: 'delay', context: Uint8Array.of(1, 2, 3, 4), delayMs: 1000 },
-      },
-    ],
-  }
-  place.server.radio.send(downlink)
-  await until(() => a.asked.length === 1)
-  const [asked] = a.asked
-  assert.ok(asked !== undefined)
-  assert.deepEqual({ ...asked, id: 4711 }, downlink)
-  a.client.outcome({ id: asked.id, gatewayEui: euiA, windowIndex: 0, refusal: 'too-late', atMs: 99 })
-  await until(() => place.outcomes.length === 1)
-  assert.deepEqual(place.outcomes, [{ id: 4711, gatewayEui: euiA, windowIndex: 0, refusal: 'too-late', atMs: 99 }])
+test(
+  'a downlink goes to the gateway that heard, and its outcome comes back under the id of the router',
+  options,
+  async () => {
+    await using place = await openPlace()
+    await using a = openHotspot(place, alice)
+    await connect(place, [a])
+    assert.ok(place.server.radio.isReachable(euiA))
+    assert.ok(!place.server.radio.isReachable(euiB))
+    const downlink: RadioDownlink = {
+      id: 4711,
+      gatewayEui: euiA,
+      deviceClass: 'A',
+      phyPayload: Uint8Array.of(0x60, 1, 2, 3),
+      windows: [
+        {
+          frequencyHz: 868_100_000,
+          modulation: { kind: 'lora', spreadingFactor: 7, bandwidthHz: 125_000 },
+          powerDbm: 14,
+          timing: { kind: 'delay', context: Uint8Array.of(1, 2, 3, 4), delayMs: 1000 },
+        },
+      ],
+    }
+    place.server.radio.send(downlink)
+    await until(() => a.asked.length === 1)
+    const [asked] = a.asked
+    assert.ok(asked !== undefined)
+    assert.deepEqual({ ...asked, id: 4711 }, downlink)
+    a.client.outcome({ id: asked.id, gatewayEui: euiA, windowIndex: 0, refusal: 'too-late', atMs: 99 })
+    await until(() => place.outcomes.length === 1)
+    assert.deepEqual(place.outcomes, [{ id: 4711, gatewayEui: euiA, windowIndex: 0, refusal: 'too-late', atMs: 99 }])
 
-  place.server.radio.send({ ...downlink, id: 4712, gatewayEui: euiB })
-  assert.equal(place.outcomes.at(-1)?.refusal, 'gateway-away')
-  place.server.radio.send({ ...downlink, id: 4713 })
-  await a.client[Symbol.asyncDispose]()
-  await until(() => place.outcomes.some(({ id, refusal }) => id === 4713 && refusal === 'gateway-away'))
-})
+    place.server.radio.send({ ...downlink, id: 4712, gatewayEui: euiB })
+    assert.equal(place.outcomes.at(-1)?.refusal, 'gateway-away')
+    place.server.radio.send({ ...downlink, id: 4713 })
+    await a.client[Symbol.asyncDispose]()
+    await until(() => place.outcomes.some(({ id, refusal }) => id === 4713 && refusal === 'gateway-away'))
+  },
+)
 
 test('a router that opens no allotment is carried 64 packets for, and again once it opens one', options, async () => {
   await using place = await openPlace()
@@ -447,89 +465,98 @@ test('frames that nobody buys never leave, and an owner without a bond sells not
   assert.equal(b.link().counts['notice-not-bonded'], 1)
 })
 
-test('a router that is killed signs no less than before, and a hotspot gets the receipts that it missed', options, async () => {
-  await using place = await openPlace()
-  place.allotments.set(alice.address, allotted(1000n))
-  await using a = openHotspot(place, alice)
-  await connect(place, [a])
-  for (let number = 1; number <= 10; number += 1) a.client.heard(heardAs(frame(number), euiA, place))
-  place.time.move(2)
-  await until(() => place.heard.length === 11)
-  place.time.move(900)
-  const before = a.link().earnedNano
-  assert.equal(before, unitPriceNano, 'nothing is decided yet')
-  // The window ends, what is bought is on disk, and the line breaks before it is told.
-  await place.restart()
-  await until(() => !a.link().isConnected)
-  place.heard.length = 0
-  place.time.move(600)
-  await until(() => a.link().isConnected)
-  // Copies whose window had not ended died with the router: they are open, and forgiven packet for packet by vouchers.
-  a.client.heard(heardAs(frame(77), euiA, place))
-  place.time.move(2)
-  await until(() => place.heard.length === 1)
-  place.time.move(1100)
-  await until(() => a.link().earnedNano === 2n * unitPriceNano)
-  place.time.move(1100)
-  await until(() => a.link().total === 2n)
+test(
+  'a router that is killed signs no less than before, and a hotspot gets the receipts that it missed',
+  options,
+  async () => {
+    await using place = await openPlace()
+    place.allotments.set(alice.address, allotted(1000n))
+    await using a = openHotspot(place, alice)
+    await connect(place, [a])
+    for (let number = 1; number <= 10; number += 1) a.client.heard(heardAs(frame(number), euiA, place))
+    place.time.move(2)
+    await until(() => place.heard.length === 11)
+    place.time.move(900)
+    const before = a.link().earnedNano
+    assert.equal(before, unitPriceNano, 'nothing is decided yet')
+    // The window ends, what is bought is on disk, and the line breaks before it is told.
+    await place.restart()
+    await until(() => !a.link().isConnected)
+    place.heard.length = 0
+    place.time.move(600)
+    await until(() => a.link().isConnected)
+    // Copies whose window had not ended died with the router: they are open, and forgiven packet for packet by vouchers.
+    a.client.heard(heardAs(frame(77), euiA, place))
+    place.time.move(2)
+    await until(() => place.heard.length === 1)
+    place.time.move(1100)
+    await until(() => a.link().earnedNano === 2n * unitPriceNano)
+    place.time.move(1100)
+    await until(() => a.link().total === 2n)
 
-  await a[Symbol.asyncDispose]()
-  rmSync(a.file)
-  await using again = openHotspot(place, alice)
-  place.heard.length = 0
-  again.client.heard(heardAs(frame(78), euiA, place))
-  await until(() => again.link().isConnected)
-  await until(() => again.link().counts['recovered'] === 2)
-  await until(() => again.link().total === 2n)
-  place.time.move(2)
-  await until(() => place.heard.length === 1)
-  place.time.move(2200)
-  await until(() => again.link().total === 3n)
-  assert.equal(again.ledger.tally({ peer: router, epoch: 5n })?.tally.packets, 3, 'the tally is of all of them')
-  assert.deepEqual(place.troubles, [])
-})
+    await a[Symbol.asyncDispose]()
+    rmSync(a.file)
+    await using again = openHotspot(place, alice)
+    place.heard.length = 0
+    again.client.heard(heardAs(frame(78), euiA, place))
+    await until(() => again.link().isConnected)
+    await until(() => again.link().counts['recovered'] === 2)
+    await until(() => again.link().total === 2n)
+    place.time.move(2)
+    await until(() => place.heard.length === 1)
+    place.time.move(2200)
+    await until(() => again.link().total === 3n)
+    assert.equal(again.ledger.tally({ peer: router, epoch: 5n })?.tally.packets, 3, 'the tally is of all of them')
+    assert.deepEqual(place.troubles, [])
+  },
+)
 
-test('whenever a hotspot learns of a receipt or a voucher, a router that is killed there and then has it on disk', options, async () => {
-  await using place = await openPlace()
-  place.allotments.set(alice.address, allotted(1000n))
-  let looks = 0
-  /** What a router would find that starts again from the disk as it is now. */
-  const found = (look: (ledger: CarryLedger) => void): void => {
-    const image = path.join(folder, `image-${(nextFile += 1)}.sqlite`)
-    for (const suffix of ['', '-wal']) if (existsSync(place.file + suffix)) copyFileSync(place.file + suffix, image + suffix)
-    using ledger = openCarryLedger({ path: image })
-    look(ledger)
-    looks += 1
-  }
-  await using a = openHotspot(place, alice, {
-    watch: (ledger) => ({
-      ...ledger,
-      addReceipt(at) {
-        found((routers) => {
-          const [kept] = routers.receipts({ peer: alice.address, epoch: at.epoch, fromIndex: at.index, countMax: 1 })
-          assert.deepEqual(kept && Buffer.from(kept), Buffer.from(at.receipt))
-        })
-        ledger.addReceipt(at)
-      },
-      setAccount(peer, account) {
-        if (account.voucherSignature !== undefined)
-          found((routers) => assert.ok((routers.account(alice.address)?.total ?? 0n) >= account.total))
-        ledger.setAccount(peer, account)
-      },
-    }),
-  })
-  await connect(place, [a])
-  for (let number = 1; number <= 20; number += 1) {
-    a.client.heard(heardAs(frame(number), euiA, place))
-    place.time.move(150)
-    await setImmediate()
-  }
-  await until(() => place.heard.length === 21)
-  place.time.move(2300)
-  await until(() => a.link().total === 21n)
-  assert.ok(looks >= 22)
-  assert.deepEqual(place.troubles, [])
-})
+test(
+  'whenever a hotspot learns of a receipt or a voucher, a router that is killed there and then has it on disk',
+  options,
+  async () => {
+    await using place = await openPlace()
+    place.allotments.set(alice.address, allotted(1000n))
+    let looks = 0
+    /** What a router would find that starts again from the disk as it is now. */
+    const found = (look: (ledger: CarryLedger) => void): void => {
+      const image = path.join(folder, `image-${(nextFile += 1)}.sqlite`)
+      for (const suffix of ['', '-wal'])
+        if (existsSync(place.file + suffix)) copyFileSync(place.file + suffix, image + suffix)
+      using ledger = openCarryLedger({ path: image })
+      look(ledger)
+      looks += 1
+    }
+    await using a = openHotspot(place, alice, {
+      watch: (ledger) => ({
+        ...ledger,
+        addReceipt(at) {
+          found((routers) => {
+            const [kept] = routers.receipts({ peer: alice.address, epoch: at.epoch, fromIndex: at.index, countMax: 1 })
+            assert.deepEqual(kept && Buffer.from(kept), Buffer.from(at.receipt))
+          })
+          ledger.addReceipt(at)
+        },
+        setAccount(peer, account) {
+          if (account.voucherSignature !== undefined)
+            found((routers) => assert.ok((routers.account(alice.address)?.total ?? 0n) >= account.total))
+          ledger.setAccount(peer, account)
+        },
+      }),
+    })
+    await connect(place, [a])
+    for (let number = 1; number <= 20; number += 1) {
+      a.client.heard(heardAs(frame(number), euiA, place))
+      place.time.move(150)
+      await setImmediate()
+    }
+    await until(() => place.heard.length === 21)
+    place.time.move(2300)
+    await until(() => a.link().total === 21n)
+    assert.ok(looks >= 22)
+    assert.deepEqual(place.troubles, [])
+  },
+)
 
 test('a router that lost its ledger goes on from the voucher that the hotspot shows', options, async () => {
   await using place = await openPlace()

@@ -31,7 +31,19 @@ interface Copy {
 
 function copyOf(
   owner: Hex,
-  { phyPayload = Uint8Array.of(0x40, 1, 2, 3, 4, 0, 1, 0, 9, 9, 9, 9), cell = berlin, rssiDbm = -100, snrDb = 5, isKnown = true } = {},
+  {
+    phyPayload = Uint8Array.of(0x40, 1, 2, 3, 4, 0, 1, 0, 9, 9, 9, 9),
+    cell = berlin,
+    rssiDbm = -100,
+    snrDb = 5,
+    isKnown = true,
+  }: {
+    readonly phyPayload?: Uint8Array
+    readonly cell?: bigint
+    readonly rssiDbm?: number
+    readonly snrDb?: number
+    readonly isKnown?: boolean
+  } = {},
 ): Copy {
   return {
     owner,
@@ -94,7 +106,10 @@ test('the draw does not depend on order, signal or number of gateways, and every
   const crowd = [copyOf(ownerOf(1)), copyOf(ownerOf(2)), copyOf(ownerOf(2), { rssiDbm: -60 }), copyOf(ownerOf(2))]
   const { bought, declined } = accept({ copies: crowd, unitPriceNano: 1n, copiesWanted: 8, secret })
   assert.deepEqual(bought.map(({ copy }) => copy.owner).toSorted(), [ownerOf(1), ownerOf(2)])
-  assert.deepEqual(declined.map(({ reason }) => reason), ['same-owner', 'same-owner'])
+  assert.deepEqual(
+    declined.map(({ reason }) => reason),
+    ['same-owner', 'same-owner'],
+  )
   assert.notEqual(drawCommitment(secret), drawCommitment(new Uint8Array(32)))
 })
 
@@ -110,7 +125,11 @@ test('impossible signals and unbonded owners are not drawn, each by its reason',
   assert.deepEqual(reasons([copyOf(ownerOf(1))]), [])
   const near = [1, 2].map((number) => copyOf(ownerOf(number)))
   assert.deepEqual(reasons([...near, copyOf(ownerOf(3), { cell: sydney })]), ['too-far'])
-  assert.deepEqual(reasons([copyOf(ownerOf(1)), copyOf(ownerOf(3), { cell: sydney })]), [], 'of two nobody knows who lies')
+  assert.deepEqual(
+    reasons([copyOf(ownerOf(1)), copyOf(ownerOf(3), { cell: sydney })]),
+    [],
+    'of two nobody knows who lies',
+  )
 })
 
 function open(policy: Partial<BuyPolicy> = {}): ReturnType<typeof buyer<Copy>> {
@@ -170,7 +189,10 @@ test('a join is free until the first uplink of its session, then paid once to th
   const buying = open()
   const join = frame(7, 23)
   const join2 = frame(8, 23)
-  for (const [phyPayload, atMs] of [[join, 0], [join2, 2000]] as const) {
+  for (const [phyPayload, atMs] of [
+    [join, 0],
+    [join2, 2000],
+  ] as const) {
     buying.heard(copyOf(ownerOf(1), { phyPayload }), atMs)
     buying.heard(copyOf(ownerOf(2), { phyPayload }), atMs)
     buying.judged(phyPayload, { kind: 'join-accepted', devEui }, atMs)

@@ -109,7 +109,10 @@ export function buyer<Copy extends OfferedCopy>({
   /** packets whose lot is closed, in that order, and when */
   const closed = new Map<Hex, number>()
   /** what a join sold, until its session is worth something; in order of age */
-  const joins = new Map<Eui, { readonly atMs: number; readonly bought: readonly { readonly copy: Copy; readonly receipt: Receipt }[] }>()
+  const joins = new Map<
+    Eui,
+    { readonly atMs: number; readonly bought: readonly { readonly copy: Copy; readonly receipt: Receipt }[] }
+  >()
   const budgets = new Map<Eui, Budget>()
   const failures = new Map<Hex, { minute: number; count: number }>()
   /** decisions that need no window to end */
@@ -140,7 +143,17 @@ export function buyer<Copy extends OfferedCopy>({
   }
 
   /** Spends a device's units of the day; false when it has not so many left. */
-  const spend = ({ devEui, unitsPerDayMax, units, nowMs }: { devEui: Eui; unitsPerDayMax: number | undefined; units: number; nowMs: number }): boolean => {
+  const spend = ({
+    devEui,
+    unitsPerDayMax,
+    units,
+    nowMs,
+  }: {
+    devEui: Eui
+    unitsPerDayMax: number | undefined
+    units: number
+    nowMs: number
+  }): boolean => {
     if (unitsPerDayMax === undefined) {
       budgets.delete(devEui)
       return true
@@ -160,7 +173,12 @@ export function buyer<Copy extends OfferedCopy>({
     closed.set(packet, nowMs)
   }
   const buy = (lot: Lot<Copy>): ReturnType<typeof accept<Copy>> =>
-    accept({ copies: lot.copies, unitPriceNano: policy.unitPriceNano, copiesWanted: policy.copiesWanted, secret: secret() })
+    accept({
+      copies: lot.copies,
+      unitPriceNano: policy.unitPriceNano,
+      copiesWanted: policy.copiesWanted,
+      secret: secret(),
+    })
 
   const declineAll = (lot: Lot<Copy>, reason: DeclineReason): BuyDecision<Copy>[] =>
     lot.copies.map((copy) => ({ kind: 'declined', copy, reason }))
@@ -185,7 +203,8 @@ export function buyer<Copy extends OfferedCopy>({
     const join = joins.get(devEui)
     joins.delete(devEui)
     const paidJoin = (join?.bought ?? []).map((one): BuyDecision<Copy> => ({ kind: 'bought', ...one }))
-    if (!spend({ devEui, unitsPerDayMax, units: unitsOf(lot.sizeBytes), nowMs })) return [...paidJoin, ...declineAll(lot, 'over-budget')]
+    if (!spend({ devEui, unitsPerDayMax, units: unitsOf(lot.sizeBytes), nowMs }))
+      return [...paidJoin, ...declineAll(lot, 'over-budget')]
     const { bought, declined } = buy(lot)
     return [
       ...paidJoin,

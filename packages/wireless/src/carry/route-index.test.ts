@@ -77,7 +77,13 @@ test('the index finds what a look at every range finds, best paying first', () =
         }),
       )
       const order = (a: Route, b: Route): number =>
-        a.unitPriceNano === b.unitPriceNano ? (a.router < b.router ? -1 : 1) : a.unitPriceNano > b.unitPriceNano ? -1 : 1
+        a.unitPriceNano === b.unitPriceNano
+          ? a.router < b.router
+            ? -1
+            : 1
+          : a.unitPriceNano > b.unitPriceNano
+            ? -1
+            : 1
       const open = routes.filter(({ isOpen }) => isOpen).toSorted(order)
       const index = routeIndex(routes)
       assert.deepEqual(
@@ -161,7 +167,11 @@ test('two routers may use one id at once, and each gets the outcome of its own',
   assert.notEqual(one.id, other.id)
   const outcome = { gatewayEui: '0'.repeat(16), windowIndex: 0, atMs: 1 }
   assert.equal(desk.give({ ...outcome, id: other.id, refusal: 'too-late' })?.asker, 'other')
-  assert.deepEqual(desk.give({ ...outcome, id: other.id, windowIndex: 1 })?.outcome, { ...outcome, id: 5, windowIndex: 1 })
+  assert.deepEqual(desk.give({ ...outcome, id: other.id, windowIndex: 1 })?.outcome, {
+    ...outcome,
+    id: 5,
+    windowIndex: 1,
+  })
   assert.equal(desk.give({ ...outcome, id: other.id }), undefined, 'it was sent: that is the end')
   assert.equal(desk.give({ ...outcome, id: one.id })?.asker, 'one')
   for (let number = 0; number < awaitedDownlinksMax + 10; number += 1) desk.take(downlink, 'one')
