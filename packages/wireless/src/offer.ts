@@ -88,7 +88,14 @@ export interface RouterRecord {
 }
 
 /** Why a route is not served. */
-export type RouteExclusion = 'closed' | 'excluded' | 'own' | 'pays-too-little' | 'unpaid' | 'never-buys' | 'draws-unfairly'
+export type RouteExclusion =
+  | 'closed'
+  | 'excluded'
+  | 'own'
+  | 'pays-too-little'
+  | 'unpaid'
+  | 'never-buys'
+  | 'draws-unfairly'
 
 /** Why a hotspot is not bought from. */
 export type HotspotExclusion = 'closed' | 'excluded' | 'too-dear' | 'too-far' | 'not-bonded' | 'not-needed'

@@ -182,7 +182,10 @@ export const audit: Audit = (input) => {
     if (refusal === undefined) count({ batch, claimed, usedBy })
     else refusedBatches.push({ digest: batch.digest, reason: refusal })
   }
-  return { lines: [...rebateLines({ usedBy, input, state }), ...coverageLines({ usedBy, input, state })], refusedBatches }
+  return {
+    lines: [...rebateLines({ usedBy, input, state }), ...coverageLines({ usedBy, input, state })],
+    refusedBatches,
+  }
 }
 
 interface UsedEntry {
@@ -220,7 +223,8 @@ function refusalOf({ batch, input, state, claimed, usedBy }: Judging): BatchRefu
   const open = state.epochs.find(({ epoch }) => epoch === batch.header.epoch)
   if (open === undefined) return 'epoch-not-open'
   if (batch.entries.length === 0) return 'entries-missing'
-  if ((usedBy.get(batch.header.signer)?.length ?? 0) + batch.entries.length > routersPerOwnerMax) return 'too-many-routers'
+  if ((usedBy.get(batch.header.signer)?.length ?? 0) + batch.entries.length > routersPerOwnerMax)
+    return 'too-many-routers'
   const carriages = carriagesOf(batch, input)
   const seen = new Set<string>()
   for (const entry of batch.entries) {
@@ -282,7 +286,14 @@ function rebateLines({ usedBy, input, state }: LinesInput): LineDraft[] {
     return Array.from({ length: Math.ceil(sorted.length / lineEntriesMax) }, (_, turn): LineDraft => {
       const group = sorted.slice(turn * lineEntriesMax, (turn + 1) * lineEntriesMax)
       const quantity = group.reduce((sum, one) => sum + one.quantity, 0n)
-      return { account, kind: carriageKind, quantity, unitPriceAtto, lane: 'rebate', entries: group.map(({ place }) => place) }
+      return {
+        account,
+        kind: carriageKind,
+        quantity,
+        unitPriceAtto,
+        lane: 'rebate',
+        entries: group.map(({ place }) => place),
+      }
     })
   })
 }
@@ -299,16 +310,14 @@ function coverageLines({ usedBy, input, state }: LinesInput): LineDraft[] {
   })
   if (ready.length === 0) return []
   const unitPriceAtto = input.facts.allowanceAtto / BigInt(ready.length)
-  return ready.map(
-    ({ account, place }): LineDraft => ({
-      account,
-      kind: coverageKind,
-      quantity: 1n,
-      unitPriceAtto,
-      lane: 'bootstrap',
-      entries: [place],
-    }),
-  )
+  return ready.map(({ account, place }): LineDraft => ({
+    account,
+    kind: coverageKind,
+    quantity: 1n,
+    unitPriceAtto,
+    lane: 'bootstrap',
+    entries: [place],
+  }))
 }
 
 function sortedByPlace(used: readonly UsedEntry[]): UsedEntry[] {
@@ -317,9 +326,15 @@ function sortedByPlace(used: readonly UsedEntry[]): UsedEntry[] {
 
 /** Our own programs make the facts, so another shape is our mistake. */
 function wirelessFactsOf(state: unknown): WirelessFacts {
-  invariant(typeof state === 'object' && state !== null && 'epochs' in state && 'stakes' in state, 'wireless facts are given')
+  invariant(
+    typeof state === 'object' && state !== null && 'epochs' in state && 'stakes' in state,
+    'wireless facts are given',
+  )
   const facts = state as WirelessFacts
   invariant(Array.isArray(facts.epochs) && Array.isArray(facts.stakes), 'wireless facts list epochs and stakes')
-  invariant(typeof facts.referenceNanoPerUnit === 'bigint' && typeof facts.seatAtto === 'bigint', 'wireless facts hold integers')
+  invariant(
+    typeof facts.referenceNanoPerUnit === 'bigint' && typeof facts.seatAtto === 'bigint',
+    'wireless facts hold integers',
+  )
   return facts
 }

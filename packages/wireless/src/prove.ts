@@ -150,7 +150,8 @@ export function verify({
   const fault = (reason: CarriageFault): Verdict => ({ ok: false, fault: reason })
   const block = decodeCarriage(carriage)
   if (block === undefined) return fault('carriage-malformed')
-  const isOurs = block.owner === entry.account && pairSubject(block.router) === entry.subject && block.epoch === open.epoch
+  const isOurs =
+    block.owner === entry.account && pairSubject(block.router) === entry.subject && block.epoch === open.epoch
   if (!isOurs) return fault('carriage-of-another')
   if (detailOf(block, { cid: cidOf(carriage), bytes: carriage }) !== entry.detail) return fault('detail-differs')
   const redemption = chainOf(open).redemptions.get(`${block.router} ${block.owner}`)
@@ -184,7 +185,9 @@ function detailOf({ router, owner, epoch, tallies }: CarriageBlock, { cid }: Blo
 }
 
 function areInOrder({ tallies, epoch }: CarriageBlock): boolean {
-  const isRising = tallies.every(({ tally }, index) => index === 0 || tally.epoch > (tallies[index - 1]?.tally.epoch ?? 0n))
+  const isRising = tallies.every(
+    ({ tally }, index) => index === 0 || tally.epoch > (tallies[index - 1]?.tally.epoch ?? 0n),
+  )
   return isRising && tallies.every(({ tally }) => tally.epoch <= epoch)
 }
 
@@ -218,7 +221,10 @@ function drawnUnits(
 }
 
 /** In which tally a unit is, and which of its units. */
-function placeOf(tallies: readonly SignedTally[], unit: bigint): { readonly tallyIndex: number; readonly offset: bigint } {
+function placeOf(
+  tallies: readonly SignedTally[],
+  unit: bigint,
+): { readonly tallyIndex: number; readonly offset: bigint } {
   let start = 0n
   for (const [tallyIndex, { tally }] of tallies.entries()) {
     if (unit < start + tally.units) return { tallyIndex, offset: unit - start }
@@ -294,7 +300,8 @@ function shownReceipts(block: CarriageBlock, sealedHash: Hex): Receipt[] | Carri
     const leaf = receiptLeaf(shown.receipt)
     const folded = foldPath(leaf, shown.path)
     const tally = block.tallies[tallyIndex]?.tally
-    if (folded === undefined || folded.root.hash !== tally?.root || folded.root.sum !== tally.units) return 'receipt-not-in-tally'
+    if (folded === undefined || folded.root.hash !== tally?.root || folded.root.sum !== tally.units)
+      return 'receipt-not-in-tally'
     const span = { tallyIndex, start: folded.startOffset, end: folded.startOffset + leaf.sum }
     if (offset < span.start || offset >= span.end) return 'receipt-not-drawn'
     spans.push(span)

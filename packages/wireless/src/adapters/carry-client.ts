@@ -25,11 +25,20 @@ import type { Clock, Radio, RadioListener, Random, Timers } from '../ports.ts'
 import type { CarryLedger } from '../ports/carry.ts'
 import { carryKeys, ephemeralOf, openWelcome, signHello, type Welcome } from '../wire/carry-hello.ts'
 import { decodeMessage, encodeMessage, routerKinds, type CarryMessage } from '../wire/carry-messages.ts'
-import { carryMessageBytesMax, carryOpener, carrySealer, type Hmac, type Opener, type Sealer } from '../wire/carry-stream.ts'
+import {
+  carryMessageBytesMax,
+  carryOpener,
+  carrySealer,
+  type Hmac,
+  type Opener,
+  type Sealer,
+} from '../wire/carry-stream.ts'
 import type { CarryNode } from '../wire/voucher.ts'
 
 /** Routers that are kept in mind at once. */
 export const carryLinksMax = 256
+/** Routers that are remembered as not to be carried for. */
+const excludedMax = 4096
 const dialMsMin = 250
 const dialMsMax = 60_000
 const helloMsMax = 10_000
@@ -107,6 +116,8 @@ export function carryClient(options: CarryClientOptions): CarryClient {
   const counted = new Map<string, number>()
   const bump = (reason: string): void => void counted.set(reason, (counted.get(reason) ?? 0) + 1)
   const statuses = new Map<string, GatewayStatus>()
+  const excluded = new Set<Hex>()
+  let published: readonly Route[] = []
   let index: RouteIndex = routeIndex([])
   let isDisposed = false
 
@@ -240,7 +251,9 @@ export function carryClient(options: CarryClientOptions): CarryClient {
       const bytes = new Uint8Array(data)
       const welcome = openWelcome(bytes, { hello, routerKey: route.nodeKey, verify })
       const keys =
-        welcome === undefined ? undefined : carryKeys({ secret: ephemeral.secret, theirs: welcome.ephemeral, hello, welcome: bytes })
+        welcome === undefined
+          ? undefined
+          : carryKeys({ secret: ephemeral.secret, theirs: welcome.ephemeral, hello, welcome: bytes })
       if (welcome === undefined || keys === undefined) return end(socket, 'bad-welcome')
       if (!isAsPublished(welcome, route)) return end(socket, 'route-differs')
       done()
@@ -281,6 +294,7 @@ export function carryClient(options: CarryClientOptions): CarryClient {
     if (message === undefined || !routerKinds.has(message.kind)) return end(socket, 'malformed')
     try {
       const fault = dial.link.received(message)
+      if (fault === 'draws-unfair') leaveForGood(dial.link.route.router)
       if (fault !== undefined) return end(socket, fault)
     } catch (error) {
       // Of our own making, such as a ledger that cannot be written; a stranger's bytes do not get here.
@@ -290,6 +304,38 @@ export function carryClient(options: CarryClientOptions): CarryClient {
     }
     pumpSoon(dial)
     return undefined
+  }
+
+  /** A router that drew unfairly is not carried for again while this program runs. */
+  const leaveForGood = (router: Hex): void => {
+    if (excluded.size >= excludedMax) excluded.delete(excluded.values().next().value ?? router)
+    excluded.add(router)
+    serve()
+  }
+
+  /** Makes links and index those of the routes that are served now. */
+  const serve = (): void => {
+    const { chosen } = matchRoutes({
+      routes: published,
+      owner: node.owner,
+      unitPriceNanoMin: options.unitPriceNanoMin,
+      exclude: [...excluded],
+      // One that is unpaid for now is kept: its link itself stops, and resumes when it is paid.
+      recordOf: (router) => {
+        const record = dials.get(router)?.link.record
+        return record === undefined ? undefined : { ...record, isUnpaid: false }
+      },
+    })
+    index = routeIndex(chosen)
+    const served = new Map(chosen.map((route) => [route.router, route]))
+    for (const [router, dial] of dials) {
+      const route = served.get(router)
+      if (route !== undefined && isSameRoute(route, dial.link.route)) continue
+      dial.stopDial()
+      dial.stopPump?.()
+      dials.delete(router)
+      dial.socket?.terminate()
+    }
   }
 
   // ---- what goes on by itself ----
@@ -345,26 +391,8 @@ export function carryClient(options: CarryClientOptions): CarryClient {
       if (statuses.size < 64 || statuses.has(status.gatewayEui)) statuses.set(status.gatewayEui, status)
     },
     setRoutes(routes) {
-      const { chosen } = matchRoutes({
-        routes,
-        owner: node.owner,
-        unitPriceNanoMin: options.unitPriceNanoMin,
-        // One that is unpaid for now is kept: its link itself stops, and resumes when it is paid.
-        recordOf: (router) => {
-          const record = dials.get(router)?.link.record
-          return record === undefined ? undefined : { ...record, isUnpaid: false }
-        },
-      })
-      index = routeIndex(chosen)
-      const served = new Map(chosen.map((route) => [route.router, route]))
-      for (const [router, dial] of dials) {
-        const route = served.get(router)
-        if (route !== undefined && isSameRoute(route, dial.link.route)) continue
-        dial.stopDial()
-        dial.stopPump?.()
-        dials.delete(router)
-        dial.socket?.terminate()
-      }
+      published = routes
+      serve()
     },
     vouchers: () =>
       ledger.peers().flatMap((router) => {

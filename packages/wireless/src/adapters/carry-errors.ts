@@ -22,6 +22,9 @@ export class AllotmentTooDear extends GroundworkError {
   readonly blame: Blame = 'caller'
 
   constructor(facts: { readonly owner: string; readonly workAtto: bigint; readonly workAttoMax: bigint }) {
-    super(`An allotment would cost ${facts.workAtto} atto-WORK, more than the ${facts.workAttoMax} that are allowed.`, facts)
+    super(
+      `An allotment would cost ${facts.workAtto} atto-WORK, more than the ${facts.workAttoMax} that are allowed.`,
+      facts,
+    )
   }
 }

@@ -47,7 +47,8 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
   requireVersion(database, path)
   const statements = prepare(database)
   const accounts = new Map<Hex, CarryAccount>()
-  for (const row of database.prepare('SELECT * FROM wireless_carry_accounts').all()) accounts.set(hex(row['peer']), accountOf(row))
+  for (const row of database.prepare('SELECT * FROM wireless_carry_accounts').all())
+    accounts.set(hex(row['peer']), accountOf(row))
   let waiting: Write[] = []
   const changed = new Set<Hex>()
 
@@ -99,7 +100,17 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
     setTally({ tally, signature }, peer) {
       const { router, owner, epoch, packets, units, nanoCredits, root } = tally
       waiting.push(() =>
-        statements.setTally.run(peer, epoch, router, owner, packets, units.toString(), nanoCredits.toString(), root, signature),
+        statements.setTally.run(
+          peer,
+          epoch,
+          router,
+          owner,
+          packets,
+          units.toString(),
+          nanoCredits.toString(),
+          root,
+          signature,
+        ),
       )
     },
     tally({ peer, epoch }) {
@@ -122,6 +133,7 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
     },
     commit,
     [Symbol.dispose]() {
+      if (!database.isOpen) return
       commit()
       database.close()
     },
@@ -137,7 +149,9 @@ function requireVersion(database: DatabaseSync, path: string): void {
   throw new CarryLedgerDamaged({ path, reason: `its tables are of version ${version}, we know ${carryLedgerVersion}` })
 }
 
-function prepare(database: DatabaseSync): Readonly<
+function prepare(
+  database: DatabaseSync,
+): Readonly<
   Record<
     'setAccount' | 'addReceipt' | 'receipts' | 'epochs' | 'setTally' | 'tally' | 'secret' | 'setSecret',
     ReturnType<DatabaseSync['prepare']>

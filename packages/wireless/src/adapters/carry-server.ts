@@ -39,7 +39,14 @@ import {
   type DeclineReason,
   type NoticeReason,
 } from '../wire/carry-messages.ts'
-import { carryMessageBytesMax, carryOpener, carrySealer, type Hmac, type Opener, type Sealer } from '../wire/carry-stream.ts'
+import {
+  carryMessageBytesMax,
+  carryOpener,
+  carrySealer,
+  type Hmac,
+  type Opener,
+  type Sealer,
+} from '../wire/carry-stream.ts'
 import { isCarryNode, tallyDigest, voucherDigest, voucherSignerOf } from '../wire/voucher.ts'
 
 /** Hotspots that are connected at once. */
@@ -225,7 +232,10 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     return undefined
   }
 
-  const resend = (session: Session, { epoch, fromIndex }: { readonly epoch: bigint; readonly fromIndex: number }): void => {
+  const resend = (
+    session: Session,
+    { epoch, fromIndex }: { readonly epoch: bigint; readonly fromIndex: number },
+  ): void => {
     const { owner } = session
     let firstIndex = fromIndex
     for (;;) {
@@ -337,7 +347,17 @@ export function carryServer(options: CarryServerOptions): CarryServer {
       session.signing = session.signing
         .then(async () => {
           const [voucherSignature, tallySignature] = await signed
-          say(session, { kind: 'voucher', total, voucherSignature, epoch, packets, units, nanoCredits, root, tallySignature })
+          say(session, {
+            kind: 'voucher',
+            total,
+            voucherSignature,
+            epoch,
+            packets,
+            units,
+            nanoCredits,
+            root,
+            tallySignature,
+          })
         })
         .catch(onTrouble)
     }
@@ -367,7 +387,10 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     const revealed = secret
     secret = ledger.drawSecret(next, () => random.bytes(32))
     if (next > keptEpochs) ledger.forgetBefore(next - keptEpochs)
-    return { raised, reveal: { kind: 'reveal', epoch, secret: toHex(revealed), nextCommitment: drawCommitment(secret) } }
+    return {
+      raised,
+      reveal: { kind: 'reveal', epoch, secret: toHex(revealed), nextCommitment: drawCommitment(secret) },
+    }
   }
 
   let stopFlushing = (): void => undefined
@@ -443,7 +466,12 @@ export function carryServer(options: CarryServerOptions): CarryServer {
   const helloFault = ({ chainId, routerKey, node, ownerSignature }: Hello): string | undefined => {
     if (chainId !== options.chainId) return 'other-chain'
     if (routerKey !== nodeSigner.nodeKey) return 'other-router'
-    const isVouched = isCarryNode({ node, signature: ownerSignature, domain: options.registryDomain, nowMs: clock.nowMs() })
+    const isVouched = isCarryNode({
+      node,
+      signature: ownerSignature,
+      domain: options.registryDomain,
+      nowMs: clock.nowMs(),
+    })
     return isVouched ? undefined : 'owner-signature-differs'
   }
 
@@ -483,7 +511,9 @@ export function carryServer(options: CarryServerOptions): CarryServer {
         const refused = { id, gatewayEui, windowIndex: windows.length - 1 }
         if (session === undefined || session.downlinks.size >= sessionDownlinksMax) {
           bump(session === undefined ? 'downlink-gateway-away' : 'downlinks-waiting')
-          listener.outcome(refusedOutcome({ ...refused, refusal: session === undefined ? 'gateway-away' : 'no-answer' }))
+          listener.outcome(
+            refusedOutcome({ ...refused, refusal: session === undefined ? 'gateway-away' : 'no-answer' }),
+          )
           return
         }
         session.downlinks.set(id, downlink)

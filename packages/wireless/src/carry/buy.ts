@@ -109,9 +109,14 @@ export function buyer<Copy extends OfferedCopy>({
   /** packets whose lot is closed, in that order, and when */
   const closed = new Map<Hex, number>()
   /** what a join sold, until its session is worth something; in order of age */
-  const joins = new Map<Eui, { readonly atMs: number; readonly bought: readonly { readonly copy: Copy; readonly receipt: Receipt }[] }>()
+  const joins = new Map<
+    Eui,
+    { readonly atMs: number; readonly bought: readonly { readonly copy: Copy; readonly receipt: Receipt }[] }
+  >()
   const budgets = new Map<Eui, Budget>()
   const failures = new Map<Hex, { minute: number; count: number }>()
+  /** decisions that need no window to end */
+  const ready: BuyDecision<Copy>[] = []
 
   const failuresOf = (owner: Hex, nowMs: number): number => {
     const known = failures.get(owner)
@@ -138,7 +143,17 @@ export function buyer<Copy extends OfferedCopy>({
   }
 
   /** Spends a device's units of the day; false when it has not so many left. */
-  const spend = ({ devEui, unitsPerDayMax, units, nowMs }: { devEui: Eui; unitsPerDayMax: number | undefined; units: number; nowMs: number }): boolean => {
+  const spend = ({
+    devEui,
+    unitsPerDayMax,
+    units,
+    nowMs,
+  }: {
+    devEui: Eui
+    unitsPerDayMax: number | undefined
+    units: number
+    nowMs: number
+  }): boolean => {
     if (unitsPerDayMax === undefined) {
       budgets.delete(devEui)
       return true
@@ -153,8 +168,17 @@ export function buyer<Copy extends OfferedCopy>({
     return true
   }
 
+  const end = ({ packet }: Lot<Copy>, nowMs: number): void => {
+    lots.delete(packet)
+    closed.set(packet, nowMs)
+  }
   const buy = (lot: Lot<Copy>): ReturnType<typeof accept<Copy>> =>
-    accept({ copies: lot.copies, unitPriceNano: policy.unitPriceNano, copiesWanted: policy.copiesWanted, secret: secret() })
+    accept({
+      copies: lot.copies,
+      unitPriceNano: policy.unitPriceNano,
+      copiesWanted: policy.copiesWanted,
+      secret: secret(),
+    })
 
   const declineAll = (lot: Lot<Copy>, reason: DeclineReason): BuyDecision<Copy>[] =>
     lot.copies.map((copy) => ({ kind: 'declined', copy, reason }))
@@ -179,7 +203,8 @@ export function buyer<Copy extends OfferedCopy>({
     const join = joins.get(devEui)
     joins.delete(devEui)
     const paidJoin = (join?.bought ?? []).map((one): BuyDecision<Copy> => ({ kind: 'bought', ...one }))
-    if (!spend({ devEui, unitsPerDayMax, units: unitsOf(lot.sizeBytes), nowMs })) return [...paidJoin, ...declineAll(lot, 'over-budget')]
+    if (!spend({ devEui, unitsPerDayMax, units: unitsOf(lot.sizeBytes), nowMs }))
+      return [...paidJoin, ...declineAll(lot, 'over-budget')]
     const { bought, declined } = buy(lot)
     return [
       ...paidJoin,
@@ -211,16 +236,19 @@ export function buyer<Copy extends OfferedCopy>({
       if (lot === undefined || lot.verdict !== undefined) return
       lot.verdict = verdict
       if (verdict.kind === 'mic-failed') countFailures(lot, nowMs)
+      if (verdict.kind === 'accepted' || verdict.kind === 'join-accepted') return
+      // Nobody is going to be paid for it, so nobody has to wait for the end of the window.
+      end(lot, nowMs)
+      ready.push(...declineAll(lot, verdict.kind))
     },
     due(nowMs) {
-      const decisions: BuyDecision<Copy>[] = []
+      const decisions = ready.splice(0)
       for (const lot of lots.values()) {
         const ageMs = nowMs - lot.firstMs
         if (ageMs < policy.windowMs) break
         // One that still waits for its verdict must not hold up those behind it.
         if (lot.verdict === undefined && ageMs < policy.windowMs + policy.verdictMsMax) continue
-        lots.delete(lot.packet)
-        closed.set(lot.packet, nowMs)
+        end(lot, nowMs)
         decisions.push(...close(lot, nowMs))
       }
       forgetOld(nowMs)

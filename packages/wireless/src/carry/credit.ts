@@ -85,7 +85,8 @@ export function carryCredit(terms: CreditTerms, kept: CreditState = freshCredit)
     refusal(units) {
       if (isVoucherBad) return 'voucher-bad'
       if (allotment === undefined) return packetsBefore >= creditPacketsMax ? 'no-allotment' : undefined
-      if (allotment.signer !== terms.voucherSigner) return packetsBefore >= creditPacketsMax ? 'no-allotment' : undefined
+      if (allotment.signer !== terms.voucherSigner)
+        return packetsBefore >= creditPacketsMax ? 'no-allotment' : undefined
       if (allotment.isNoticed) return 'allotment-ending'
       if (openPackets() >= openPacketsMax) return 'unpaid'
       const openUnits = BigInt(undecidedUnits + lostUnits + units)

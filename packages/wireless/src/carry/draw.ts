@@ -41,7 +41,12 @@ export function drawCommitment(secret: Uint8Array): Hex {
 }
 
 /** Whether the winner that a loser was told of had the lower ticket. */
-export function isFairlyDrawn({ packet, secret, winner, loser }: Drawn & { readonly winner: Hex; readonly loser: Hex }): boolean {
+export function isFairlyDrawn({
+  packet,
+  secret,
+  winner,
+  loser,
+}: Drawn & { readonly winner: Hex; readonly loser: Hex }): boolean {
   const [won, lost] = [winner, loser].map((owner) => ticketOf({ packet, secret, owner }))
   return won !== undefined && lost !== undefined && compareBytes(won, lost) < 0
 }

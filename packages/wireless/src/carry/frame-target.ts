@@ -28,7 +28,8 @@ export function frameTarget(phyPayload: Uint8Array): FrameTarget | undefined {
   const type = header >> 5
   if ((type === unconfirmedUp || type === confirmedUp) && phyPayload.length >= dataBytesMin)
     return { kind: 'data', devAddr: littleEndian32(phyPayload, 1) }
-  if (type === joinRequest && phyPayload.length === joinBytes) return { kind: 'join', joinEui: littleEndian64(phyPayload, 1) }
+  if (type === joinRequest && phyPayload.length === joinBytes)
+    return { kind: 'join', joinEui: littleEndian64(phyPayload, 1) }
   if (type === rejoinRequest && phyPayload.length === rejoin1Bytes && phyPayload[1] === 1)
     return { kind: 'join', joinEui: littleEndian64(phyPayload, 2) }
   return undefined

@@ -11,6 +11,7 @@
  */
 
 import type { Domain } from '@groundwork/core/identity/eip712.ts'
+import { unreachable } from '@groundwork/core/invariant.ts'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { unitsOf } from '../model.ts'
 import type { RadioDownlink, RadioUplink } from '../model/radio.ts'
@@ -45,8 +46,8 @@ export type LinkFault =
   | 'price-differs'
   | 'copies-differ'
   | 'receipt-malformed'
+  | 'draws-unfair'
   | 'not-for-hotspots'
-  | 'route-differs'
 
 export interface HotspotLinkOptions {
   readonly route: Route
@@ -119,7 +120,15 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
   }
 
   /** Puts a receipt in its place; one that is there already, or beyond what evidence takes, changes nothing. */
-  const addReceipt = ({ epoch, index, encoded }: { readonly epoch: bigint; readonly index: number; readonly encoded: Uint8Array }): void => {
+  const addReceipt = ({
+    epoch,
+    index,
+    encoded,
+  }: {
+    readonly epoch: bigint
+    readonly index: number
+    readonly encoded: Uint8Array
+  }): void => {
     if (epoch > tally.epoch) {
       tally = openTally({ router, owner, epoch })
       isTallyWhole = true
@@ -184,7 +193,11 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
   }
 
   /** Receipts for packets of earlier streams, or of another hotspot of the same owner. */
-  const receiptsCame = ({ epoch, firstIndex, receipts }: CarryMessage & { kind: 'receipts' }): LinkFault | undefined => {
+  const receiptsCame = ({
+    epoch,
+    firstIndex,
+    receipts,
+  }: CarryMessage & { kind: 'receipts' }): LinkFault | undefined => {
     for (const [at, encoded] of receipts.entries()) {
       const receipt = decodeReceipt(encoded)
       if (receipt === undefined) return 'receipt-malformed'
@@ -216,7 +229,8 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
   /** Only a tally of exactly the receipts that are here is evidence; one of an epoch that is over may come again. */
   const tallyCame = (signed: SignedTally): void => {
     if (tallySignerOf(signed, railsDomain) !== route.voucherSigner) return bump('tally-bad')
-    const mine = signed.tally.epoch === tally.epoch ? tally : tallyOf({ router, owner, ledger, epoch: signed.tally.epoch })
+    const mine =
+      signed.tally.epoch === tally.epoch ? tally : tallyOf({ router, owner, ledger, epoch: signed.tally.epoch })
     if (!isTallyWhole && signed.tally.epoch === tally.epoch) return undefined
     const { packets, root } = mine.tally()
     if (packets === signed.tally.packets && root === signed.tally.root) {
@@ -229,15 +243,20 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
     return undefined
   }
 
-  const revealed = ({ secret, nextCommitment }: CarryMessage & { kind: 'reveal' }): void => {
+  /** After one unfair draw nothing that the router says of draws is worth anything. */
+  const revealed = ({ secret, nextCommitment }: CarryMessage & { kind: 'reveal' }): LinkFault | undefined => {
     const drawn = fromHex(secret, 32)
-    if (commitment !== drawCommitment(drawn)) bump('draws-unfair', Math.max(1, lostDraws.length))
-    else {
-      for (const { packet, winner } of lostDraws)
-        bump(isFairlyDrawn({ packet, secret: drawn, winner, loser: owner }) ? 'draws-fair' : 'draws-unfair')
-    }
+    const isCommitted = commitment === drawCommitment(drawn)
+    const lost = lostDraws
     lostDraws = []
     commitment = nextCommitment
+    const isFair = ({ packet, winner }: LostDraw): boolean =>
+      isCommitted && isFairlyDrawn({ packet, secret: drawn, winner, loser: owner })
+    const unfair = lost.filter((one) => !isFair(one)).length
+    bump('draws-fair', lost.length - unfair)
+    if (isCommitted && unfair === 0) return undefined
+    bump('draws-unfair', Math.max(1, unfair))
+    return 'draws-unfair'
   }
 
   return {
@@ -285,8 +304,7 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
           return undefined
         }
         case 'reveal': {
-          revealed(message)
-          return undefined
+          return revealed(message)
         }
         case 'notice': {
           bump(`notice-${message.reason satisfies NoticeReason}`)
@@ -298,12 +316,20 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
         case 'status': {
           return 'not-for-hotspots'
         }
+        default: {
+          return unreachable(message)
+        }
       }
     },
     pump(nowMs) {
-      while (isOpen) {
+      for (;;) {
+        if (!isOpen) return
         const uplinks: CarriedUplink[] = []
-        for (let next = queue.peek(nowMs); next !== undefined && uplinks.length < uplinksPerMessageMax; next = queue.peek(nowMs)) {
+        for (
+          let next = queue.peek(nowMs);
+          next !== undefined && uplinks.length < uplinksPerMessageMax;
+          next = queue.peek(nowMs)
+        ) {
           const units = unitsOf(next.phyPayload.length)
           const reason = credit.refusal(units)
           tell(reason)
@@ -366,7 +392,7 @@ function resumedTally(place: TallyPlace): OpenTally {
 
 function tallyOf({ router, owner, ledger, epoch }: TallyPlace & { readonly epoch: bigint }): OpenTally {
   const tally = openTally({ router, owner, epoch })
-  for (let fromIndex = 0; ; ) {
+  for (let fromIndex = 0; ;) {
     const receipts = ledger.receipts({ peer: router, epoch, fromIndex, countMax: receiptsReadCount })
     for (const receipt of receipts) tally.add(receipt)
     fromIndex += receipts.length

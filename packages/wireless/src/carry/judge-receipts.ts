@@ -14,13 +14,7 @@ import type { HotspotRecord } from '../model/hotspot-record.ts'
 import type { Receipt } from '../model/receipt.ts'
 import { areNearEnough, signalFault, type HeardSignal, type SignalReason } from './plausible.ts'
 
-export type ReceiptFault =
-  | 'gateway-unknown'
-  | 'replayed'
-  | 'duplicate'
-  | 'price-above-route'
-  | 'too-far'
-  | SignalReason
+export type ReceiptFault = 'gateway-unknown' | 'replayed' | 'duplicate' | 'price-above-route' | 'too-far' | SignalReason
 
 export interface ReceiptsContext {
   /** whose receipts these are, as registered; undefined: nobody knows it */
@@ -52,14 +46,19 @@ export function judgeReceipts(receipts: Iterable<Receipt>, context: ReceiptsCont
   return { kept, dropped }
 }
 
-function faultOf(receipt: Receipt, { hotspot, unitPriceNano, earlier, others }: ReceiptsContext): ReceiptFault | undefined {
+function faultOf(
+  receipt: Receipt,
+  { hotspot, unitPriceNano, earlier, others }: ReceiptsContext,
+): ReceiptFault | undefined {
   if (hotspot === undefined) return 'gateway-unknown'
   if (earlier?.has(receipt.packet) === true) return 'replayed'
   const priceMax = unitPriceNano === undefined ? undefined : BigInt(unitsOf(receipt.sizeBytes)) * unitPriceNano
   if (priceMax !== undefined && receipt.priceNano > priceMax) return 'price-above-route'
   const signal = signalOf(receipt)
   const rivals = others?.(receipt.packet) ?? []
-  const isApart = rivals.some((rival) => !areNearEnough({ hotspot, signal }, { ...rival, signal: signalOf(rival.receipt) }))
+  const isApart = rivals.some(
+    (rival) => !areNearEnough({ hotspot, signal }, { ...rival, signal: signalOf(rival.receipt) }),
+  )
   if (isApart) return 'too-far'
   return signalFault({ ...signal, antennaGainDbi: hotspot.antennaGainDbi })
 }

@@ -69,7 +69,7 @@ export function ownerBooks({
 
   const tallyFrom = (owner: Hex, of: bigint): OpenTally => {
     const tally = openTally({ router, owner, epoch: of })
-    for (let fromIndex = 0; ; ) {
+    for (let fromIndex = 0; ;) {
       const receipts = ledger.receipts({ peer: owner, epoch: of, fromIndex, countMax: receiptsReadCount })
       for (const receipt of receipts) tally.add(receipt)
       fromIndex += receipts.length

@@ -36,7 +36,9 @@ export interface PacketQueue {
 
 export function packetQueue({ packetsMax, ageMsMax }: QueueBounds = queueBounds): PacketQueue {
   invariant(packetsMax >= 1, 'a queue holds at least one frame')
-  const ring: ({ readonly uplink: RadioUplink; readonly atMs: number } | undefined)[] = Array.from({ length: packetsMax })
+  const ring: ({ readonly uplink: RadioUplink; readonly atMs: number } | undefined)[] = Array.from({
+    length: packetsMax,
+  })
   const dropped = { full: 0, old: 0 }
   let head = 0
   let count = 0

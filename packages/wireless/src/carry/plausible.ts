@@ -52,7 +52,16 @@ const { antennaGainDbiMax, deviceEirpDbmMax, gainOverFreeSpaceDbMax, nearestM, r
   signalBounds
 
 /** The least SNR at which a spreading factor is decoded, in dB; other modulations are held against noise alone. */
-const snrFloorDb: Readonly<Record<number, number>> = { 5: -2.5, 6: -5, 7: -7.5, 8: -10, 9: -12.5, 10: -15, 11: -17.5, 12: -20 }
+const snrFloorDb: Readonly<Record<number, number>> = {
+  5: -2.5,
+  6: -5,
+  7: -7.5,
+  8: -10,
+  9: -12.5,
+  10: -15,
+  11: -17.5,
+  12: -20,
+}
 
 function bandwidthHz({ modulation }: HeardSignal): number {
   if (modulation.kind === 'lora') return modulation.bandwidthHz
@@ -117,7 +126,9 @@ export interface PlacedSignal {
 /** Whether one device can have been heard by both. */
 export function areNearEnough(one: PlacedSignal, other: PlacedSignal): boolean {
   const { nearestM: apartM } = distanceRange(one.hotspot.cell, other.hotspot.cell)
-  const [a, b] = [one, other].map(({ hotspot, signal }) => reachM({ ...signal, antennaGainDbi: hotspot.antennaGainDbi }))
+  const [a, b] = [one, other].map(({ hotspot, signal }) =>
+    reachM({ ...signal, antennaGainDbi: hotspot.antennaGainDbi }),
+  )
   return apartM <= (a ?? 0) + (b ?? 0)
 }
 

@@ -56,7 +56,9 @@ export function routeIndex(routes: readonly Route[]): RouteIndex {
       const target = frameTarget(phyPayload)
       if (target === undefined) return none
       const { starts, routes: found } =
-        target.kind === 'data' ? { starts: starts32, routes: byAddress.routes } : { starts: byJoin.starts, routes: byJoin.routes }
+        target.kind === 'data'
+          ? { starts: starts32, routes: byAddress.routes }
+          : { starts: byJoin.starts, routes: byJoin.routes }
       const at = target.kind === 'data' ? target.devAddr : target.joinEui
       return found[lastAtOrBelow(starts, at)] ?? none
     },

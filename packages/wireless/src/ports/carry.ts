@@ -36,7 +36,12 @@ export interface CarryLedger {
   account(peer: Hex): CarryAccount | undefined
   peers(): readonly Hex[]
   setAccount(peer: Hex, account: CarryAccount): void
-  addReceipt(at: { readonly peer: Hex; readonly epoch: bigint; readonly index: number; readonly receipt: Uint8Array }): void
+  addReceipt(at: {
+    readonly peer: Hex
+    readonly epoch: bigint
+    readonly index: number
+    readonly receipt: Uint8Array
+  }): void
   /** Receipts from an index on, in their order, at most `countMax`. */
   receipts(at: {
     readonly peer: Hex
@@ -77,7 +82,10 @@ export interface CarryChain {
   /** undefined: it is not open */
   allotment(pair: { readonly router: Hex; readonly owner: Hex }, waiting: Waiting): Promise<AllotmentView | undefined>
   /** The router's: opens its allotment for an owner, or tops it up, so that `total` is covered. */
-  ensureAllotment(terms: { readonly owner: Hex; readonly voucherSigner: Hex; readonly total: bigint }, waiting: Waiting): Promise<void>
+  ensureAllotment(
+    terms: { readonly owner: Hex; readonly voucherSigner: Hex; readonly total: bigint },
+    waiting: Waiting,
+  ): Promise<void>
   /** The owner's: redeems vouchers whose total is above what was redeemed. */
   redeem(
     vouchers: readonly { readonly router: Hex; readonly total: bigint; readonly signature: Hex }[],

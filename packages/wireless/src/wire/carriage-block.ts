@@ -10,7 +10,15 @@
 
 import { decodeBlock, encodeBlock, type Block } from '@groundwork/core/evidence/block.ts'
 import { addressWord, bytes32Word, hashWords, uintWord } from '@groundwork/core/evidence/abi.ts'
-import { readAll, readHex, readList, readMap, readNumber, readUint64, readWide } from '@groundwork/core/evidence/field-reader.ts'
+import {
+  readAll,
+  readHex,
+  readList,
+  readMap,
+  readNumber,
+  readUint64,
+  readWide,
+} from '@groundwork/core/evidence/field-reader.ts'
 import type { SumPath } from '@groundwork/core/merkle/sum-path.ts'
 import { bigintOfBytes, bytesOfBigint, concatBytes } from '@groundwork/core/units/bytes.ts'
 import { fromHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
@@ -94,7 +102,13 @@ export function carriageDetail({
   units,
   carriageSha256,
 }: Pick<CarriageBlock, 'router' | 'owner' | 'epoch'> & { readonly units: bigint; readonly carriageSha256: Hex }): Hex {
-  return hashWords(addressWord(router), addressWord(owner), uintWord(epoch), uintWord(units), bytes32Word(carriageSha256))
+  return hashWords(
+    addressWord(router),
+    addressWord(owner),
+    uintWord(epoch),
+    uintWord(units),
+    bytes32Word(carriageSha256),
+  )
 }
 
 function readTally(value: unknown, pair: Pick<CarriageBlock, 'router' | 'owner'>): SignedTally | undefined {
@@ -118,8 +132,13 @@ function readShown(value: unknown): ShownReceipt | undefined {
   const hashes = readWords(list?.[3], 32)
   const sums = readWords(list?.[4], 16)
   if (!(receipt instanceof Uint8Array) || receipt.length !== receiptBytes) return undefined
-  if (tallyIndex === undefined || sides === undefined || hashes === undefined || sums?.length !== hashes.length) return undefined
-  return { tallyIndex, receipt, path: { sides: BigInt(sides), hashes: hashes.map(toHex), sums: sums.map(bigintOfBytes) } }
+  if (tallyIndex === undefined || sides === undefined || hashes === undefined || sums?.length !== hashes.length)
+    return undefined
+  return {
+    tallyIndex,
+    receipt,
+    path: { sides: BigInt(sides), hashes: hashes.map(toHex), sums: sums.map(bigintOfBytes) },
+  }
 }
 
 function readWords(value: unknown, sizeBytes: number): Uint8Array[] | undefined {

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { unreachable } from '@groundwork/core/invariant.ts'
 import { fromHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import {
   contextBytesMax,
@@ -294,7 +295,12 @@ function readBody(reader: ByteReader, kind: CarryMessage['kind']): CarryMessage 
     case 'receipts': {
       const epoch = reader.u64()
       const firstIndex = reader.u32()
-      return { kind, epoch, firstIndex, receipts: readItems(reader, receiptsPerMessageMax, (at) => at.raw(receiptBytes)) }
+      return {
+        kind,
+        epoch,
+        firstIndex,
+        receipts: readItems(reader, receiptsPerMessageMax, (at) => at.raw(receiptBytes)),
+      }
     }
     case 'voucher': {
       return {
@@ -320,10 +326,17 @@ function readBody(reader: ByteReader, kind: CarryMessage['kind']): CarryMessage 
         nextCommitment: toHex(reader.raw(32)),
       }
     }
+    default: {
+      return unreachable(kind)
+    }
   }
 }
 
-function writeList<Item>(writer: ByteWriter, items: readonly Item[], write: (to: ByteWriter, item: Item) => void): void {
+function writeList<Item>(
+  writer: ByteWriter,
+  items: readonly Item[],
+  write: (to: ByteWriter, item: Item) => void,
+): void {
   writer.u16(items.length)
   for (const item of items) write(writer, item)
 }
@@ -408,7 +421,8 @@ function writeDecision(writer: ByteWriter, decision: CarryDecision): void {
     return
   }
   writer.u8(1 + declineReasons.indexOf(decision.reason))
-  if (decision.reason === 'not-drawn') writer.short(decision.winner === undefined ? new Uint8Array() : fromHex(decision.winner, 20))
+  if (decision.reason === 'not-drawn')
+    writer.short(decision.winner === undefined ? new Uint8Array() : fromHex(decision.winner, 20))
 }
 
 function readDecision(reader: ByteReader): CarryDecision {
@@ -461,10 +475,14 @@ function writeStatus(writer: ByteWriter, status: GatewayStatus): void {
   writer.raw(bytesOfEui(status.gatewayEui))
   writer.u53(Math.floor(status.atMs))
   writer.u8(protocols.indexOf(status.protocol))
-  writeOptional(writer, latitude === undefined || longitude === undefined ? undefined : { latitude, longitude }, (to, at) => {
-    to.f64(at.latitude)
-    to.f64(at.longitude)
-  })
+  writeOptional(
+    writer,
+    latitude === undefined || longitude === undefined ? undefined : { latitude, longitude },
+    (to, at) => {
+      to.f64(at.latitude)
+      to.f64(at.longitude)
+    },
+  )
   writeOptional(writer, altitudeM, (to, value) => to.f64(value))
   writer.short(new TextEncoder().encode(status.software ?? '').subarray(0, softwareBytesMax))
   for (const name of counts) writeOptional(writer, status[name], (to, value) => to.u53(value))
@@ -475,7 +493,8 @@ function readStatus(reader: ByteReader): GatewayStatus {
   const atMs = reader.u53()
   const protocol = pick(reader, protocols)
   const position = readOptional(reader, (from) => ({ latitude: from.f64(), longitude: from.f64() }))
-  if (position !== undefined && !(Math.abs(position.latitude) <= 90 && Math.abs(position.longitude) <= 180)) reader.fail()
+  if (position !== undefined && !(Math.abs(position.latitude) <= 90 && Math.abs(position.longitude) <= 180))
+    reader.fail()
   const altitudeM = readOptional(reader, (from) => from.f64())
   if (altitudeM !== undefined && !Number.isFinite(altitudeM)) reader.fail()
   const software = new TextDecoder().decode(reader.short(softwareBytesMax))
@@ -509,7 +528,10 @@ function readOptional<Value>(reader: ByteReader, read: (from: ByteReader) => Val
   return flag === 1 ? read(reader) : undefined
 }
 
-function writeDownlink(writer: ByteWriter, { id, gatewayEui, deviceClass, phyPayload, windows, isBeacon }: RadioDownlink): void {
+function writeDownlink(
+  writer: ByteWriter,
+  { id, gatewayEui, deviceClass, phyPayload, windows, isBeacon }: RadioDownlink,
+): void {
   writer.u32(id)
   writer.raw(bytesOfEui(gatewayEui))
   writer.u8(classes.indexOf(deviceClass))

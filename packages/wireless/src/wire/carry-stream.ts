@@ -37,7 +37,10 @@ export interface Sealer {
 
 export type Opened =
   | { readonly tag: 'opened'; readonly kind: number; readonly body: Uint8Array }
-  | { readonly tag: 'refused'; readonly reason: 'too-long' | 'too-short' | 'wrong-version' | 'bad-mac' | 'out-of-order' }
+  | {
+      readonly tag: 'refused'
+      readonly reason: 'too-long' | 'too-short' | 'wrong-version' | 'bad-mac' | 'out-of-order'
+    }
 
 export interface Opener {
   /** After a refusal the stream is over: who opens says so and closes it. */
@@ -47,7 +50,13 @@ export interface Opener {
 /** Bodies are at most `carryMessageBytesMax` less the envelope; a longer one is our own mistake and is cut by nobody. */
 export const carryBodyBytesMax: number = carryMessageBytesMax - headBytes - macBytes
 
-export function carrySealer({ key, hmac: mac = nobleHmac }: { readonly key: Uint8Array; readonly hmac?: Hmac }): Sealer {
+export function carrySealer({
+  key,
+  hmac: mac = nobleHmac,
+}: {
+  readonly key: Uint8Array
+  readonly hmac?: Hmac
+}): Sealer {
   let counter = 0
   return {
     seal(kind, body) {
@@ -63,7 +72,13 @@ export function carrySealer({ key, hmac: mac = nobleHmac }: { readonly key: Uint
   }
 }
 
-export function carryOpener({ key, hmac: mac = nobleHmac }: { readonly key: Uint8Array; readonly hmac?: Hmac }): Opener {
+export function carryOpener({
+  key,
+  hmac: mac = nobleHmac,
+}: {
+  readonly key: Uint8Array
+  readonly hmac?: Hmac
+}): Opener {
   let counter = 0
   return {
     open(message) {
