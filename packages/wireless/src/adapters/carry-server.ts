@@ -137,8 +137,12 @@ export function carryServer(options: CarryServerOptions): CarryServer {
   const { verify = verifyNode, onTrouble = () => undefined } = options
   const sockets = new WebSocketServer({ noServer: true, maxPayload: carryMessageBytesMax, perMessageDeflate: false })
   const sessions = new Set<Session>()
+  const byOwner = new Map<Hex, Set<Session>>()
   const byGateway = new Map<Eui, Session>()
   const counted = new Map<string, number>()
+  // Unix time that never goes back: windows must not stall, and a device's day is UTC's.
+  const bootMs = clock.nowMs() - clock.elapsedMs()
+  const steadyMs = (): number => bootMs + clock.elapsedMs()
   const bump = (reason: string): void => void counted.set(reason, (counted.get(reason) ?? 0) + 1)
   const books = ownerBooks({
     router: route.router,
@@ -174,6 +178,9 @@ export function carryServer(options: CarryServerOptions): CarryServer {
 
   const leave = (session: Session): void => {
     sessions.delete(session)
+    const others = byOwner.get(session.owner)
+    others?.delete(session)
+    if (others?.size === 0) byOwner.delete(session.owner)
     for (const gateway of session.gateways) if (byGateway.get(gateway) === session) byGateway.delete(gateway)
     for (const { id, gatewayEui, windows } of session.downlinks.values())
       listener.outcome(refusedOutcome({ id, gatewayEui, windowIndex: windows.length - 1, refusal: 'gateway-away' }))
@@ -185,14 +192,16 @@ export function carryServer(options: CarryServerOptions): CarryServer {
 
   /** A stream is real once its first sealed message came: only then does it replace an older one of the same node. */
   const join = (session: Session): void => {
-    for (const other of sessions) {
-      if (other === session || other.nodeKey !== session.nodeKey || other.owner !== session.owner) continue
+    for (const other of byOwner.get(session.owner) ?? []) {
+      if (other.nodeKey !== session.nodeKey) continue
       notice(other, 'replaced')
       leave(other)
       other.socket.close(4009, 'replaced')
     }
     session.isReady = true
     sessions.add(session)
+    const own = byOwner.get(session.owner) ?? new Set()
+    byOwner.set(session.owner, own.add(session))
   }
 
   // ---- from hotspots ----
@@ -280,7 +289,7 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     if (!isOwn(session, uplink.gatewayEui)) return decline('gateway-unknown')
     const hotspot = directory.hotspotOf(session.owner)
     const copy = { owner: session.owner, hotspot, uplink, session, sequence }
-    const reason = buying.heard(copy, clock.elapsedMs())
+    const reason = buying.heard(copy, steadyMs())
     if (reason !== undefined) decline(reason)
     // A second copy of one owner is not bought, but its gateway may be the better one to answer from.
     if (reason === undefined || reason === 'same-owner') {
@@ -316,7 +325,7 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     if (follows) last.receipts.push(encoded)
     else session.outbox.push({ kind: 'receipts', epoch, firstIndex: index, receipts: [encoded] })
   }
-  const sessionsOf = (owner: Hex): Session[] => [...sessions].filter((session) => session.owner === owner)
+  const sessionsOf = (owner: Hex): Session[] => [...(byOwner.get(owner) ?? [])]
 
   const decided = (decision: BuyDecision<Copy>, nowMs: number): void => {
     const { session, sequence, owner } = decision.copy
@@ -365,7 +374,7 @@ export function carryServer(options: CarryServerOptions): CarryServer {
 
   /** Decides, writes down, and only then says. */
   const flush = (): void => {
-    const nowMs = clock.elapsedMs()
+    const nowMs = steadyMs()
     for (const decision of buying.due(nowMs)) decided(decision, nowMs)
     const raised = books.raise(nowMs)
     const turned = turnEpoch(nowMs)
@@ -520,7 +529,7 @@ export function carryServer(options: CarryServerOptions): CarryServer {
         say(session, { kind: 'downlinks', downlinks: [downlink] })
       },
     },
-    judged: (phyPayload: Uint8Array, verdict: PacketVerdict) => buying.judged(phyPayload, verdict, clock.elapsedMs()),
+    judged: (phyPayload: Uint8Array, verdict: PacketVerdict) => buying.judged(phyPayload, verdict, steadyMs()),
     owed: () => ledger.peers().map((owner) => ({ owner, total: ledger.account(owner)?.total ?? 0n })),
     counts: () => Object.fromEntries(counted),
     get sessionCount() {
