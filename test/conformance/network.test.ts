@@ -6,6 +6,10 @@
 
 import path from 'node:path'
 import * as storage from '@groundwork/storage'
+import * as wireless from '@groundwork/wireless'
 import { networkConformance } from './network.ts'
 
-networkConformance({ network: 'storage', door: storage, root: path.join(import.meta.dirname, '..', '..') })
+const root = path.join(import.meta.dirname, '..', '..')
+
+networkConformance({ network: 'storage', door: storage, root })
+networkConformance({ network: 'wireless', door: wireless, root })

@@ -6,9 +6,9 @@
  * @module
  */
 
-export { antennaGainOf, match, matchHotspots, matchRoutes, neverBuysPackets, offer } from './offer.ts'
+export { antennaGainOf, match, matchRoutes, neverBuysPackets, offer } from './offer.ts'
 export type { HotspotExclusion, Match, RegistryOffer, RouteExclusion, RouterRecord } from './offer.ts'
-export { accept, packetOf, receiptOf, sharesOf } from './work.ts'
+export { accept, packetOf, receiptOf, sharesOf, work } from './work.ts'
 export type { Acceptance, CopyRefusal, OfferedCopy } from './work.ts'
 export { carriageKind, pairSubject, prove, verify } from './prove.ts'
 export type { CarriageFault, CarriedPair, OpenEpoch, Proven, Redemption, UnprovenReason, Verdict } from './prove.ts'
@@ -50,3 +50,41 @@ export type { CarriageBlock, ShownReceipt } from './wire/carriage-block.ts'
 export { decodeReceipt, encodeReceipt } from './wire/receipt.ts'
 export { carryNodeDigest, tallyDigest, voucherDigest } from './wire/voucher.ts'
 export type { CarryNode } from './wire/voucher.ts'
+
+export { applicationServer } from './applications/application-server.ts'
+export type { ApplicationServer, QueueVerdict } from './applications/application-server.ts'
+export { newApplicationToken } from './applications/application-token.ts'
+export { chirpstackEvent } from './applications/chirpstack-event.ts'
+export type { Tenant } from './applications/chirpstack-event.ts'
+export type { DeviceEvent, EventSink } from './applications/device-event.ts'
+export { downlinkPayloadBytesMax } from './applications/downlink-command.ts'
+export type { DownlinkCommand } from './applications/downlink-command.ts'
+export { eventRing } from './applications/event-ring.ts'
+export type { EventRing } from './applications/event-ring.ts'
+export { coverageMap } from './coverage/coverage-map.ts'
+export type { CarriedTraffic, CoverageMap } from './coverage/coverage-map.ts'
+export { macVersions } from './model/device.ts'
+export type { Application, Device, DeviceProfile, PayloadCodec, RootKeys } from './model/device.ts'
+export type { DeviceMessage, QueueItem } from './model/message.ts'
+export type { Modulation } from './model/modulation.ts'
+export type {
+  Eui,
+  GatewayStatus,
+  RadioDownlink,
+  RadioUplink,
+  TransmitOutcome,
+  TransmitRefusal,
+} from './model/radio.ts'
+export type { DeviceSession } from './model/session.ts'
+export type { Broker, Clock, Devices, DownlinkQueue, Radio, RadioListener, Random, Sessions, Timers } from './ports.ts'
+export { activate } from './network-server/activate.ts'
+export type { NetworkPolicy } from './network-server/join-server.ts'
+export { networkServer } from './network-server/network-server.ts'
+export type { NetworkServer } from './network-server/network-server.ts'
+export { regionOf } from './region/region-of.ts'
+export { parameterRevisions, regionNames } from './region/region.ts'
+export type { ParameterRevision, Region, RegionName } from './region/region.ts'
+export { simulatedDevice } from './simulate/simulated-device.ts'
+export type { SentFrame, SimulatedDevice } from './simulate/simulated-device.ts'
+export { formatDevAddr, parseDevAddr } from './wire/dev-addr.ts'
+export { isEui } from './wire/little-endian.ts'

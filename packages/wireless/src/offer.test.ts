@@ -11,7 +11,7 @@ import type { Hex } from '@groundwork/core/units/hex.ts'
 import fc from 'fast-check'
 import type { HotspotRecord } from './model/hotspot-record.ts'
 import type { Route } from './model/route.ts'
-import { antennaGainOf, match, neverBuysPackets, offer, type RouterRecord } from './offer.ts'
+import { antennaGainOf, match, matchRoutes, neverBuysPackets, offer, type RouterRecord } from './offer.ts'
 
 const accountOf = (number: number): Hex => `0x${number.toString(16).padStart(40, '0')}`
 const berlin = cellAt({ latitude: 52.52, longitude: 13.4 }) ?? assert.fail()
@@ -51,7 +51,7 @@ test('a hotspot serves what pays enough, best first, and names why not the rest'
     [accountOf(7), { ...fair, boughtPackets: 0, carriedPackets: neverBuysPackets }],
     [accountOf(8), { ...fair, boughtPackets: 0, carriedPackets: neverBuysPackets - 1 }],
   ])
-  const { chosen, excluded } = match.routes({
+  const { chosen, excluded } = matchRoutes({
     routes: [
       routeOf(1),
       routeOf(2, { isOpen: false }),
@@ -96,7 +96,7 @@ test('a router buys from bonded, open, near and cheap hotspots, and names why no
     isOpen: true,
     ...terms,
   })
-  const { chosen, excluded } = match.hotspots({
+  const { chosen, excluded } = match({
     hotspots: [
       hotspotOf(7),
       hotspotOf(1),

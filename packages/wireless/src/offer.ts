@@ -10,13 +10,12 @@
 
 import { asCell, distanceKm, type Cell } from '@groundwork/core/geography/cell.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
-import { parseHex, type Hex } from '@groundwork/core/units/hex.ts'
+import { parseHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { wirelessNetwork } from './model.ts'
 import type { HotspotRecord } from './model/hotspot-record.ts'
 import { unitPriceNanoMax, type Route } from './model/route.ts'
 import { byteWriter } from './wire/byte-writer.ts'
 import { byteReader } from './wire/byte-reader.ts'
-import { toHex } from '@groundwork/core/units/hex.ts'
 
 /** The offer as Registry.postOffer takes it; where it stands is the operator's cell. */
 export interface RegistryOffer {
@@ -139,7 +138,7 @@ export function matchRoutes({
 }
 
 /** The hotspots that a router buys from: bonded, open, not dearer than its price, near enough where it says so. */
-export function matchHotspots({
+export function match({
   hotspots,
   unitPriceNano,
   stakeAttoMin,
@@ -172,12 +171,6 @@ export interface Match<One, Why> {
   /** best first */
   readonly chosen: readonly One[]
   readonly excluded: readonly { readonly one: One; readonly why: Why }[]
-}
-
-/** Either side's choice: `match.routes` for a hotspot, `match.hotspots` for a router. */
-export const match: { readonly routes: typeof matchRoutes; readonly hotspots: typeof matchHotspots } = {
-  routes: matchRoutes,
-  hotspots: matchHotspots,
 }
 
 function matched<One, Why>(

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Audit, AuditInput, LineDraft, RefusedBatch } from '@groundwork/core/epoch/audit.ts'
+import type { AuditInput, LineDraft, RefusedBatch } from '@groundwork/core/epoch/audit.ts'
 import type { VerifiedBatch } from '@groundwork/core/evidence/batch.ts'
 import { digestOfCid } from '@groundwork/core/evidence/block.ts'
 import { comparePlaces, type Entry, type EntryPlace } from '@groundwork/core/evidence/entry.ts'
@@ -172,7 +172,7 @@ export type BatchRefusal =
   | CarriageFault
 
 /** The audit of this network. */
-export const audit: Audit = (input) => {
+export function audit(input: AuditInput): { lines: LineDraft[]; refusedBatches: RefusedBatch[] } {
   const state = wirelessFactsOf(input.facts.state)
   const claimed = new Set<string>()
   const usedBy = new Map<Hex, UsedEntry[]>()

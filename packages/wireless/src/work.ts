@@ -1,5 +1,5 @@
 /**
- * accept(): the router signs for what it buys of one packet: whose copies, at what price, with what receipts.
+ * work(): what a frame that was carried says, and of whom it is. accept(): the router signs for what it buys of one packet: whose copies, at what price, with what receipts.
  *
  * Pure. A packet has one price in total, its units times the route's price; by default one copy is bought. Who sells is
  * drawn among distinct bonded owners (carry/draw.ts); signal only filters. When something was heard and whether the frame is
@@ -18,7 +18,17 @@ import { unitsOf } from './model.ts'
 import type { HotspotRecord } from './model/hotspot-record.ts'
 import type { RadioUplink } from './model/radio.ts'
 import type { Receipt } from './model/receipt.ts'
+import { readUplink, type ReadUplinkOptions, type UplinkVerdict } from './network-server/read-uplink.ts'
 import { deciOf } from './wire/receipt.ts'
+
+/**
+ * Reads a carried frame: finds its session, checks MIC and counter, decrypts.
+ *
+ * @returns the device's message with the session as it then is, or why the frame is nobody's
+ */
+export function work(frame: ReadUplinkOptions): UplinkVerdict {
+  return readUplink(frame)
+}
 
 /** One owner's copy of a packet, with what the chain says of the owner. */
 export interface OfferedCopy {

@@ -22,6 +22,7 @@ import { uplinkDataRateOf } from '../region/data-rate.ts'
 import { channelIndexOf } from '../region/receive-windows.ts'
 import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
+import { work } from '../work.ts'
 import { parsePhyPayload, type DataFrame, type FrameFault, type JoinRequest } from '../wire/phy-payload.ts'
 import { adapt, adrMarginDb, remember, type AdrState, type AdrUplink } from './adr.ts'
 import { copyWindow, type Gathered } from './copy-window.ts'
@@ -32,7 +33,7 @@ import { makeSchedules } from './key-schedules.ts'
 import { applyAnswers, type MacEvent } from './mac/apply-answers.ts'
 import { replyCommands } from './mac/reply-commands.ts'
 import { wantedRequests } from './mac/wanted-requests.ts'
-import { readUplink, type ReadUplink, type UplinkRefusal } from './read-uplink.ts'
+import type { ReadUplink, UplinkRefusal } from './read-uplink.ts'
 
 /** MIC tries on one address in a second, inclusive: a flood of forged frames costs no more than this. */
 export const addressTriesPerSecondMax = 20_000
@@ -202,7 +203,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       verdict(copies, { kind: 'refused' })
       return drops.count('address-flooded')
     }
-    const read = readUplink({
+    const read = work({
       frame,
       candidates,
       schedulesOf,
