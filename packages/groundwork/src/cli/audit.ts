@@ -21,7 +21,7 @@ import { describeDifference } from '../watch/describe-difference.ts'
 import { fileLibrary } from '../watch/file-library.ts'
 import { postsIn, type PostRecord } from '../watch/epoch-history.ts'
 import type { Library } from '../watch/library.ts'
-import { storageRules } from '../watch/storage-rules.ts'
+import { auditedNetworks, rulesOf } from '../watch/all-rules.ts'
 import { EpochUnknown, EvidenceUnavailable } from '../watch/watch-errors.ts'
 import { command, type AnyCommand, type CommandContext } from './command.ts'
 
@@ -30,14 +30,14 @@ export const audit: AnyCommand = command({
   summary: 'Recompute one epoch from public evidence and compare.',
   positional: ['network', 'epoch'],
   options: z.object({
-    network: z.enum(['storage']).describe('resource network: storage'),
+    network: z.enum(auditedNetworks).describe('resource network'),
     epoch: z.coerce.bigint().nonnegative().describe('number of the epoch'),
     save: z.string().min(1).optional().describe('write the bundle with all its evidence to this file, as one CAR'),
     bundle: z.string().min(1).optional().describe('audit this file instead of the network’s copies'),
   }),
 
-  async run({ epoch, save, bundle }, { show, signal, config }) {
-    const rules = await storageRules()
+  async run({ network, epoch, save, bundle }, { show, signal, config }) {
+    const rules = await rulesOf(network)
     await using chain = await openChain({ config, signal })
     using index = openIndex({ path: ':memory:', deployment: chain.deployment })
     const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [rules] }

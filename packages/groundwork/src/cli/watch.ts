@@ -12,7 +12,7 @@ import { openDataDir } from '../state/data-dir.ts'
 import { version } from '../version.ts'
 import { misbehaviours } from '../watch/misbehave.ts'
 import { runWatch } from '../watch/run-watch.ts'
-import { storageRules } from '../watch/storage-rules.ts'
+import { allRules } from '../watch/all-rules.ts'
 import { announceReady } from './announce-ready.ts'
 import { command, type AnyCommand } from './command.ts'
 
@@ -37,7 +37,7 @@ export const watch: AnyCommand = command({
       chain,
       account,
       nodeKey,
-      rules: [await storageRules()],
+      rules: await allRules(),
       isPoster: post,
       misbehaviour: misbehave,
       version,

@@ -23,7 +23,7 @@ import { relayApi } from '../http/relay-api.ts'
 import { relayServer } from '../relay/relay-server.ts'
 import { version } from '../version.ts'
 import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
-import { storageRules } from '../watch/storage-rules.ts'
+import { allRules } from '../watch/all-rules.ts'
 import { guardSets } from './guard-sets.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
 import { again } from '../supervise/again.ts'
@@ -61,7 +61,7 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   const keeper = makeKeeper({ chain, index, sender, networks: [], settleMinCredits })
   using store = await composeCustomer({ config, chain, account, index, log, signal })
 
-  const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: [await storageRules()] }
+  const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: await allRules() }
   const guard = guardSets({ context, chain, customer: account.address, lostLeaf: store.lostLeaf, log })
   await using relay = relayServer()
   const { dataDir, endpoint } = config

@@ -22,7 +22,7 @@ import { relayDialer } from '../relay/relay-dialer.ts'
 import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
 import { bundleAuditor } from '../watch/bundle-auditor.ts'
 import { timingOf } from '../watch/chain-desk.ts'
-import { storageRules } from '../watch/storage-rules.ts'
+import { allRules } from '../watch/all-rules.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
 import { again } from '../supervise/again.ts'
 import { reasonOf } from '../supervise/last-words.ts'
@@ -57,7 +57,7 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
     chain,
     index,
     advance: indexAdvance(index, chain),
-    rules: [await storageRules()],
+    rules: await allRules(),
     self: signer.address,
   }
   const timing = timingOf(chain.deployment)

@@ -14,6 +14,7 @@ import type { Available } from '@groundwork/core/evidence/availability.ts'
 import { digestOfPost, type EpochPost } from '@groundwork/core/epoch/post.ts'
 import { isSameAddress, type Address } from '@groundwork/core/identity/address.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
+import { logsOf, onceForTip, type IndexLog } from './event-logs.ts'
 
 /** What became of a post. */
 export type PostOutcome = 'pending' | 'finalised' | 'rejected' | 'lapsed'
@@ -177,47 +178,6 @@ export function rejectedOf(
 ): ReadonlySet<bigint> {
   const own = postsIn(index, network).filter((one) => one.outcome === 'rejected' && isSameAddress(one.poster, poster))
   return new Set(own.map(({ epoch }) => epoch))
-}
-
-interface IndexLog {
-  readonly block: bigint
-  readonly args: Readonly<Record<string, unknown>>
-}
-
-const latestBlock = 2n ** 53n - 1n
-
-/** What was read from an index stands until its tip is another block. */
-const readFrom = new WeakMap<ChainIndex, { readonly tip: string; readonly values: Map<string, unknown> }>()
-
-function onceForTip<T>(index: ChainIndex, key: string, read: () => T): T {
-  const tip = index.tip()?.hash ?? ''
-  const known = readFrom.get(index)
-  const values = known?.tip === tip ? known.values : new Map<string, unknown>()
-  if (known?.tip !== tip) readFrom.set(index, { tip, values })
-  if (!values.has(key)) values.set(key, read())
-  return values.get(key) as T
-}
-
-/** Events are asked for by name here and nowhere else, so the index to them is ours. */
-const indexed = new WeakSet<ChainIndex>()
-
-function ensureEventIndex(index: ChainIndex): void {
-  if (indexed.has(index)) return
-  index.database.exec('CREATE INDEX IF NOT EXISTS watch_logs_event ON logs (contract, event, block)')
-  indexed.add(index)
-}
-
-function logsOf(
-  index: ChainIndex,
-  { contract, event, until }: { contract: string; event: string; until?: bigint | undefined },
-): IndexLog[] {
-  ensureEventIndex(index)
-  const sql = 'SELECT block, args FROM logs WHERE contract = ? AND event = ? AND block <= ? ORDER BY block, log_index'
-  const rows = index.database.prepare(sql).all(contract, event, Number(until ?? latestBlock))
-  return rows.map(({ block, args }) => ({
-    block: BigInt(block as number),
-    args: JSON.parse(String(args)) as Record<string, unknown>,
-  }))
 }
 
 function hexOf(value: unknown): Hex {
