@@ -17,7 +17,7 @@ import { after, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { cellAt } from '@groundwork/core/geography/cell.ts'
 import type { Domain } from '@groundwork/core/identity/eip712.ts'
-import { softwareNodeSigner, type NodeSigner } from '@groundwork/core/identity/node-signer.ts'
+import { softwareNodeSigner, verifyNode, type NodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import { addressOf, sign } from '@groundwork/core/identity/secp256k1.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import { WebSocket } from 'ws'
@@ -29,6 +29,9 @@ import type { Route } from '../model/route.ts'
 import type { Clock, Timers } from '../ports.ts'
 import type { AccountSigner, CarryLedger } from '../ports/carry.ts'
 import { prove, verify } from '../prove.ts'
+import { carryKeys, ephemeralOf, openWelcome, signHello } from '../wire/carry-hello.ts'
+import { encodeMessage, type CarryMessage } from '../wire/carry-messages.ts'
+import { carrySealer } from '../wire/carry-stream.ts'
 import { carryNodeDigest, voucherSignerOf } from '../wire/voucher.ts'
 import { carryClient, type CarryClient, type LinkView } from './carry-client.ts'
 import { openCarryLedger } from './carry-ledger.ts'
@@ -630,6 +633,70 @@ test('garbage, replays and strangers end their own stream and nothing else', opt
   await closed
   assert.equal(place.server.counts()['no-hello'], 1)
   assert.ok(a.link().isConnected)
+  assert.deepEqual(place.troubles, [])
+})
+
+/** A hotspot of our own making that has done its hello and says whatever we want. */
+async function rawHotspot(
+  place: Place,
+  of: (typeof owners)[number],
+): Promise<{ readonly socket: WebSocket; say(message: CarryMessage): void; closed: Promise<void> }> {
+  const ephemeral = ephemeralOf(new Uint8Array(32).fill(0x31))
+  const node = { owner: of.address, nodeKey: of.nodeSigner.nodeKey, validUntilMs: 2 ** 45 }
+  const hello = await signHello(
+    {
+      chainId,
+      nonce: `0x${'01'.repeat(32)}`,
+      ephemeral: ephemeral.publicKey,
+      routerKey: routerNode.nodeKey,
+      node,
+      ownerSignature: sign(carryNodeDigest(node, registryDomain), of.key),
+    },
+    of.nodeSigner,
+  )
+  const socket = new WebSocket(place.route.endpoint)
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  await new Promise<void>((resolve) => socket.once('open', () => resolve()))
+  const answer = new Promise<Uint8Array>((resolve) =>
+    socket.once('message', (data: Buffer) => resolve(new Uint8Array(data))),
+  )
+  socket.send(hello)
+  const said = await answer
+  const welcome = openWelcome(said, { hello, routerKey: routerNode.nodeKey, verify: verifyNode }) ?? assert.fail()
+  const keys = carryKeys({ secret: ephemeral.secret, theirs: welcome.ephemeral, hello, welcome: said }) ?? assert.fail()
+  const sealer = carrySealer({ key: keys.toRouter })
+  return {
+    socket,
+    closed,
+    say(message) {
+      const { kind, body } = encodeMessage(message)
+      socket.send(sealer.seal(kind, body))
+    },
+  }
+}
+
+test('a hotspot says ready first, once, and nothing that only a router says', options, async () => {
+  await using place = await openPlace()
+  const uplinks: CarryMessage = {
+    kind: 'uplinks',
+    uplinks: [{ sequence: 0, holdMs: 0, uplink: heardAs(frame(1), euiA, place) }],
+  }
+  const ready: CarryMessage = { kind: 'ready', epoch: 0n, receiptCount: 0, total: 0n }
+  for (const [messages, reason] of [
+    [[uplinks], 'not-ready'],
+    [[ready, ready], 'ready-twice'],
+    [
+      [ready, { kind: 'reveal', epoch: 1n, secret: `0x${'00'.repeat(32)}`, nextCommitment: `0x${'00'.repeat(32)}` }],
+      'malformed',
+    ],
+  ] as const) {
+    const raw = await rawHotspot(place, alice)
+    for (const message of messages) raw.say(message)
+    await raw.closed
+    assert.equal(place.server.counts()[reason], 1, reason)
+  }
+  assert.equal(place.heard.length, 0)
+  await until(() => place.server.sessionCount === 0)
   assert.deepEqual(place.troubles, [])
 })
 
