@@ -4,6 +4,7 @@
  * @module
  */
 
+import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Chain } from '@groundwork/chain/client.ts'
@@ -105,6 +106,20 @@ const probeMsMax = 1_500
 export const machineClock: { nowMs(): number; elapsedMs(): number } = {
   nowMs: () => Date.now(),
   elapsedMs: () => performance.now(),
+}
+
+/** The machine's timers; none of them keeps a program alive. */
+export const machineTimers: { after(delayMs: number, run: () => void): () => void } = {
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** The machine's randomness. */
+export const machineRandom: { bytes(sizeBytes: number): Uint8Array } = {
+  bytes: (sizeBytes) => Uint8Array.from(randomBytes(sizeBytes)),
 }
 
 /** An account as the networks sign with it: the address in lower case, the key behind it. */

@@ -82,6 +82,34 @@ const configSchema = z.strictObject({
     .nonnegative()
     .default(0n)
     .describe('bond to keep on each network of its roles, in atto-WORK'),
+  wirelessUdpPort: port
+    .default(1700)
+    .describe('port on which packet forwarders (Semtech UDP) are answered; 0 lets the system choose'),
+  wirelessPriceNano: z.coerce
+    .bigint()
+    .nonnegative()
+    .default(1_000_000_000n)
+    .describe('price of carriage, in nano-credits per unit of 24 bytes: what a hotspot asks, and what a router pays'),
+  wirelessAntennaDbi: z.coerce
+    .number()
+    .min(-10)
+    .max(20)
+    .default(3)
+    .describe('gain of the radio’s antenna with its cable, in dBi'),
+  wirelessCopies: z.coerce.number().int().min(1).max(8).default(1).describe('copies of one packet that a router buys'),
+  wirelessNetId: z
+    .string()
+    .regex(/^[0-9a-f]{6}$/, 'six hexadecimal digits in lower case')
+    .default('000000')
+    .describe('NetID of the customer’s LoRaWAN network'),
+  wirelessRxDelaySeconds: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(15)
+    .default(5)
+    .describe('from the end of an uplink to the first window of its answer, in seconds'),
+  wirelessMqttPort: port.default(1883).describe('port on which applications get their devices’ data by MQTT'),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -105,6 +133,13 @@ export interface Config {
   readonly denylist?: string | undefined
   readonly roles: readonly Role[]
   readonly bondAtto: bigint
+  readonly wirelessUdpPort: number
+  readonly wirelessPriceNano: bigint
+  readonly wirelessAntennaDbi: number
+  readonly wirelessCopies: number
+  readonly wirelessNetId: string
+  readonly wirelessRxDelaySeconds: number
+  readonly wirelessMqttPort: number
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   readonly keyCost: 'standard' | 'devnet'
 }

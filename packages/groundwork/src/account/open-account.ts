@@ -35,6 +35,11 @@ async function openNamed(name: string, { dataDir, keyCost }: KeyConfig): Promise
   })
 }
 
+/** The key that encrypts the keys of devices at rest; made on first use. */
+export async function openDeviceKek(config: KeyConfig): Promise<Uint8Array> {
+  return openNamed('devices', config)
+}
+
 /** The account of a data directory; made on first use. */
 export async function openAccount(config: KeyConfig): Promise<LocalAccount> {
   return accountOf(toHex(await openNamed('account', config)))

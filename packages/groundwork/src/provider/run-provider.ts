@@ -28,6 +28,7 @@ import { again } from '../supervise/again.ts'
 import { reasonOf } from '../supervise/last-words.ts'
 import { runTogether } from '../supervise/run-together.ts'
 import { version } from '../version.ts'
+import { openHotspotRole } from '../wireless/hotspot-role.ts'
 import { collectPay } from './collect-pay.ts'
 import { joinNetwork } from './join-network.ts'
 import { gatewayUrlOf, openSubmit } from './submit.ts'
@@ -35,6 +36,8 @@ import { gatewayUrlOf, openSubmit } from './submit.ts'
 export interface ProviderReady {
   readonly operator: string
   readonly endpoint: string
+  /** where packet forwarders find the radio role, when there is one */
+  readonly udpPort?: number
 }
 
 export interface RunProviderOptions {
@@ -70,7 +73,8 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
     nodeSigner: softwareNodeSigner(nodeKey.seed),
     hasher: await fastestHasher(),
     clock: machineClock,
-    capacityBytes: Number(config.storageCapacityBytes),
+    // Evidence is kept by every provider, pieces only by one that offers to.
+    capacityBytes: config.roles.includes('storage') ? Number(config.storageCapacityBytes) : 0,
     priceNanoPerGibSecond: config.storagePriceNano,
     lockAttoMax: config.bondAtto,
     epochAt: (block) => (block < timing.startBlock ? undefined : epochAt(timing, block)),
@@ -81,18 +85,22 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
     ...(allow === undefined ? {} : { allow }),
   })
   await using face = await openFace({ config, nodeKey, storage, log })
-  onReady({ operator: account.address, endpoint: face.endpoint })
+  await using hotspot = config.roles.includes('wireless')
+    ? await openHotspotRole({ config, context, signer, nodeKey, evidence: storage.evidence, submit, log })
+    : undefined
+  const radio = hotspot === undefined ? {} : { udpPort: hotspot.udpPort }
+  onReady({ operator: account.address, endpoint: face.endpoint, ...radio })
 
-  log.info({ operator: account.address, endpoint: face.endpoint, rpc: chain.rpcUrl, version }, 'the provider serves')
+  const { roles } = config
+  log.info({ operator: account.address, endpoint: face.endpoint, ...radio, roles, rpc: chain.rpcUrl, version }, 'the provider serves')
 
-  const offers = {
-    storage: offerStorage({
-      operator: account.address,
-      capacityBytes: config.storageCapacityBytes,
-      priceNanoPerGibSecond: config.storagePriceNano,
-    }),
-  }
-  const places = config.roles.map((role) => ({ offer: offers[role], bondAtto: config.bondAtto }))
+  const storageOffer = offerStorage({
+    operator: account.address,
+    capacityBytes: config.storageCapacityBytes,
+    priceNanoPerGibSecond: config.storagePriceNano,
+  })
+  const offers = [...(roles.includes('storage') ? [storageOffer] : []), ...(hotspot === undefined ? [] : [hotspot.offer])]
+  const places = offers.map((offer) => ({ offer, bondAtto: config.bondAtto }))
   const endpoint = face.endpoint
   const place = { config, chain, account, submit, nodeKey: nodeKey.publicKey, endpoint, places, log }
   const collectors = places.map(({ offer: { network } }) => collectPay({ network, context, account, submit }))
@@ -108,6 +116,7 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
       async (until) => joinNetwork({ ...place, ...until }),
       async (until) => storage.run(until),
       async (until) => again({ work: async () => collect(until), everyMs: payMs, onError, ...until }),
+      ...(hotspot?.parts ?? []),
     ],
     { signal },
   )

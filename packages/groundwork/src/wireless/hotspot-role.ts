@@ -1,0 +1,166 @@
+/**
+ * The radio role of a provider: hears its packet forwarders, carries what has a buyer, is paid for it, and proves it.
+ *
+ * @module
+ */
+
+import path from 'node:path'
+import type { PostOffer } from '@groundwork/chain/post-offer.ts'
+import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import type { EvidenceStore } from '@groundwork/storage/adapters'
+import { carryNodeDigest, offer, type Radio } from '@groundwork/wireless'
+import {
+  carryClient,
+  openCarryLedger,
+  openUdpForwarder,
+  type CarryClient,
+  type UdpForwarder,
+} from '@groundwork/wireless/adapters'
+import { readAllotment } from '@groundwork/chain/read-allotment.ts'
+import type { Logger } from 'pino'
+import type { NodeKey } from '../account/open-account.ts'
+import { machineClock, machineRandom, machineTimers } from '../compose.ts'
+import type { Config } from '../config.ts'
+import type { Submit } from '../provider/submit.ts'
+import { again } from '../supervise/again.ts'
+import type { Part } from '../supervise/run-together.ts'
+import type { AuditContext } from '../watch/audit-context.ts'
+import { proveCarriage } from './prove-carriage.ts'
+import { redeemVouchers } from './redeem-vouchers.ts'
+import { routesIn } from './routes-in.ts'
+
+const routesMs = 1_000
+const proveMs = 1_000
+const redeemMs = 2_000
+/** Below this a voucher waits for the end of its epoch. */
+const redeemCreditsMin = 1_000n
+/** A node key that is lost stops counting by itself after so long. */
+const nodeDays = 90
+const dayMs = 86_400_000
+const nobody = `0x${'00'.repeat(20)}`
+
+export interface HotspotRole extends AsyncDisposable {
+  readonly offer: PostOffer
+  readonly udpPort: number
+  readonly carry: CarryClient
+  readonly forwarders: UdpForwarder
+  readonly parts: readonly Part[]
+}
+
+export interface HotspotRoleOptions {
+  readonly config: Config
+  readonly context: AuditContext
+  readonly signer: { readonly address: Hex; sign(digest: Hex): Promise<Hex> }
+  readonly nodeKey: NodeKey
+  readonly evidence: EvidenceStore
+  readonly submit: Submit
+  readonly log: Logger
+}
+
+export async function openHotspotRole(options: HotspotRoleOptions): Promise<HotspotRole> {
+  const { config, context, signer, nodeKey, evidence, submit, log } = options
+  const { chain, index } = context
+  const { addresses, chainId } = chain.deployment
+  const domainOf = (contract: Hex): { chainId: number; verifyingContract: Hex } => ({
+    chainId,
+    verifyingContract: contract.toLowerCase() as Hex,
+  })
+  const ledger = openCarryLedger({ path: path.join(config.dataDir, 'hotspot.sqlite') })
+  const node = {
+    owner: signer.address,
+    nodeKey: nodeKey.publicKey,
+    validUntilMs: machineClock.nowMs() + nodeDays * dayMs,
+  }
+  const radios: { udp?: UdpForwarder } = {}
+  const radio: Radio = {
+    send: (downlink) => radios.udp?.send(downlink),
+    isReachable: (gatewayEui) => radios.udp?.isReachable(gatewayEui) ?? false,
+  }
+  const carry = carryClient({
+    chainId: BigInt(chainId),
+    railsDomain: domainOf(addresses.rails),
+    node,
+    ownerSignature: await signer.sign(carryNodeDigest(node, domainOf(addresses.registry))),
+    nodeSigner: softwareNodeSigner(nodeKey.seed),
+    ledger,
+    radio,
+    unitPriceNanoMin: config.wirelessPriceNano,
+    async allotmentOf(router) {
+      const { signer: voucherSigner, credits, redeemed, noticed } = await readAllotment(chain, {
+        payer: router,
+        payee: signer.address,
+      })
+      return voucherSigner === nobody
+        ? undefined
+        : { signer: voucherSigner.toLowerCase() as Hex, credits, redeemed, isNoticed: noticed }
+    },
+    clock: machineClock,
+    timers: machineTimers,
+    random: machineRandom,
+    onTrouble: (err) => log.warn({ err }, 'carrying was troubled; it goes on'),
+  })
+  const udp = await openUdpForwarder({
+    host: config.host,
+    port: config.wirelessUdpPort,
+    listener: carry,
+    clock: machineClock,
+    timers: machineTimers,
+    antennaGainDbi: config.wirelessAntennaDbi,
+  })
+  radios.udp = udp
+
+  const onError = (err: unknown): void => log.warn({ err }, 'a pass of the radio role failed; the next one follows')
+  const parts: readonly Part[] = [
+    async (until) =>
+      again({
+        work: async () => {
+          await context.advance(until)
+          carry.setRoutes(routesIn(index))
+        },
+        everyMs: routesMs,
+        onError,
+        ...until,
+      }),
+    async (until) =>
+      again({
+        work: async () => {
+          const { vouchers } = carry
+          const credits = await redeemVouchers(
+            { context, owner: signer.address, submit, vouchers, creditsMin: redeemCreditsMin },
+            until,
+          )
+          if (credits > 0n) log.info({ credits }, 'vouchers redeemed')
+        },
+        everyMs: redeemMs,
+        onError,
+        ...until,
+      }),
+    async (until) =>
+      again({
+        work: async () => {
+          for (const proven of await proveCarriage({ context, ledger, evidence, signer, submit }, until))
+            log.info(proven, 'carriage proven')
+        },
+        everyMs: proveMs,
+        onError,
+        ...until,
+      }),
+  ]
+  return {
+    offer: offer({
+      operator: signer.address,
+      antennaGainDbi: config.wirelessAntennaDbi,
+      unitPriceNano: config.wirelessPriceNano,
+    }),
+    udpPort: udp.port,
+    carry,
+    forwarders: udp,
+    parts,
+    async [Symbol.asyncDispose]() {
+      await udp[Symbol.asyncDispose]()
+      await carry[Symbol.asyncDispose]()
+      ledger[Symbol.dispose]()
+    },
+  }
+}
