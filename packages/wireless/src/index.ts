@@ -67,14 +67,7 @@ export { macVersions } from './model/device.ts'
 export type { Application, Device, DeviceProfile, PayloadCodec, RootKeys } from './model/device.ts'
 export type { DeviceMessage, QueueItem } from './model/message.ts'
 export type { Modulation } from './model/modulation.ts'
-export type {
-  Eui,
-  GatewayStatus,
-  RadioDownlink,
-  RadioUplink,
-  TransmitOutcome,
-  TransmitRefusal,
-} from './model/radio.ts'
+export type { Eui, GatewayStatus, RadioDownlink, RadioUplink, TransmitOutcome, TransmitRefusal } from './model/radio.ts'
 export type { DeviceSession } from './model/session.ts'
 export type { Broker, Clock, Devices, DownlinkQueue, Radio, RadioListener, Random, Sessions, Timers } from './ports.ts'
 export { activate } from './network-server/activate.ts'
@@ -86,5 +79,10 @@ export { parameterRevisions, regionNames } from './region/region.ts'
 export type { ParameterRevision, Region, RegionName } from './region/region.ts'
 export { simulatedDevice } from './simulate/simulated-device.ts'
 export type { SentFrame, SimulatedDevice } from './simulate/simulated-device.ts'
+export { parseDeviceQr } from './provision/device-qr.ts'
+export { readDeviceCsv, writeDeviceCsv } from './provision/device-csv.ts'
+export type { CsvError, DeviceRow } from './provision/device-csv.ts'
+export { readStoredRule, writeStoredRule } from './rules/stored-rule.ts'
+export type { DeviceRule } from './rules/device-rule.ts'
 export { formatDevAddr, parseDevAddr } from './wire/dev-addr.ts'
 export { isEui } from './wire/little-endian.ts'

@@ -14,6 +14,7 @@ import { GroundworkError } from '@groundwork/core/errors/groundwork-error.ts'
 import { formatWork } from '@groundwork/core/units/work.ts'
 import { z } from 'zod'
 import { firstLight, type FirstLightStorage } from '../first-light/first-light.ts'
+import { wirelessLight, type FirstLightWireless } from '../first-light/wireless-light.ts'
 import { gatewayClient } from '../gateway/gateway-client.ts'
 import { makeLog } from '../log.ts'
 import { writePrivateFile } from '../keys/keystore.ts'
@@ -44,7 +45,7 @@ const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]'])
 
 /** What a program reads of a run: the last line of stdout. */
 interface RunResult {
-  readonly firstLight: { readonly storage: FirstLightStorage }
+  readonly firstLight: { readonly storage: FirstLightStorage; readonly wireless: FirstLightWireless }
   readonly rpc: string
   readonly deployment: unknown
   readonly gateway: string
@@ -214,9 +215,12 @@ async function runFirstLight({
     break: how,
     signal,
   })
-  await runSteps({ steps: light.steps, ...progress })
+  await using wireless = wirelessLight({ network, gateway, index, seed, signal })
+  // Carriage is done before storage's epoch is waited for: then one wait covers both.
+  const steps = [...light.service, ...wireless.carriage, ...light.settlement, ...wireless.epoch]
+  await runSteps({ steps, ...progress })
   return {
-    firstLight: { storage: light.result() },
+    firstLight: { storage: light.result(), wireless: wireless.result() },
     rpc: network.rpcUrl,
     deployment: network.chain.deployment,
     gateway: network.gatewayUrl,

@@ -61,7 +61,10 @@ export interface FirstLightStorage {
 }
 
 export interface FirstLight {
-  readonly steps: readonly Step[]
+  /** until what was lost is repaired */
+  readonly service: readonly Step[]
+  /** from the close of the epoch on */
+  readonly settlement: readonly Step[]
   /** Once all steps are done. */
   result(): FirstLightStorage
 }
@@ -104,7 +107,7 @@ export function firstLight({
     return network.providers.filter(({ operator }) => addresses.has(operator.toLowerCase()))
   }
 
-  const steps: readonly Step[] = [
+  const service: readonly Step[] = [
     {
       title: 'A customer burns WORK for credits and stores real files, three copies at distinct operators',
       run: async (tell) => {
@@ -163,6 +166,8 @@ export function firstLight({
         return `now at ${nameOf(network, by)}`
       },
     },
+  ]
+  const settlement: readonly Step[] = [
     {
       title: 'The epoch closes: proven, posted, kept by drawn operators, finalised',
       run: async (tell) => {
@@ -193,7 +198,8 @@ export function firstLight({
   ]
 
   return {
-    steps,
+    service,
+    settlement,
     result: () => {
       const { cid, pieces } = need('stored')
       const { slashedAtto, txs } = need('demands')

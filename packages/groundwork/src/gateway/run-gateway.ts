@@ -9,21 +9,23 @@ import { followChain } from '@groundwork/chain/indexer/follow-chain.ts'
 import { makeKeeper, runKeeper } from '@groundwork/chain/keeper/keeper.ts'
 import { sqliteOutbox } from '@groundwork/chain/keeper/outbox.ts'
 import { makeSender } from '@groundwork/chain/keeper/sender.ts'
-import { openAccount } from '../account/open-account.ts'
+import { openAccount, openNodeKey } from '../account/open-account.ts'
 import { openChain } from '../account/open-chain.ts'
-import { composeCustomer } from '../compose.ts'
+import { accountSigner, composeCustomer } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { networkApi } from '../http/network-api.ts'
 import { makeServer } from '../http/make-server.ts'
 import { sponsorApi } from '../http/sponsor-api.ts'
 import { statusApi } from '../http/status-api.ts'
 import { storageApi } from '../http/storage-api.ts'
+import { wirelessApi } from '../http/wireless-api.ts'
 import { makeLog } from '../log.ts'
 import { relayApi } from '../http/relay-api.ts'
 import { relayServer } from '../relay/relay-server.ts'
 import { version } from '../version.ts'
 import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
 import { allRules } from '../watch/all-rules.ts'
+import { openRouterRole } from '../wireless/router-role.ts'
 import { guardSets } from './guard-sets.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
 import { again } from '../supervise/again.ts'
@@ -33,6 +35,8 @@ import { runTogether, type Part } from '../supervise/run-together.ts'
 export interface GatewayReady {
   readonly url: string
   readonly customer: string
+  /** where applications get their devices' data, when there is a wireless role */
+  readonly mqttPort?: number
 }
 
 export interface RunGatewayOptions {
@@ -62,6 +66,17 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   using store = await composeCustomer({ config, chain, account, index, log, signal })
 
   const context: AuditContext = { chain, index, advance: indexAdvance(index, chain), rules: await allRules() }
+  const wireless = config.roles.includes('wireless')
+    ? await openRouterRole({
+        config,
+        context,
+        chain,
+        signer: accountSigner(account),
+        nodeKey: await openNodeKey(config),
+        log,
+      })
+    : undefined
+  await using _wireless = wireless
   const guard = guardSets({ context, chain, customer: account.address, lostLeaf: store.lostLeaf, log })
   await using relay = relayServer()
   const { dataDir, endpoint } = config
@@ -70,9 +85,11 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   storageApi(app, { ...store, signal })
   sponsorApi(app, { chain, keeper, signal })
   statusApi(app, { chain, index, store, signal })
-  relayApi(app, relay)
+  relayApi(app, relay, wireless)
+  if (wireless !== undefined) wirelessApi(app, { wireless, index, customer: account.address, signal })
   const url = await app.listen({ host: config.host, port: config.port })
-  onReady({ url, customer: account.address })
+  wireless?.listensAt(url)
+  onReady({ url, customer: account.address, ...(wireless === undefined ? {} : { mqttPort: wireless.mqtt.tcpPort }) })
   log.info({ url, customer: account.address, rpc: chain.rpcUrl, version }, 'the gateway serves')
 
   const onError = (err: unknown): void => log.warn({ err }, 'a pass failed; the next one follows')
@@ -82,6 +99,7 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
     async (until) => again({ work: async () => store.customer.flush(until), everyMs: flushMs, onError, ...until }),
     async (until) => again({ work: async () => guard(until), everyMs: guardMs, onError, ...until }),
     async (until) => again({ work: async () => store.repair(until), everyMs: guardMs, onError, ...until }),
+    ...(wireless?.parts ?? []),
   ]
   try {
     await runTogether(parts, { signal })

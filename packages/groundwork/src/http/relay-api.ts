@@ -1,5 +1,6 @@
 /**
- * Mounts a relay on a server: the WebSocket that providers dial, and the paths under which others reach them.
+ * Mounts a relay on a server: the WebSocket that providers dial, and the paths under which others reach them. Other WebSockets of the
+ * same server are asked first.
  *
  * @module
  */
@@ -9,8 +10,14 @@ import type { Duplex } from 'node:stream'
 import { relayPath, type RelayServer } from '../relay/relay-server.ts'
 import type { Api } from './make-server.ts'
 
-export function relayApi(app: Api, relay: RelayServer): void {
+/** Another taker of WebSockets. @returns whether the path is its own */
+export interface Upgrades {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+}
+
+export function relayApi(app: Api, relay: RelayServer, other?: Upgrades): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (other?.upgrade(request, socket, head) === true) return
     if (!relay.upgrade(request, socket, head)) socket.destroy()
   })
   void app.register(async (scope) => {

@@ -82,10 +82,7 @@ async function lookAt(
   const cell = cellAt(config)
   invariant(cell !== undefined, 'the configuration has a position on the globe')
   if ((await submit.way({ signal })) === 'sponsored')
-    return joinSponsored(
-      { chain, account, submit, wanted: { nodeKey, cell, endpoint, bondAtto, offer } },
-      { signal },
-    )
+    return joinSponsored({ chain, account, submit, wanted: { nodeKey, cell, endpoint, bondAtto, offer } }, { signal })
   const { network } = offer
   const bond = await keepBond({ chain, account, nodeKey, cell, endpoint, network, bondAtto }, { signal })
   if (bond !== 'kept') return bond

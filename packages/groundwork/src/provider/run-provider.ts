@@ -92,14 +92,20 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
   onReady({ operator: account.address, endpoint: face.endpoint, ...radio })
 
   const { roles } = config
-  log.info({ operator: account.address, endpoint: face.endpoint, ...radio, roles, rpc: chain.rpcUrl, version }, 'the provider serves')
+  log.info(
+    { operator: account.address, endpoint: face.endpoint, ...radio, roles, rpc: chain.rpcUrl, version },
+    'the provider serves',
+  )
 
   const storageOffer = offerStorage({
     operator: account.address,
     capacityBytes: config.storageCapacityBytes,
     priceNanoPerGibSecond: config.storagePriceNano,
   })
-  const offers = [...(roles.includes('storage') ? [storageOffer] : []), ...(hotspot === undefined ? [] : [hotspot.offer])]
+  const offers = [
+    ...(roles.includes('storage') ? [storageOffer] : []),
+    ...(hotspot === undefined ? [] : [hotspot.offer]),
+  ]
   const places = offers.map((offer) => ({ offer, bondAtto: config.bondAtto }))
   const endpoint = face.endpoint
   const place = { config, chain, account, submit, nodeKey: nodeKey.publicKey, endpoint, places, log }

@@ -46,7 +46,8 @@ export function logsOf(
   }: { contract: string; event: string; from?: bigint | undefined; until?: bigint | undefined },
 ): IndexLog[] {
   ensureEventIndex(index)
-  const sql = 'SELECT block, args FROM logs WHERE contract = ? AND event = ? AND block >= ? AND block <= ? ORDER BY block, log_index'
+  const sql =
+    'SELECT block, args FROM logs WHERE contract = ? AND event = ? AND block >= ? AND block <= ? ORDER BY block, log_index'
   const rows = index.database.prepare(sql).all(contract, event, Number(from ?? 0n), Number(until ?? latestBlock))
   return rows.map(({ block, args }) => ({
     block: BigInt(block as number),

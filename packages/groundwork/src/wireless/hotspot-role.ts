@@ -87,7 +87,12 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     radio,
     unitPriceNanoMin: config.wirelessPriceNano,
     async allotmentOf(router) {
-      const { signer: voucherSigner, credits, redeemed, noticed } = await readAllotment(chain, {
+      const {
+        signer: voucherSigner,
+        credits,
+        redeemed,
+        noticed,
+      } = await readAllotment(chain, {
         payer: router,
         payee: signer.address,
       })

@@ -26,7 +26,10 @@ const enabledChannels: Readonly<Record<string, readonly number[]>> = { US915: se
  * A slab of addresses under the NetID, chosen by the account: two networks of strangers seldom share one, and where they do a MIC
  * tells whose a frame is.
  */
-export function addressesOf({ wirelessNetId }: Pick<Config, 'wirelessNetId'>, account: Hex): { first: number; last: number } {
+export function addressesOf(
+  { wirelessNetId }: Pick<Config, 'wirelessNetId'>,
+  account: Hex,
+): { first: number; last: number } {
   const [high = 0, low = 0] = keccak_256(fromHex(account.toLowerCase() as Hex, 20))
   const netId = Number.parseInt(wirelessNetId, 16)
   // Of a NetID of type 0: seven bits of prefix, nine of ours, sixteen of the device.

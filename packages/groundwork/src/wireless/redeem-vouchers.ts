@@ -47,7 +47,13 @@ export async function redeemVouchers(
     held.push({ router, total, redeemed, credits, isNoticed: noticed })
   }
   const tip = await context.advance({ signal })
-  const { redeem } = pay({ vouchers: held, earnedCredits: 0n, creditsMin, vouchersMax, isClosing: isClosing(context, tip) })
+  const { redeem } = pay({
+    vouchers: held,
+    earnedCredits: 0n,
+    creditsMin,
+    vouchersMax,
+    isClosing: isClosing(context, tip),
+  })
   let received = 0n
   for (const router of redeem) {
     const voucher = held.find((one) => one.router === router)
@@ -55,7 +61,13 @@ export async function redeemVouchers(
     if (voucher === undefined || signature === undefined) continue
     const call = redeemCall(chain.deployment, { payer: router, payee: owner, total: voucher.total, signature })
     const events = await submit.perform(
-      { own: call, anyones: async () => call, abi: railsAbi, eventName: 'Redeemed', args: { payer: router, payee: owner } },
+      {
+        own: call,
+        anyones: async () => call,
+        abi: railsAbi,
+        eventName: 'Redeemed',
+        args: { payer: router, payee: owner },
+      },
       { signal },
     )
     received += events.reduce((sum, { credits }) => sum + credits, 0n)

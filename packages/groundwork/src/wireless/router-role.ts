@@ -36,11 +36,13 @@ import {
   openMqttBroker,
   openNetworkDatabase,
   openQueueStore,
+  openRuleStore,
   openSessionStore,
   wirelessChain,
   type CarryServer,
   type DeviceStore,
   type MqttBroker,
+  type RuleStore,
 } from '@groundwork/wireless/adapters'
 import type { Logger } from 'pino'
 import { openDeviceKek, type NodeKey } from '../account/open-account.ts'
@@ -76,6 +78,7 @@ export interface RouterRole extends AsyncDisposable {
   readonly carry: CarryServer
   readonly mqtt: MqttBroker
   readonly gateways: GatewayRegister
+  readonly rules: RuleStore
   readonly parts: readonly Part[]
   readonly policyOf: ReturnType<typeof policyFor>
   /** our route as it should stand on the chain */
@@ -173,7 +176,22 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     },
     elapsedMs: machineClock.elapsedMs,
   })
-  const applications = applicationServer({
+  const rules = openRuleStore({
+    database,
+    domain: domainOf(addresses.registry),
+    world: {
+      // Whose a device is follows from its application: a shared gateway names another account in the tag `owner`.
+      ownerOf: (devEui) => {
+        const application = devices.application(devices.device(devEui)?.applicationId ?? '')
+        return application === undefined
+          ? undefined
+          : ((application.tags['owner']?.toLowerCase() as Hex | undefined) ?? signer.address)
+      },
+      queueCount: (devEui) => queue.count(devEui),
+      isRevoked: () => false,
+    },
+  })
+  const applications: ApplicationServer = applicationServer({
     devices,
     queue,
     codecs,
@@ -182,6 +200,21 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     clock: machineClock,
     random: machineRandom,
     onQueued: (devEui) => parts_.network?.queueChanged(devEui),
+    onUplink: ({ devEui, fPort, payload, atMs }, object) => {
+      const applicationId = devices.device(devEui)?.applicationId ?? ''
+      const uplink = { devEui, applicationId, payload, atMs, ...(fPort === undefined ? {} : { fPort }) }
+      const { downlinks, refused } = rules.evaluate({ ...uplink, ...(object === undefined ? {} : { object }) })
+      for (const { ruleId, refusal } of refused) log.info({ ruleId, devEui, refusal }, 'a rule sent nothing')
+      for (const { devEui: to, fPort: port, isConfirmed, payload: sent } of downlinks) {
+        applications.request({
+          applicationId: devices.device(to)?.applicationId ?? '',
+          devEui: to,
+          isConfirmed,
+          fPort: port,
+          payload: 'bytes' in sent ? { kind: 'bytes', bytes: sent.bytes } : { kind: 'object', object: sent.object },
+        })
+      }
+    },
   })
   const network = networkServer({
     radio,
@@ -222,7 +255,10 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
           const wanted = routeNow()
           if (endpoint === '' || (wanted.joinEuis.length === 0 && sessions.table.size === 0)) return
           const standing = routesIn(index).find(({ router }) => router === signer.address)
-          if (standing !== undefined && JSON.stringify(publishable(standing), bigintText) === JSON.stringify(publishable(wanted), bigintText))
+          if (
+            standing !== undefined &&
+            JSON.stringify(publishable(standing), bigintText) === JSON.stringify(publishable(wanted), bigintText)
+          )
             return
           await publishRouteSync(chain, publishable(wanted), until)
           log.info({ endpoint, joinEuis: wanted.joinEuis.length }, 'the route is published')
@@ -252,6 +288,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     carry,
     mqtt,
     gateways,
+    rules,
     parts,
     policyOf,
     route: routeNow,

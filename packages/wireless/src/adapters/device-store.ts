@@ -111,7 +111,10 @@ export function openDeviceStore({
     tokenHashes: (applicationId) => tokens.get(applicationId) ?? [],
     putApplication(application) {
       if (!applications.has(application.id) && applications.size >= applicationsMax)
-        throw new ProvisionRefused({ what: `application ${application.id}`, why: `there are ${applicationsMax} already` })
+        throw new ProvisionRefused({
+          what: `application ${application.id}`,
+          why: `there are ${applicationsMax} already`,
+        })
       run('INSERT OR REPLACE INTO wireless_applications VALUES (?, ?)', application.id, JSON.stringify(application))
       applications.set(application.id, application)
     },
@@ -143,7 +146,10 @@ export function openDeviceStore({
       const wrapped = entries.map(({ device, rootKeys }) => {
         const { appKey, nwkKey } = rootKeys ?? {}
         if (appKey === undefined) return { device, keys: wrappedKeys.get(device.devEui) }
-        return { device, keys: { appKey: wrap.wrap(appKey), nwkKey: nwkKey === undefined ? undefined : wrap.wrap(nwkKey) } }
+        return {
+          device,
+          keys: { appKey: wrap.wrap(appKey), nwkKey: nwkKey === undefined ? undefined : wrap.wrap(nwkKey) },
+        }
       })
       inTransaction(database, () => {
         for (const { device, keys } of wrapped)

@@ -13,7 +13,10 @@ import { openMqttBroker, type MqttBroker } from './mqtt-broker.ts'
 
 const devEui = '0101010101010101'
 const tokens = Object.fromEntries(
-  ['weather', 'water'].map((id, index) => [id, newApplicationToken({ bytes: (size) => new Uint8Array(size).fill(index) })]),
+  ['weather', 'water'].map((id, index) => [
+    id,
+    newApplicationToken({ bytes: (size) => new Uint8Array(size).fill(index) }),
+  ]),
 )
 const asked: DownlinkCommand[] = []
 const refusals: string[] = []
@@ -60,8 +63,7 @@ function heardBy(client: MqttClient) {
   return { heard, until }
 }
 
-const event = (applicationId: string, json: string) =>
-  ({ applicationId, devEui, name: 'up', atMs: 0, json }) as const
+const event = (applicationId: string, json: string) => ({ applicationId, devEui, name: 'up', atMs: 0, json }) as const
 const upOf = (id: string): string => `application/${id}/device/${devEui}/event/up`
 const commandOf = (id: string): string => `application/${id}/device/${devEui}/command/down`
 
@@ -100,8 +102,14 @@ test('a client with a wildcard for the application hears its own alone', async (
   broker.take(event('water', 'a'))
   broker.take(event('weather', 'b'))
   broker.take(event('water', 'c'))
-  assert.deepEqual((await atWater.until(2)).map(({ text }) => text), ['a', 'c'])
-  assert.deepEqual((await atWeather.until(1)).map(({ text }) => text), ['b'])
+  assert.deepEqual(
+    (await atWater.until(2)).map(({ text }) => text),
+    ['a', 'c'],
+  )
+  assert.deepEqual(
+    (await atWeather.until(1)).map(({ text }) => text),
+    ['b'],
+  )
 })
 
 test('who unsubscribes or leaves hears nothing more', async () => {
@@ -176,7 +184,10 @@ test('a retained command is not kept, and a will is a command or nothing', async
   await closed
   broker.take(event('weather', 'real'))
   await until(1)
-  assert.deepEqual(heard.map(({ text }) => text), ['real'])
+  assert.deepEqual(
+    heard.map(({ text }) => text),
+    ['real'],
+  )
 })
 
 test('a packet longer than a command is cut off before it is gathered, also before it says who it is', async () => {

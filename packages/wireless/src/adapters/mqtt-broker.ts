@@ -55,7 +55,13 @@ export interface MqttCounts extends LinkCounts {
   commands: number
   /** by reason */
   readonly refused: Record<
-    'too-many-clients' | 'not-authenticated' | 'packet-too-long' | 'topic-not-allowed' | 'qos-2' | 'filter-not-allowed' | 'command-malformed',
+    | 'too-many-clients'
+    | 'not-authenticated'
+    | 'packet-too-long'
+    | 'topic-not-allowed'
+    | 'qos-2'
+    | 'filter-not-allowed'
+    | 'command-malformed',
     number
   >
 }
@@ -133,7 +139,8 @@ export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBr
     authorizePublish(client, packet, done) {
       const member = client === null ? undefined : members.get(client)
       const target = parseCommandTopic(packet.topic)
-      if (member === undefined || target?.applicationId !== member.applicationId) return done(refuse('topic-not-allowed'))
+      if (member === undefined || target?.applicationId !== member.applicationId)
+        return done(refuse('topic-not-allowed'))
       if (packet.qos === 2) return done(refuse('qos-2'))
       packet.retain = false
       const body = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
@@ -248,4 +255,3 @@ function listen(server: Server, host: string, port: number): Promise<number> {
     })
   })
 }
-

@@ -122,7 +122,9 @@ test('every counter that was said to be kept is kept when the program is killed'
       await store.put({ ...session, fCntUp })
       process.stdout.write(fCntUp + '\\n')
     }`
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let said = ''
   await new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
@@ -160,7 +162,8 @@ test('devices, keys and queued payloads come back, and a wrong device changes no
   store.putProfile(profile)
   store.putDevices([{ device, rootKeys: { appKey: new Uint8Array(16).fill(3) } }])
   assert.throws(
-    () => store.putDevices([{ device: { ...device, devEui: '70b3d57ed0000002' } }, { device: { ...device, devEui: 'x' } }]),
+    () =>
+      store.putDevices([{ device: { ...device, devEui: '70b3d57ed0000002' } }, { device: { ...device, devEui: 'x' } }]),
     { code: 'GW_PROVISION_REFUSED' },
   )
   assert.equal(store.devices().length, 1)
@@ -176,9 +179,12 @@ test('devices, keys and queued payloads come back, and a wrong device changes no
   assert.deepEqual(back.device(devEui), device)
   assert.deepEqual(back.rootKeys(devEui), { appKey: new Uint8Array(16).fill(3) })
   assert.deepEqual(back.tokenHashes('a'), ['0xaa'])
-  assert.deepEqual(openQueueStore({ database: again }).items(devEui).map(({ id, payload }) => [id, payload]), [
-    ['q', Uint8Array.of(1, 2)],
-  ])
+  assert.deepEqual(
+    openQueueStore({ database: again })
+      .items(devEui)
+      .map(({ id, payload }) => [id, payload]),
+    [['q', Uint8Array.of(1, 2)]],
+  )
   const other = openDeviceStore({ database: again, wrap: keyWrap(new Uint8Array(32).fill(6)) })
   assert.throws(() => other.rootKeys(devEui), { code: 'GW_KEY_UNREADABLE' })
   again.close()

@@ -68,7 +68,11 @@ export function openSessionStore({
   const later = async (key: string, write: () => void): Promise<void> => {
     if (waiting === undefined) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
-      waiting = { writes: new Map(), done: promise, settle: (error) => (error === undefined ? resolve() : reject(error as Error)) }
+      waiting = {
+        writes: new Map(),
+        done: promise,
+        settle: (error) => (error === undefined ? resolve() : reject(error as Error)),
+      }
       timer = setTimeout(flushNow, groupMs)
     }
     waiting.writes.set(key, write)

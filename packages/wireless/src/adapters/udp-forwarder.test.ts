@@ -92,7 +92,18 @@ async function openWorld(options: Partial<UdpForwarderOptions> = {}): Promise<Wo
 const datagram = (kind: number, token: number, body = ''): Buffer =>
   Buffer.concat([Buffer.from([2, token >> 8, token & 255, kind]), euiBytes, Buffer.from(body)])
 const push = (token: number, tmst: number, data = 'QAQDAgEgAQABppRkJhXWw7WC'): Buffer => {
-  const packet = { tmst, freq: 868.1, chan: 0, stat: 1, modu: 'LORA', datr: 'SF7BW125', codr: '4/5', rssi: -80, lsnr: 7, data }
+  const packet = {
+    tmst,
+    freq: 868.1,
+    chan: 0,
+    stat: 1,
+    modu: 'LORA',
+    datr: 'SF7BW125',
+    codr: '4/5',
+    rssi: -80,
+    lsnr: 7,
+    data,
+  }
   return datagram(0, token, JSON.stringify({ rxpk: [packet] }))
 }
 const txAck = (token: number, error?: string): Buffer =>
@@ -116,9 +127,9 @@ const jsonOf = (pullResp: Buffer): { txpk: Record<string, unknown> } =>
 const tokenOf = (pullResp: Buffer): number => pullResp.readUInt16BE(1)
 
 /** A world with one packet heard and one pull made, from two ports as forwarders do. */
-async function heardOnce(options: Partial<UdpForwarderOptions> = {}): Promise<
-  World & { readonly pushing: Socket; readonly pulling: Socket; readonly context: Uint8Array }
-> {
+async function heardOnce(
+  options: Partial<UdpForwarderOptions> = {},
+): Promise<World & { readonly pushing: Socket; readonly pulling: Socket; readonly context: Uint8Array }> {
   const world = await openWorld(options)
   const [pushing, pulling] = [await clientSocket(), await clientSocket()]
   await world.ask(pulling, datagram(2, 1))

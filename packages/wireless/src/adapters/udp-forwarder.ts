@@ -146,7 +146,13 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
   }
 
   const tell = ({ id, gatewayEui }: RadioDownlink, windowIndex: number, refusal?: TransmitRefusal): void =>
-    listener.outcome({ id, gatewayEui, windowIndex, atMs: clock.nowMs(), ...(refusal === undefined ? {} : { refusal }) })
+    listener.outcome({
+      id,
+      gatewayEui,
+      windowIndex,
+      atMs: clock.nowMs(),
+      ...(refusal === undefined ? {} : { refusal }),
+    })
 
   const answer = (bytes: Uint8Array, { address, port }: Pick<RemoteInfo, 'address' | 'port'>): void => {
     if (!isClosed) socket.send(bytes, port, address, onSent)
@@ -238,7 +244,8 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
     const window = downlink.windows[windowIndex]
     if (window === undefined) return
     const { pull } = forwarder
-    if (pull === undefined || clock.elapsedMs() - pull.atMs > pathMsMax) return tell(downlink, windowIndex, 'gateway-away')
+    if (pull === undefined || clock.elapsedMs() - pull.atMs > pathMsMax)
+      return tell(downlink, windowIndex, 'gateway-away')
     if (forwarder.pending.size >= pendingPerForwarderMax) return tell(downlink, windowIndex, 'collision-packet')
     const place = placeOf(forwarder, window.timing)
     if (typeof place === 'string') {
@@ -299,7 +306,8 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
     },
     async [Symbol.asyncDispose]() {
       isClosed = true
-      for (const eui of forwarders.keys()) for (const { cancel } of forwarders.get(eui)?.pending.values() ?? []) cancel()
+      for (const eui of forwarders.keys())
+        for (const { cancel } of forwarders.get(eui)?.pending.values() ?? []) cancel()
       socket.close()
       await once(socket, 'close')
     },

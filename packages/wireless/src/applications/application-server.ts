@@ -24,7 +24,11 @@ export type ApplicationDrop = 'unknown-device' | 'codec-busy' | 'queue-full'
 /** What became of a payload that was asked to be sent. */
 export type QueueVerdict =
   | { readonly tag: 'queued'; readonly id: string }
-  | { readonly tag: 'refused'; readonly reason: 'unknown-device' | 'queue-full' | 'no-port' | 'codec'; readonly why: string }
+  | {
+      readonly tag: 'refused'
+      readonly reason: 'unknown-device' | 'queue-full' | 'no-port' | 'codec'
+      readonly why: string
+    }
 
 export interface ApplicationServerOptions {
   readonly devices: Devices
@@ -141,7 +145,8 @@ export function applicationServer(options: ApplicationServerOptions): Applicatio
       return { tag: 'refused', reason: 'codec', why: written.description }
     }
     const fPort = command.fPort ?? written.fPort
-    if (fPort === undefined) return { tag: 'refused', reason: 'no-port', why: 'neither the command nor the codec names a port' }
+    if (fPort === undefined)
+      return { tag: 'refused', reason: 'no-port', why: 'neither the command nor the codec names a port' }
     const id = command.id === undefined || command.id === '' ? nextId() : command.id
     const item: QueueItem = {
       id,
@@ -191,7 +196,8 @@ export function applicationServer(options: ApplicationServerOptions): Applicatio
     },
     refused({ devEui, refusal }) {
       const subject = subjectOf(devEui)
-      if (subject !== undefined) log(subject, 'command-refused', refusals[refusal] ?? `The command was refused: ${refusal}.`)
+      if (subject !== undefined)
+        log(subject, 'command-refused', refusals[refusal] ?? `The command was refused: ${refusal}.`)
     },
     drops: drops.totals,
     async settled() {

@@ -74,7 +74,14 @@ test('the other modulations, and a copy without GPS or place, are written too', 
 
 test('join, ack, status and location are written', () => {
   const head = { atMs: uplink.atMs, devEui: uplink.devEui }
-  const joined = { ...head, kind: 'join', deduplicationId: 'd', joinEui: '00', devAddr: 0xffffffff, copies: [] } as const
+  const joined = {
+    ...head,
+    kind: 'join',
+    deduplicationId: 'd',
+    joinEui: '00',
+    devAddr: 0xffffffff,
+    copies: [],
+  } as const
   assert.deepEqual(read(chirpstackEvent(subject, joined).json), {
     ...{ time, deviceInfo, deduplicationId: 'd', devAddr: 'ffffffff', rxInfo: [] },
   })
@@ -83,9 +90,7 @@ test('join, ack, status and location are written', () => {
     ...{ time, deviceInfo, deduplicationId: 'q', queueItemId: 'q', acknowledged: true, fCntDown: 9 },
   })
   const status = (given: object): Record<string, unknown> =>
-    read(
-      chirpstackEvent(subject, { ...head, kind: 'status', isExternalPower: false, marginDb: 10, ...given }).json,
-    )
+    read(chirpstackEvent(subject, { ...head, kind: 'status', isExternalPower: false, marginDb: 10, ...given }).json)
   const power = ({ externalPowerSource, batteryLevelUnavailable, batteryLevel, margin }: Record<string, unknown>) => [
     ...[externalPowerSource, batteryLevelUnavailable, batteryLevel, margin],
   ]
@@ -96,7 +101,13 @@ test('join, ack, status and location are written', () => {
   const place = { latitude: 1, longitude: 2, altitudeM: 3, source: 'GPS', deduplicationId: 'd' } as const
   const located = chirpstackEvent(subject, { ...head, kind: 'location', ...place })
   assert.equal(located.name, 'location')
-  assert.deepEqual(read(located.json)['location'], { latitude: 1, longitude: 2, altitude: 3, source: 'GPS', accuracy: 0 })
+  assert.deepEqual(read(located.json)['location'], {
+    latitude: 1,
+    longitude: 2,
+    altitude: 3,
+    source: 'GPS',
+    accuracy: 0,
+  })
 })
 
 test('a downlink that was sent is a txack; one that was not is an error log with its way', () => {

@@ -36,11 +36,7 @@ export interface DownlinkCommand {
 export interface DownlinkSink {
   request(command: DownlinkCommand): void
   /** A command of the application itself that cannot be read. */
-  refused(command: {
-    readonly applicationId: string
-    readonly devEui: Eui
-    readonly refusal: CommandRefusal
-  }): void
+  refused(command: { readonly applicationId: string; readonly devEui: Eui; readonly refusal: CommandRefusal }): void
 }
 
 export type CommandRefusal =

@@ -15,7 +15,6 @@ import {
   type KeySchedule,
 } from './aes-128.ts'
 
-
 /**
  * Goes on from what the blocks before left in `state`, to the end of the message.
  *

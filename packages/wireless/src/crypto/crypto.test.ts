@@ -16,7 +16,9 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const anyBlock = fc.uint8Array({ minLength: 16, maxLength: 16 })
 
 function native(make: 'encrypt' | 'decrypt', key: Uint8Array, block: Uint8Array): string {
-  const cipher = (make === 'encrypt' ? createCipheriv : createDecipheriv)('aes-128-ecb', key, null).setAutoPadding(false)
+  const cipher = (make === 'encrypt' ? createCipheriv : createDecipheriv)('aes-128-ecb', key, null).setAutoPadding(
+    false,
+  )
   return Buffer.concat([cipher.update(block), cipher.final()]).toString('hex')
 }
 

@@ -48,7 +48,11 @@ export function nextPingSlotMs(
   afterGpsMs: number,
 ): number {
   const periodSlots = pingPeriodSlots(periodicity)
-  for (let beacon = Math.floor(afterGpsMs / 1000 / beaconPeriodSeconds) * beaconPeriodSeconds; ; beacon += beaconPeriodSeconds) {
+  for (
+    let beacon = Math.floor(afterGpsMs / 1000 / beaconPeriodSeconds) * beaconPeriodSeconds;
+    ;
+    beacon += beaconPeriodSeconds
+  ) {
     const offset = pingOffset(beacon, devAddr, periodSlots) ?? 0
     for (let slot = offset; slot < slotsPerPeriod; slot += periodSlots) {
       const atMs = beacon * 1000 + beaconReservedMs + slot * pingSlotMs

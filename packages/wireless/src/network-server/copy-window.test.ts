@@ -8,9 +8,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { RadioUplink } from '../model/radio.ts'
-import { copiesMax, copyWindow, openFramesMax, rememberedMs, windowMsMax, type CopyWindow, type Gathered } from './copy-window.ts'
+import {
+  copiesMax,
+  copyWindow,
+  openFramesMax,
+  rememberedMs,
+  windowMsMax,
+  type CopyWindow,
+  type Gathered,
+} from './copy-window.ts'
 
-function world(): { window: CopyWindow; gone: { atMs: number; gateways: string[] }[]; pass(ms: number): void; nowMs(): number } {
+function world(): {
+  window: CopyWindow
+  gone: { atMs: number; gateways: string[] }[]
+  pass(ms: number): void
+  nowMs(): number
+} {
   let nowMs = 0
   const waiting: { atMs: number; run: () => void }[] = []
   const gone: { atMs: number; gateways: string[] }[] = []
@@ -73,7 +86,10 @@ test('a frame goes with its last usual copy, and a new gateway is waited for fro
     window.add(heard('b', frame(number)), 7)
     pass(300)
   }
-  assert.deepEqual(gone.map(({ gateways }) => gateways.length), [2, 2, 2])
+  assert.deepEqual(
+    gone.map(({ gateways }) => gateways.length),
+    [2, 2, 2],
+  )
   assert.equal(window.add(heard('c', frame(3)), 7), 'late')
   window.add(heard('a', frame(4)), 7)
   window.add(heard('b', frame(4)), 7)
@@ -98,7 +114,10 @@ test('an altered copy that comes first displaces nothing', () => {
   window.add(heard('x', altered), 7)
   assert.equal(window.add(heard('a', frame(1)), 7), 'first')
   pass(windowMsMax)
-  assert.deepEqual(gone.map(({ gateways }) => gateways), [['x'], ['a']])
+  assert.deepEqual(
+    gone.map(({ gateways }) => gateways),
+    [['x'], ['a']],
+  )
 })
 
 test('a gateway counts once, and so many copies are kept and no more', () => {
@@ -129,7 +148,8 @@ test('in whatever order copies come, each frame goes once, within the window, wi
       for (const one of copies) {
         pass(one.afterMs)
         if (nowMs() > rememberedMs) break
-        if (window.add(heard(`g${one.gateway}`, frame(one.frame)), one.frame) === 'first') firstMs.set(one.frame, nowMs())
+        if (window.add(heard(`g${one.gateway}`, frame(one.frame)), one.frame) === 'first')
+          firstMs.set(one.frame, nowMs())
       }
       pass(1000)
       assert.equal(gone.length, firstMs.size)

@@ -16,7 +16,14 @@ import type { Devices, Random, Sessions } from '../ports.ts'
 import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
 import { encodeCfList } from '../wire/cf-list.ts'
-import { encodeJoinAccept, joinAcceptMic10, joinAcceptMic11, joinTypes, sealJoinAccept, type JoinAccept } from '../wire/join-accept.ts'
+import {
+  encodeJoinAccept,
+  joinAcceptMic10,
+  joinAcceptMic11,
+  joinTypes,
+  sealJoinAccept,
+  type JoinAccept,
+} from '../wire/join-accept.ts'
 import type { JoinRequest } from '../wire/phy-payload.ts'
 import { joinServerKeys, sessionKeys10, sessionKeys11 } from '../wire/session-keys.ts'
 
@@ -31,7 +38,13 @@ export type JoinRefusal =
   | 'no-profile'
 
 export type JoinVerdict =
-  | { readonly tag: 'joined'; readonly session: DeviceSession; readonly answer: Uint8Array; readonly device: Device; readonly profile: DeviceProfile }
+  | {
+      readonly tag: 'joined'
+      readonly session: DeviceSession
+      readonly answer: Uint8Array
+      readonly device: Device
+      readonly profile: DeviceProfile
+    }
   | { readonly tag: 'refused'; readonly reason: JoinRefusal }
 
 /** A stretch of addresses that the network gives to its devices, both inclusive. */
@@ -161,7 +174,11 @@ function answerOf({ accept, nwkKey, is11, request }: Omit<Agreed, 'root'>): Uint
   const schedule = keySchedule(nwkKey)
   const { joinEui, devEui, devNonce } = request
   const mic = is11
-    ? joinAcceptMic11(keySchedule(joinServerKeys(nwkKey, devEui).jsIntKey), plain, { joinType: joinTypes.join, joinEui, devNonce })
+    ? joinAcceptMic11(keySchedule(joinServerKeys(nwkKey, devEui).jsIntKey), plain, {
+        joinType: joinTypes.join,
+        joinEui,
+        devNonce,
+      })
     : joinAcceptMic10(schedule, plain)
   return sealJoinAccept(schedule, plain, mic)
 }
@@ -201,7 +218,11 @@ function sessionOf({
 /** What a device holds right after its join. */
 export function joinedRadio(region: Region, profile: DeviceProfile, policy: NetworkPolicy): RadioState {
   const { rx2 = region.rx2 } = policy
-  const own = region.uplinkChannels.map(({ hz, dataRateMin, dataRateMax }) => ({ uplinkHz: hz, dataRateMin, dataRateMax }))
+  const own = region.uplinkChannels.map(({ hz, dataRateMin, dataRateMax }) => ({
+    uplinkHz: hz,
+    dataRateMin,
+    dataRateMax,
+  }))
   const isListed = region.cfList === 'frequencies'
   const [first] = region.uplinkChannels
   const extra = isListed

@@ -18,7 +18,8 @@ export interface MemoryQueue extends DownlinkQueue {
 
 export function memoryQueue(): MemoryQueue {
   const queues = new Map<string, QueueItem[]>()
-  const isOver = ({ expiresAtMs }: QueueItem, nowMs: number): boolean => expiresAtMs !== undefined && expiresAtMs <= nowMs
+  const isOver = ({ expiresAtMs }: QueueItem, nowMs: number): boolean =>
+    expiresAtMs !== undefined && expiresAtMs <= nowMs
   const queue: MemoryQueue = {
     next: (devEui, nowMs) => queues.get(devEui)?.find((item) => !isOver(item, nowMs)),
     count: (devEui) => queues.get(devEui)?.length ?? 0,

@@ -51,7 +51,14 @@ interface WorldOptions {
   readonly dataRate?: number
 }
 
-function world({ macVersion = '1.0.4', region: name = 'EU868', policy, supportsClassC = false, patch, dataRate }: WorldOptions = {}): World {
+function world({
+  macVersion = '1.0.4',
+  region: name = 'EU868',
+  policy,
+  supportsClassC = false,
+  patch,
+  dataRate,
+}: WorldOptions = {}): World {
   const region = regionOf(name)
   let nowMs = 1_800_000_000_000
   const waiting = new Set<{ atMs: number; run: () => void }>()
@@ -70,7 +77,13 @@ function world({ macVersion = '1.0.4', region: name = 'EU868', policy, supportsC
     supportsJoin: true,
     supportsClassB: false,
     supportsClassC,
-    abp: { rx1DelaySeconds: 1, rx1DataRateOffset: 0, rx2DataRate: 0, rx2FrequencyHz: 869_525_000, factoryFrequenciesHz: [] },
+    abp: {
+      rx1DelaySeconds: 1,
+      rx1DataRateOffset: 0,
+      rx2DataRate: 0,
+      rx2FrequencyHz: 869_525_000,
+      factoryFrequenciesHz: [],
+    },
     classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
     classC: { timeoutSeconds: 5 },
     adr: 'on',
@@ -193,7 +206,10 @@ const two = ['aa00000000000001', 'aa00000000000002']
 async function joinedWorld(options: WorldOptions = {}): Promise<World> {
   const one = world(options)
   await one.air(one.device.join(), two)
-  assert.deepEqual(one.hear().map(({ kind }) => kind), ['joined'])
+  assert.deepEqual(
+    one.hear().map(({ kind }) => kind),
+    ['joined'],
+  )
   return one
 }
 
@@ -217,7 +233,10 @@ for (const region of regionNames) {
     const [first] = one.sent.slice(-1)
     assert.ok(first !== undefined && first.windows.length >= 1)
     const heard = one.hear()
-    assert.ok(heard.every((downlink) => downlink.kind === 'data'), JSON.stringify(heard))
+    assert.ok(
+      heard.every((downlink) => downlink.kind === 'data'),
+      JSON.stringify(heard),
+    )
     assert.ok(heard.some((downlink) => downlink.kind === 'data' && downlink.isAck))
   })
 }
@@ -242,13 +261,24 @@ test('a join that is played again is refused, and said', async () => {
   await one.sessions.forgetDevNonces(devEui)
   await one.pass(60_000)
   await one.air(frame)
-  assert.equal(one.messages.filter(({ kind }) => kind === 'join').length, 2, 'once its nonces are forgotten it may join')
+  assert.equal(
+    one.messages.filter(({ kind }) => kind === 'join').length,
+    2,
+    'once its nonces are forgotten it may join',
+  )
 })
 
 test('until the device is heard on its new session the old one goes on', async () => {
   const one = await joinedWorld()
   await one.air(one.device.send({ fPort: 1, payload: text('old') }))
-  const other = simulatedDevice({ devEui, joinEui, appKey, macVersion: '1.0.4', region: regionOf('EU868'), devNonce: 50 })
+  const other = simulatedDevice({
+    devEui,
+    joinEui,
+    appKey,
+    macVersion: '1.0.4',
+    region: regionOf('EU868'),
+    devNonce: 50,
+  })
   await one.air(other.join())
   await one.air(one.device.send({ fPort: 1, payload: text('still old') }))
   assert.equal(one.uplinks().length, 2)
@@ -343,7 +373,10 @@ test('a device that always listens is sent its payload at once', async () => {
   await one.pass(15_000)
   const last = one.sent.at(-1)
   assert.equal(last?.deviceClass, 'C')
-  assert.deepEqual(last?.windows.map(({ timing }) => timing.kind), ['immediate'])
+  assert.deepEqual(
+    last?.windows.map(({ timing }) => timing.kind),
+    ['immediate'],
+  )
   const [down] = one.hear()
   assert.ok(down?.kind === 'data' && new TextDecoder().decode(down.payload) === 'now')
 })
@@ -362,7 +395,10 @@ test('what the network wants of the radio is asked until the device holds it, an
   assert.equal(radio?.rx1DelaySeconds, 5)
   assert.deepEqual(radio?.enabledChannels, [0, 1, 2, 3, 4])
   assert.deepEqual([...one.device.enabledChannels].toSorted(), [0, 1, 2, 3, 4])
-  assert.deepEqual(one.sessions.sessionOf(devEui)?.requests.filter(({ commands }) => commands.length > 0), [])
+  assert.deepEqual(
+    one.sessions.sessionOf(devEui)?.requests.filter(({ commands }) => commands.length > 0),
+    [],
+  )
 })
 
 test('a device that is heard well is moved to a faster rate and less power', async () => {
@@ -400,9 +436,26 @@ test('a link check and the time are answered', async () => {
 test('a device without join is heard with the keys that it was made with', async () => {
   const one = world()
   const keys = { fNwkSIntKey: appKey, sNwkSIntKey: appKey, nwkSEncKey: appKey, appSKey: nwkKey }
-  const profile = { region: 'EU868', parameterRevision: 'RP002-1.0.4', macVersion: '1.0.3', supportsClassC: false } as DeviceProfile
-  const abp = { rx1DelaySeconds: 1, rx1DataRateOffset: 0, rx2DataRate: 0, rx2FrequencyHz: 869_525_000, factoryFrequenciesHz: [] }
-  const policy = { netId: 0, addresses: { first: 1, last: 2 }, rxDelaySeconds: 1, rx1DataRateOffset: 0, extraChannelsHz: [] }
+  const profile = {
+    region: 'EU868',
+    parameterRevision: 'RP002-1.0.4',
+    macVersion: '1.0.3',
+    supportsClassC: false,
+  } as DeviceProfile
+  const abp = {
+    rx1DelaySeconds: 1,
+    rx1DataRateOffset: 0,
+    rx2DataRate: 0,
+    rx2FrequencyHz: 869_525_000,
+    factoryFrequenciesHz: [],
+  }
+  const policy = {
+    netId: 0,
+    addresses: { first: 1, last: 2 },
+    rxDelaySeconds: 1,
+    rx1DataRateOffset: 0,
+    extraChannelsHz: [],
+  }
   const record = { devEui, joinEui } as Device
   const session = activate(
     record,

@@ -229,7 +229,9 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     { reason, session }: { readonly reason: UplinkRefusal; readonly session?: DeviceSession },
   ): void => {
     drops.count(reason)
-    verdict(copies, { kind: reason === 'unknown-address' ? 'unknown-device' : reason === 'counter-reset' ? 'replayed' : 'mic-failed' })
+    verdict(copies, {
+      kind: reason === 'unknown-address' ? 'unknown-device' : reason === 'counter-reset' ? 'replayed' : 'mic-failed',
+    })
     if (session === undefined) return
     publish({
       kind: 'log',
@@ -311,12 +313,19 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
   }
 
   /** What the frame itself tells of the radio: its data rate, and whether it follows the beacon. */
-  const radioAsHeard = ({ session, isClassB, before, isAck }: ReadUplink, profile: DeviceProfile, dataRate: number): DeviceSession => {
+  const radioAsHeard = (
+    { session, isClassB, before, isAck }: ReadUplink,
+    profile: DeviceProfile,
+    dataRate: number,
+  ): DeviceSession => {
     const { radio: state } = session
     const followsBeacon = isClassB && profile.supportsClassB
     const deviceClass = followsBeacon ? 'B' : state.deviceClass === 'B' ? 'A' : state.deviceClass
-    const isSame = state.dataRate === dataRate && state.isBeaconLocked === followsBeacon && state.deviceClass === deviceClass
-    const changed = isSame ? session : { ...session, radio: { ...state, dataRate, isBeaconLocked: followsBeacon, deviceClass } as const }
+    const isSame =
+      state.dataRate === dataRate && state.isBeaconLocked === followsBeacon && state.deviceClass === deviceClass
+    const changed = isSame
+      ? session
+      : { ...session, radio: { ...state, dataRate, isBeaconLocked: followsBeacon, deviceClass } as const }
     if (before.confirmedFCntDown === undefined) return changed
     publish({
       kind: 'ack',
@@ -375,7 +384,8 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     const nowMs = clock.nowMs()
     const asked = statusAskedMs.get(devEui)
     if (asked !== undefined && nowMs - asked < statusEveryMs) return false
-    if (asked === undefined && statusAskedMs.size >= adrDevicesMax) statusAskedMs.delete(statusAskedMs.keys().next().value!)
+    if (asked === undefined && statusAskedMs.size >= adrDevicesMax)
+      statusAskedMs.delete(statusAskedMs.keys().next().value!)
     statusAskedMs.set(devEui, nowMs)
     // The first frame after a start is not asked: it has more to be told.
     return asked !== undefined
@@ -480,13 +490,23 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     if (joined.tag === 'refused') {
       const { reason } = joined
       drops.count(reason)
-      verdict(copies, { kind: reason === 'wrong-mic' ? 'mic-failed' : reason === 'unknown-device' ? 'unknown-device' : 'refused' })
+      verdict(copies, {
+        kind: reason === 'wrong-mic' ? 'mic-failed' : reason === 'unknown-device' ? 'unknown-device' : 'refused',
+      })
       if (reason === 'unknown-device' || reason === 'wrong-mic') return
       const description =
         reason === 'dev-nonce-used'
           ? 'The device used a DevNonce again; it may have lost its counter. Forget its nonces to let it join.'
           : `The join was refused: ${reason}.`
-      return publish({ kind: 'log', atMs, devEui, level: 'error', code: reason, description, facts: { devNonce: String(devNonce) } })
+      return publish({
+        kind: 'log',
+        atMs,
+        devEui,
+        level: 'error',
+        code: reason,
+        description,
+        facts: { devNonce: String(devNonce) },
+      })
     }
     const { session, profile, answer } = joined
     joinedCount += 1

@@ -81,10 +81,19 @@ export function readUplink(options: ReadUplinkOptions): UplinkVerdict {
 
 /** A device acknowledges only what was sent to it confirmed. */
 function mayNotBeOf(session: DeviceSession, { fCtrl }: DataFrame): boolean {
-  return (fCtrl & fCtrlBits.ack) !== 0 && session.confirmedFCntDown === undefined && session.nFCntDown === 0 && session.aFCntDown === 0
+  return (
+    (fCtrl & fCtrlBits.ack) !== 0 &&
+    session.confirmedFCntDown === undefined &&
+    session.nFCntDown === 0 &&
+    session.aFCntDown === 0
+  )
 }
 
-function isSignedWith({ frame, schedulesOf, sentWith }: ReadUplinkOptions, session: DeviceSession, fCnt: number): boolean {
+function isSignedWith(
+  { frame, schedulesOf, sentWith }: ReadUplinkOptions,
+  session: DeviceSession,
+  fCnt: number,
+): boolean {
   const schedules = schedulesOf(session.keys)
   const { bytes, payloadTo, devAddr } = frame
   if (session.macVersion !== '1.1.0')
@@ -116,7 +125,13 @@ function readWith(options: ReadUplinkOptions, before: DeviceSession, fCnt: numbe
   const schedules = schedulesOf(before.keys)
   const place = { isUp: true, devAddr, fCnt }
   const is11 = before.macVersion === '1.1.0'
-  const plain = cryptPayload(fPort === 0 ? schedules.nwkSEncKey : schedules.appSKey, place, bytes, payloadFrom, payloadTo)
+  const plain = cryptPayload(
+    fPort === 0 ? schedules.nwkSEncKey : schedules.appSKey,
+    place,
+    bytes,
+    payloadFrom,
+    payloadTo,
+  )
   const options11 = frame.fOptsEnd > fOptsFrom && is11 ? schedules.nwkSEncKey : undefined
   const commandBytes = fPort === 0 ? plain : optionsOf(frame, fCnt, options11)
   const isRepeated = fCnt + 1 === before.fCntUp

@@ -6,7 +6,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
-import { csvErrorsMax, csvRowsMax, readDeviceCsv, writeDeviceCsv, type CsvReferences, type DeviceRow } from './device-csv.ts'
+import {
+  csvErrorsMax,
+  csvRowsMax,
+  readDeviceCsv,
+  writeDeviceCsv,
+  type CsvReferences,
+  type DeviceRow,
+} from './device-csv.ts'
 
 const references: CsvReferences = {
   hasApplication: (id) => id === 'weather' || id === 'water',
@@ -17,7 +24,10 @@ const read = (text: string) => readDeviceCsv(text, references)
 const key = fc.uint8Array({ minLength: 16, maxLength: 16 })
 const eui = fc.stringMatching(/^[0-9a-f]{16}$/)
 const counter = fc.integer({ min: 0, max: 0xffff_ffff })
-const word = fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('=1+1', "'=x", "''-a", '@x', 'a\nb', 'a,b;c\t"d"', '+49'))
+const word = fc.oneof(
+  fc.string({ maxLength: 40 }),
+  fc.constantFrom('=1+1', "'=x", "''-a", '@x', 'a\nb', 'a,b;c\t"d"', '+49'),
+)
 const map = fc.dictionary(fc.string({ maxLength: 10 }), word, { maxKeys: 4, noNullPrototype: true })
 const plain = { noNullPrototype: true } as const
 const rows = fc.uniqueArray(
@@ -27,7 +37,13 @@ const rows = fc.uniqueArray(
         {
           ...{ devEui: eui, joinEui: eui, name: word.filter((name) => name !== ''), description: word },
           ...{ applicationId: fc.constantFrom('weather', 'water'), profileId: fc.constantFrom('old', 'new') },
-          ...{ isDisabled: fc.boolean(), skipsFrameCounter: fc.boolean(), tags: map, variables: map, unitsPerDayMax: counter },
+          ...{
+            isDisabled: fc.boolean(),
+            skipsFrameCounter: fc.boolean(),
+            tags: map,
+            variables: map,
+            unitsPerDayMax: counter,
+          },
         },
         {
           ...plain,
@@ -149,7 +165,21 @@ test('rows and listed errors have their bounds', () => {
 })
 
 test('no text makes it throw', () => {
-  const piece = fc.constantFrom('"', ',', ';', '\n', '\r', "'", 'dev_eui', 'name', 'application_id', 'profile_id', 'a', '\uFEFF', '{}')
+  const piece = fc.constantFrom(
+    '"',
+    ',',
+    ';',
+    '\n',
+    '\r',
+    "'",
+    'dev_eui',
+    'name',
+    'application_id',
+    'profile_id',
+    'a',
+    '\uFEFF',
+    '{}',
+  )
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       assert.ok(read(pieces.join('')) !== undefined)

@@ -202,7 +202,8 @@ function readDevice(cells: ReadonlyMap<string, string>, references: CsvReference
   const name = text('name', textCharactersMax)
   if (name === '') fail('name', 'cell-empty')
   const applicationId = text('application_id', textCharactersMax)
-  if (!isTopicId(applicationId) || !references.hasApplication(applicationId)) fail('application_id', 'application-unknown')
+  if (!isTopicId(applicationId) || !references.hasApplication(applicationId))
+    fail('application_id', 'application-unknown')
   const profileId = text('profile_id', textCharactersMax)
   if (references.macVersionOf(profileId) === undefined) fail('profile_id', 'profile-unknown')
   const unitsPerDayMax = readNumber(cells, 'units_per_day_max', fail)
@@ -275,7 +276,8 @@ function readMap(cells: ReadonlyMap<string, string>, column: string, fail: Fail)
   const value = unescapeFormula(cells.get(column) ?? '').trim()
   if (value === '') return {}
   const parsed = parseJson(value)
-  const entries = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed) : undefined
+  const entries =
+    typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed) : undefined
   const isSound =
     entries !== undefined &&
     entries.length <= mapEntriesMax &&

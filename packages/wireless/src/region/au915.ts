@@ -50,9 +50,7 @@ export const au915: RegionRevisions = revisions(
     name: 'AU915',
     plan: 'fixed',
     channelCountMax: 72,
-    subBands: [
-      { minHz: 915_000_000, maxHz: 928_000_000, dutyCycle: 1, deviceEirpDbmMax: 30, gatewayEirpDbmMax: 30 },
-    ],
+    subBands: [{ minHz: 915_000_000, maxHz: 928_000_000, dutyCycle: 1, deviceEirpDbmMax: 30, gatewayEirpDbmMax: 30 }],
     uplinkChannels: [...uplink125, ...channelRow({ ...uplink500, dataRates: [6, 7] })],
     downlinkChannels,
     joinChannels: [],

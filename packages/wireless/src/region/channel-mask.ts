@@ -52,13 +52,19 @@ function applyOne(
       break
     case 'all-125-on':
     case 'all-125-off':
-      setAll(known.filter((channel) => channel < narrowCount), rule === 'all-125-on')
+      setAll(
+        known.filter((channel) => channel < narrowCount),
+        rule === 'all-125-on',
+      )
       setBits(narrowCount, bankSize)
       break
     case 'banks':
       for (let bank = 0; bank < bankSize; bank += 1) {
         const isOn = ((chMask >>> bank) & 1) === 1
-        setAll(Array.from({ length: bankSize }, (_, index) => bank * bankSize + index), isOn)
+        setAll(
+          Array.from({ length: bankSize }, (_, index) => bank * bankSize + index),
+          isOn,
+        )
         setAll([narrowCount + bank], isOn)
       }
   }
@@ -93,7 +99,11 @@ export function applyChannelMasks(
  */
 export function channelMasksFor(
   region: Region,
-  { from, to, known }: { readonly from: readonly number[]; readonly to: readonly number[]; readonly known: readonly number[] },
+  {
+    from,
+    to,
+    known,
+  }: { readonly from: readonly number[]; readonly to: readonly number[]; readonly known: readonly number[] },
 ): ChannelMask[] {
   const target = new Set(to)
   const fromSet = new Set(from)

@@ -33,9 +33,7 @@ export const in865: RegionRevisions = revisions(
     name: 'IN865',
     plan: 'dynamic',
     channelCountMax: 16,
-    subBands: [
-      { minHz: 865_000_000, maxHz: 867_000_000, dutyCycle: 1, deviceEirpDbmMax: 30, gatewayEirpDbmMax: 30 },
-    ],
+    subBands: [{ minHz: 865_000_000, maxHz: 867_000_000, dutyCycle: 1, deviceEirpDbmMax: 30, gatewayEirpDbmMax: 30 }],
     // Section 3.12.2: three channels at no equal step.
     uplinkChannels: [865_062_500, 865_402_500, 865_985_000].map((hz) => ({ hz, dataRateMin: 0, dataRateMax: 5 })),
     downlinkChannels: [],

@@ -22,7 +22,8 @@ export interface Window {
 export function channelIndexOf(region: Region, hz: number, dataRate?: number): number | undefined {
   const index = region.uplinkChannels.findIndex(
     (channel) =>
-      channel.hz === hz && (dataRate === undefined || (dataRate >= channel.dataRateMin && dataRate <= channel.dataRateMax)),
+      channel.hz === hz &&
+      (dataRate === undefined || (dataRate >= channel.dataRateMin && dataRate <= channel.dataRateMax)),
   )
   if (index !== -1) return index
   const loose = region.uplinkChannels.findIndex((channel) => channel.hz === hz)

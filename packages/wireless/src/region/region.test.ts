@@ -179,15 +179,20 @@ everywhere('the beacon’s parts add up to its size', (region) => {
 test('masks lead from any set of channels to any other, and never take more commands than blocks', () => {
   const masked = everyRegion.filter(({ revision }) => revision === 'RP002-1.0.4')
   fc.assert(
-    fc.property(fc.constantFrom(...masked), fc.array(fc.nat(1000)), fc.array(fc.nat(1000), { minLength: 1 }), (region, a, b) => {
-      const known = range(region.plan === 'fixed' ? region.uplinkChannels.length : region.channelCountMax)
-      const pick = (numbers: readonly number[]): number[] =>
-        [...new Set(numbers.map((number) => number % known.length))].toSorted((x, y) => x - y)
-      const [from, to] = [pick(a), pick(b)]
-      const masks = channelMasksFor(region, { from, to, known })
-      assert.ok(masks.length <= Math.ceil(known.length / 16))
-      assert.deepEqual(applyChannelMasks(region, { enabled: from, known }, masks), to)
-    }),
+    fc.property(
+      fc.constantFrom(...masked),
+      fc.array(fc.nat(1000)),
+      fc.array(fc.nat(1000), { minLength: 1 }),
+      (region, a, b) => {
+        const known = range(region.plan === 'fixed' ? region.uplinkChannels.length : region.channelCountMax)
+        const pick = (numbers: readonly number[]): number[] =>
+          [...new Set(numbers.map((number) => number % known.length))].toSorted((x, y) => x - y)
+        const [from, to] = [pick(a), pick(b)]
+        const masks = channelMasksFor(region, { from, to, known })
+        assert.ok(masks.length <= Math.ceil(known.length / 16))
+        assert.deepEqual(applyChannelMasks(region, { enabled: from, known }, masks), to)
+      },
+    ),
   )
 })
 
@@ -201,7 +206,10 @@ test('one sub-band of US915 is reached from all channels by two commands', () =>
 })
 
 test('masks that leave nothing on, or switch on what the device does not have, are refused', () => {
-  assert.equal(applyChannelMasks(eu, { enabled: [0, 1, 2], known: [0, 1, 2] }, [{ chMask: 0, chMaskCntl: 0 }]), undefined)
+  assert.equal(
+    applyChannelMasks(eu, { enabled: [0, 1, 2], known: [0, 1, 2] }, [{ chMask: 0, chMaskCntl: 0 }]),
+    undefined,
+  )
   assert.equal(applyChannelMasks(eu, { enabled: [0], known: [0, 1, 2] }, [{ chMask: 8, chMaskCntl: 0 }]), undefined)
   assert.equal(applyChannelMasks(eu, { enabled: [0], known: [0, 1, 2] }, [{ chMask: 1, chMaskCntl: 3 }]), undefined)
 })
@@ -215,15 +223,20 @@ test('a sub-band rests so long that its share of time is kept', () => {
 
 test('the ping slots of a device are as many as it asked for, and each is found from the one before', () => {
   fc.assert(
-    fc.property(fc.nat(0xffffffff), fc.integer({ min: 0, max: 7 }), fc.nat(1_000_000), (devAddr, periodicity, period) => {
-      const startMs = period * 128_000
-      let [count, atMs] = [0, nextPingSlotMs({ devAddr, periodicity }, startMs)]
-      while (atMs < startMs + 128_000) {
-        count += 1
-        atMs = nextPingSlotMs({ devAddr, periodicity }, atMs + 1)
-      }
-      assert.equal(count, 4096 / pingPeriodSlots(periodicity))
-    }),
+    fc.property(
+      fc.nat(0xffffffff),
+      fc.integer({ min: 0, max: 7 }),
+      fc.nat(1_000_000),
+      (devAddr, periodicity, period) => {
+        const startMs = period * 128_000
+        let [count, atMs] = [0, nextPingSlotMs({ devAddr, periodicity }, startMs)]
+        while (atMs < startMs + 128_000) {
+          count += 1
+          atMs = nextPingSlotMs({ devAddr, periodicity }, atMs + 1)
+        }
+        assert.equal(count, 4096 / pingPeriodSlots(periodicity))
+      },
+    ),
     { numRuns: 30 },
   )
 })

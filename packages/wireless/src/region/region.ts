@@ -78,7 +78,13 @@ export interface Dwell {
  * What one value of ChMaskCntl means: a mask over the 16 channels from a first one, one bit per bank of 8 channels of
  * 125 kHz and their 500 kHz channel, all on, all off, or all 125 kHz channels on or off with a mask for the 500 kHz ones.
  */
-export type ChMaskRule = { readonly firstChannel: number } | 'banks' | 'all-on' | 'all-off' | 'all-125-on' | 'all-125-off'
+export type ChMaskRule =
+  | { readonly firstChannel: number }
+  | 'banks'
+  | 'all-on'
+  | 'all-off'
+  | 'all-125-on'
+  | 'all-125-off'
 
 export interface Beacon {
   readonly dataRate: number

@@ -55,7 +55,12 @@ export const dynamicChMaskRules: readonly (ChMaskRule | undefined)[] = [
 ]
 
 /** ChMaskCntl of the plans with 64 + 8 channels, RP002-1.0.4 sections 3.5.5 and 3.8.5. */
-export const chMaskRules72: readonly (ChMaskRule | undefined)[] = [...maskBlocks(5), 'banks', 'all-125-on', 'all-125-off']
+export const chMaskRules72: readonly (ChMaskRule | undefined)[] = [
+  ...maskBlocks(5),
+  'banks',
+  'all-125-on',
+  'all-125-off',
+]
 
 /** RX1 = max(uplink - offset, lowest), the table of most bands, for offsets 0 to 5. */
 export function steppedRx1(dataRateCount: number, lowest = 0): number[][] {

@@ -77,7 +77,10 @@ const stored = z.strictObject({
       devEui: eui,
       fPort: port,
       perDayMax: z.int().min(1).max(consentPerDayMax),
-      expiresAtSeconds: z.int().min(0).max(2 ** 40),
+      expiresAtSeconds: z
+        .int()
+        .min(0)
+        .max(2 ** 40),
       signature: hexOf(65, 65),
     })
     .optional(),
@@ -134,7 +137,11 @@ function readPayload(
   const values = valuesIn(payload.template)
   if (values.length > templateNodesMax) return { refused: `payload.template: more than ${templateNodesMax} values` }
   for (const value of values)
-    if (typeof value === 'string' && placeholderPath(value)?.length !== undefined && parsePath(value.slice(2, -2).trim()) === undefined)
+    if (
+      typeof value === 'string' &&
+      placeholderPath(value)?.length !== undefined &&
+      parsePath(value.slice(2, -2).trim()) === undefined
+    )
       return { refused: `payload.template: ${value} is no path` }
   return { payload: { kind: 'template', template: payload.template as JsonObject } }
 }

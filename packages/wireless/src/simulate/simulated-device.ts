@@ -17,10 +17,31 @@ import { applyChannelMasks } from '../region/channel-mask.ts'
 import { joinRx1DelaySeconds, rx1Of } from '../region/receive-windows.ts'
 import type { Region } from '../region/region.ts'
 import { decodeCfList } from '../wire/cf-list.ts'
-import { cryptOptions, cryptPayload, downlinkMic11, mic10, optionsOf, setMic, uplinkMic11 } from '../wire/frame-crypto.ts'
+import {
+  cryptOptions,
+  cryptPayload,
+  downlinkMic11,
+  mic10,
+  optionsOf,
+  setMic,
+  uplinkMic11,
+} from '../wire/frame-crypto.ts'
 import { decodeJoinAccept, joinAcceptMic10, joinAcceptMic11, joinTypes, openJoinAccept } from '../wire/join-accept.ts'
-import { commandBytes, readDownlinkCommands, writeCommands, type DownlinkCommand, type UplinkCommand } from '../wire/mac-commands.ts'
-import { buildDataFrame, buildJoinRequest, fCtrlBits, micBytes, parsePhyPayload, type DataFrame } from '../wire/phy-payload.ts'
+import {
+  commandBytes,
+  readDownlinkCommands,
+  writeCommands,
+  type DownlinkCommand,
+  type UplinkCommand,
+} from '../wire/mac-commands.ts'
+import {
+  buildDataFrame,
+  buildJoinRequest,
+  fCtrlBits,
+  micBytes,
+  parsePhyPayload,
+  type DataFrame,
+} from '../wire/phy-payload.ts'
 import { joinServerKeys, sessionKeys10, sessionKeys11 } from '../wire/session-keys.ts'
 import { fullFrameCounter } from '../network-server/frame-counter.ts'
 
@@ -79,7 +100,12 @@ export interface SimulatedDevice {
   readonly enabledChannels: readonly number[]
   readonly fCntUp: number
   join(): SentFrame
-  send(message: { readonly fPort: number; readonly payload: Uint8Array; readonly isConfirmed?: boolean; readonly commands?: readonly UplinkCommand[] }): SentFrame
+  send(message: {
+    readonly fPort: number
+    readonly payload: Uint8Array
+    readonly isConfirmed?: boolean
+    readonly commands?: readonly UplinkCommand[]
+  }): SentFrame
   /** The last frame again, as after no acknowledgement. */
   repeat(): SentFrame | undefined
   receive(phyPayload: Uint8Array): ReceivedDownlink
@@ -300,7 +326,8 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
       const fitting = withinOptions(said)
       const plain = writeCommands(fitting, { isUp: true })
       const nwkSEncKey = keySchedule(own.keys.nwkSEncKey)
-      const fOpts = is11 && plain.length > 0 ? cryptOptions(nwkSEncKey, { ...place, isApplicationCounter: false }, plain) : plain
+      const fOpts =
+        is11 && plain.length > 0 ? cryptOptions(nwkSEncKey, { ...place, isApplicationCounter: false }, plain) : plain
       const key = fPort === 0 ? own.keys.nwkSEncKey : own.keys.appSKey
       const fCtrl = (isAdr ? fCtrlBits.adr : 0) | (owesAck ? fCtrlBits.ack : 0)
       const bytes = buildDataFrame({
@@ -315,12 +342,19 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
       })
       const channel = nextChannel()
       const to = bytes.length - micBytes
-      const schedules = { sNwkSIntKey: keySchedule(own.keys.sNwkSIntKey), fNwkSIntKey: keySchedule(own.keys.fNwkSIntKey) }
+      const schedules = {
+        sNwkSIntKey: keySchedule(own.keys.sNwkSIntKey),
+        fNwkSIntKey: keySchedule(own.keys.fNwkSIntKey),
+      }
       const frame = { bytes, devAddr: own.devAddr, fCtrl: bytes[5] ?? 0, payloadTo: to }
       setMic(
         bytes,
         is11
-          ? uplinkMic11(schedules, frame, fCnt, { confFCnt: awaitsConf ?? 0, txDataRate: state.dataRate, txChannel: channel })
+          ? uplinkMic11(schedules, frame, fCnt, {
+              confFCnt: awaitsConf ?? 0,
+              txDataRate: state.dataRate,
+              txChannel: channel,
+            })
           : mic10(schedules.fNwkSIntKey, place, bytes, to),
       )
       owesAck = false
@@ -353,7 +387,15 @@ function withinOptions(commands: readonly UplinkCommand[]): UplinkCommand[] {
 }
 
 /** Where a device listens first after a frame of its own. */
-export function rx1OfSent(region: Region, sent: SentFrame, dataRate: number): { readonly hz: number; readonly dataRate: number } | undefined {
-  return rx1Of(region, { uplinkHz: sent.frequencyHz, uplinkDataRate: dataRate, rx1DataRateOffset: 0, downlinkDwell: false })
+export function rx1OfSent(
+  region: Region,
+  sent: SentFrame,
+  dataRate: number,
+): { readonly hz: number; readonly dataRate: number } | undefined {
+  return rx1Of(region, {
+    uplinkHz: sent.frequencyHz,
+    uplinkDataRate: dataRate,
+    rx1DataRateOffset: 0,
+    downlinkDwell: false,
+  })
 }
-

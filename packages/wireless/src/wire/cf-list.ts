@@ -43,5 +43,8 @@ export function decodeCfList(bytes: Uint8Array): CfList | undefined {
   }
   if (bytes[typeAt] !== 1) return undefined
   const channels = Array.from({ length: maskChannels }, (_, channel) => channel)
-  return { kind: 'masks', enabledChannels: channels.filter((channel) => ((bytes[channel >> 3]! >>> (channel & 7)) & 1) === 1) }
+  return {
+    kind: 'masks',
+    enabledChannels: channels.filter((channel) => ((bytes[channel >> 3]! >>> (channel & 7)) & 1) === 1),
+  }
 }

@@ -144,12 +144,14 @@ function mix(bytes: Uint8Array, from: number, to: number, result: Uint8Array, re
 }
 
 /** The options of a received frame, decrypted where its version encrypts them. */
-export function optionsOf(
-  frame: DataFrame,
-  fCnt: number,
-  nwkSEncKey: KeySchedule | undefined,
-): Uint8Array {
+export function optionsOf(frame: DataFrame, fCnt: number, nwkSEncKey: KeySchedule | undefined): Uint8Array {
   if (nwkSEncKey === undefined) return frame.bytes.subarray(fOptsFrom, frame.fOptsEnd)
   const { isUp, devAddr, fPort, bytes, fOptsEnd } = frame
-  return cryptOptions(nwkSEncKey, { isUp, devAddr, fCnt, isApplicationCounter: !isUp && fPort > 0 }, bytes, fOptsFrom, fOptsEnd)
+  return cryptOptions(
+    nwkSEncKey,
+    { isUp, devAddr, fCnt, isApplicationCounter: !isUp && fPort > 0 },
+    bytes,
+    fOptsFrom,
+    fOptsEnd,
+  )
 }

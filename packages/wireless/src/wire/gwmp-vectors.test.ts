@@ -131,7 +131,13 @@ function checkDownlink(one: Fields): void {
   const counter = one['contextHex'] === undefined ? undefined : Number.parseInt(String(one['contextHex']), 16)
   const timestampUs = counter === undefined ? undefined : (counter + Number(one['delayMs']) * 1000) % 2 ** 32
   const antenna = one['antenna'] as number | undefined
-  const txpk = txpkOf({ ...downlinkOf(one), timestampUs, antenna, board: one['board'] as number | undefined, antennaGainDbi: 0 })
+  const txpk = txpkOf({
+    ...downlinkOf(one),
+    timestampUs,
+    antenna,
+    board: one['board'] as number | undefined,
+    antennaGainDbi: 0,
+  })
   for (const [name, value] of Object.entries(fieldsOf(one['expectTxpk']))) assert.equal(txpk[name], value, name)
 }
 
@@ -153,7 +159,13 @@ function checkTxpkShape(one: Fields): void {
     one['txpkJson'] === undefined ? fieldsOf(one['json'])['txpk'] : JSON.parse(String(one['txpkJson'])),
   )
   const isTimed = typeof theirs['tmst'] === 'number'
-  const window = downlinkOf({ phy: '01', frequencyHz: Number(theirs['freq']) * 1e6, power: theirs['powe'], sf: 11, bwHz: 125_000 })
+  const window = downlinkOf({
+    phy: '01',
+    frequencyHz: Number(theirs['freq']) * 1e6,
+    power: theirs['powe'],
+    sf: 11,
+    bwHz: 125_000,
+  })
   const ours = txpkOf({ ...window, timestampUs: isTimed ? (theirs['tmst'] as number) : undefined, antennaGainDbi: 0 })
   assert.equal(ours['imme'] ?? false, theirs['imme'])
   if (isTimed) assert.equal(ours['tmst'], theirs['tmst'])
@@ -198,7 +210,8 @@ test('base64 is read as the machine reads it, with or without padding, in either
         assert.deepEqual(decodeBase64(one), Uint8Array.from(bytes))
     }),
   )
-  for (const bad of ['A', 'AAAAA', 'AA=', '====', 'A*==', 'AAé=', '=AAA']) assert.equal(decodeBase64(bad), undefined, bad)
+  for (const bad of ['A', 'AAAAA', 'AA=', '====', 'A*==', 'AAé=', '=AAA'])
+    assert.equal(decodeBase64(bad), undefined, bad)
 })
 
 test('whatever bytes come, they are read or refused', () => {

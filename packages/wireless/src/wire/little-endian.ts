@@ -32,7 +32,8 @@ export function readEui(bytes: Uint8Array, at: number): Eui {
 }
 
 export function writeEui(bytes: Uint8Array, at: number, eui: Eui): void {
-  for (let index = 0; index < 8; index += 1) bytes[at + 7 - index] = Number.parseInt(eui.slice(2 * index, 2 * index + 2), 16)
+  for (let index = 0; index < 8; index += 1)
+    bytes[at + 7 - index] = Number.parseInt(eui.slice(2 * index, 2 * index + 2), 16)
 }
 
 /** Whether the text is 16 lower-case hexadecimal digits. */

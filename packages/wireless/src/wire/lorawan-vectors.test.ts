@@ -15,19 +15,8 @@ import { fullFrameCounter } from '../network-server/frame-counter.ts'
 import { decodeCfList, encodeCfList } from './cf-list.ts'
 import { addrPrefixOf, formatDevAddr, idOfNetId, netIdType, networkOfAddr, withAddrPrefix } from './dev-addr.ts'
 import { cryptPayload, downlinkMic11, mic10, optionsOf, uplinkMic11 } from './frame-crypto.ts'
-import {
-  decodeJoinAccept,
-  encodeJoinAccept,
-  joinAcceptMic10,
-  openJoinAccept,
-  sealJoinAccept,
-} from './join-accept.ts'
-import {
-  readDownlinkCommands,
-  readUplinkCommands,
-  writeCommands,
-  type MacCommand,
-} from './mac-commands.ts'
+import { decodeJoinAccept, encodeJoinAccept, joinAcceptMic10, openJoinAccept, sealJoinAccept } from './join-accept.ts'
+import { readDownlinkCommands, readUplinkCommands, writeCommands, type MacCommand } from './mac-commands.ts'
 import { fCtrlBits, fOptsFrom, parsePhyPayload, type DataFrame } from './phy-payload.ts'
 import { joinServerKeys, rootWorKey, sessionKeys10, sessionKeys11 } from './session-keys.ts'
 
@@ -108,7 +97,8 @@ function checkFrame(one: Case): void {
   for (const [name, value] of Object.entries(expected)) {
     if (name === 'fCtrl')
       for (const [flag, set] of Object.entries(fieldsOf(value))) assert.equal(flags[flag], set, `${one.id} ${flag}`)
-    else if (name === 'fOptsCommands') checkCommandNames(one.id, bytes.subarray(fOptsFrom, fOptsEnd), value as unknown[])
+    else if (name === 'fOptsCommands')
+      checkCommandNames(one.id, bytes.subarray(fOptsFrom, fOptsEnd), value as unknown[])
     else assert.equal(found[name], value, `${one.id} ${name}`)
   }
 }
@@ -206,7 +196,11 @@ const joinChecks: Readonly<Record<string, (one: Case, expected: Record<string, u
     assert.equal(wordHex(joinAcceptMic10(keyOf(one['key']), plain)), expected['mic'])
   },
   'derive-10': (one, expected) => {
-    const facts = { netId: numberOf(one['netId']), joinNonce: nonceOf(one, 'joinNonce'), devNonce: nonceOf(one, 'devNonce') }
+    const facts = {
+      netId: numberOf(one['netId']),
+      joinNonce: nonceOf(one, 'joinNonce'),
+      devNonce: nonceOf(one, 'devNonce'),
+    }
     const keys = sessionKeys10(bytesOf(one['nwkKeyOrAppKey']), facts)
     assert.equal(hexOf(keys.fNwkSIntKey), expected['nwkSKey'])
     assert.equal(hexOf(keys.appSKey), expected['appSKey'])
@@ -344,7 +338,8 @@ const miscChecks: Readonly<Record<string, (one: Case, expected: Record<string, u
       fPendingOrClassB: (frame.fCtrl & fCtrlBits.fPendingOrClassB) !== 0,
       fOptsLen: frame.fOptsEnd - fOptsFrom,
     }
-    for (const [name, value] of Object.entries(found)) assert.equal(value, fields[name] ?? (name === 'fOptsLen' ? 0 : false))
+    for (const [name, value] of Object.entries(found))
+      assert.equal(value, fields[name] ?? (name === 'fOptsLen' ? 0 : false))
   },
   netid: (one, expected) => {
     const netId = numberOf(one['netId'])

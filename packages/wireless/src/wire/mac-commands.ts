@@ -430,7 +430,7 @@ function readCommands<Command extends MacCommand>(
   rows: ReadonlyMap<number, Row<Command>>,
 ): ReadCommands<Command> {
   const commands: Command[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const cid = bytes[at]!
     const row = rows.get(cid)
     if (row === undefined) return { commands, fault: { reason: 'unknown-command', cid } }
@@ -446,7 +446,10 @@ export function commandBytes(command: MacCommand, { isUp }: { readonly isUp: boo
   return 1 + rowOf(command, isUp).sizeBytes
 }
 
-export function writeCommands(commands: readonly MacCommand[], { isUp }: { readonly isUp: boolean }): Uint8Array<ArrayBuffer> {
+export function writeCommands(
+  commands: readonly MacCommand[],
+  { isUp }: { readonly isUp: boolean },
+): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(commands.reduce((total, command) => total + commandBytes(command, { isUp }), 0))
   let at = 0
   for (const command of commands) {

@@ -71,10 +71,7 @@ export type RejoinRequest = {
   readonly devEui: Eui
   readonly rjCount: number
   readonly mic: number
-} & (
-  | { readonly rejoinType: 0 | 2; readonly netId: number }
-  | { readonly rejoinType: 1; readonly joinEui: Eui }
-)
+} & ({ readonly rejoinType: 0 | 2; readonly netId: number } | { readonly rejoinType: 1; readonly joinEui: Eui })
 
 /** Still encrypted. */
 export interface JoinAcceptFrame {
@@ -88,7 +85,13 @@ export interface ProprietaryFrame {
   readonly bytes: Uint8Array
 }
 
-export type FrameFault = 'empty' | 'too-long' | 'unknown-major' | 'wrong-size' | 'options-overrun' | 'unknown-rejoin-type'
+export type FrameFault =
+  | 'empty'
+  | 'too-long'
+  | 'unknown-major'
+  | 'wrong-size'
+  | 'options-overrun'
+  | 'unknown-rejoin-type'
 
 export interface MalformedFrame {
   readonly kind: 'malformed'

@@ -250,7 +250,11 @@ function modulationOf(modu: unknown, datr: unknown, codr: unknown): Modulation |
 const loraRates = new Map<string, Modulation>()
 for (let spreadingFactor = 5; spreadingFactor <= 12; spreadingFactor += 1)
   for (const kiloHertz of [125, 250, 500])
-    loraRates.set(`SF${spreadingFactor}BW${kiloHertz}`, { kind: 'lora', spreadingFactor, bandwidthHz: kiloHertz * 1000 })
+    loraRates.set(`SF${spreadingFactor}BW${kiloHertz}`, {
+      kind: 'lora',
+      spreadingFactor,
+      bandwidthHz: kiloHertz * 1000,
+    })
 
 function loraOf(datr: string): Modulation | undefined {
   return loraRates.get(datr)
@@ -364,7 +368,11 @@ export function txpkOf(packet: TransmitPacket): Readonly<Record<string, unknown>
   const { downlink, window, timestampUs, antenna, board, antennaGainDbi } = packet
   const { modulation, timing, frequencyHz, powerDbm } = window
   const when =
-    timing.kind === 'gps' ? { tmms: timing.gpsTimeMs } : timestampUs === undefined ? { imme: true } : { tmst: timestampUs }
+    timing.kind === 'gps'
+      ? { tmms: timing.gpsTimeMs }
+      : timestampUs === undefined
+        ? { imme: true }
+        : { tmst: timestampUs }
   return {
     ...when,
     freq: frequencyHz / 1_000_000,
@@ -373,7 +381,9 @@ export function txpkOf(packet: TransmitPacket): Readonly<Record<string, unknown>
     ...(antenna === undefined ? {} : { ant: antenna }),
     ...(board === undefined ? {} : { brd: board }),
     ...rateOf(modulation),
-    ...(modulation.kind === 'fsk' ? { fdev: Math.round(modulation.bitRate / 2) } : { ipol: downlink.isBeacon !== true }),
+    ...(modulation.kind === 'fsk'
+      ? { fdev: Math.round(modulation.bitRate / 2) }
+      : { ipol: downlink.isBeacon !== true }),
     ...(downlink.isBeacon === true ? { prea: 10, nhdr: true } : {}),
     ncrc: true,
     size: downlink.phyPayload.length,
@@ -415,7 +425,8 @@ export function uplinkOf(
   packet: ReceivedPacket,
   { gatewayEui, heardAtMs, era }: { readonly gatewayEui: string; readonly heardAtMs: number; readonly era: number },
 ): RadioUplink {
-  const { phyPayload, frequencyHz, modulation, rssiDbm, snrDb, channel, gpsTimeMs, timestampUs, antenna, board } = packet
+  const { phyPayload, frequencyHz, modulation, rssiDbm, snrDb, channel, gpsTimeMs, timestampUs, antenna, board } =
+    packet
   return {
     gatewayEui,
     phyPayload,

@@ -22,7 +22,14 @@ import { packCommands } from '../mac/pack-commands.ts'
 import { buildFrame, needsPort0 } from './build-frame.ts'
 import { downlinkLedger, type EndedDownlink, type Step } from './downlink-ledger.ts'
 import { gatewayBook } from './gateway-book.ts'
-import { classAWindows, classCWindow, joinWindows, roomFor, transmitWindow, type ListeningWindow } from './plan-windows.ts'
+import {
+  classAWindows,
+  classCWindow,
+  joinWindows,
+  roomFor,
+  transmitWindow,
+  type ListeningWindow,
+} from './plan-windows.ts'
 import type { MacRequest } from '../../model/session.ts'
 
 /** Tries of one queued payload that no gateway sent, inclusive; then it ends as not sent. */
@@ -257,7 +264,17 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     return {
       session: built.session,
       send: () =>
-        send({ devEui, deviceClass, region, downlinkDwell: state.downlinkDwell, copies, windowsOf, phyPayload, fCnt, item }),
+        send({
+          devEui,
+          deviceClass,
+          region,
+          downlinkDwell: state.downlinkDwell,
+          copies,
+          windowsOf,
+          phyPayload,
+          fCnt,
+          item,
+        }),
     }
   }
 
@@ -279,7 +296,17 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
       if (copies === undefined || deviceClass === 'A') return { session }
       const windowsOf = (): ListeningWindow[] =>
         deviceClass === 'C' ? [classCWindow(session.radio)] : pingWindow(session, region, clock.nowMs())
-      const answerable = { session, device, profile, region, copies, replies: [], wanted: [], isAdrAckReq: false, isAdr: false }
+      const answerable = {
+        session,
+        device,
+        profile,
+        region,
+        copies,
+        replies: [],
+        wanted: [],
+        isAdrAckReq: false,
+        isAdr: false,
+      }
       return queue.count(session.devEui) === 0 ? { session } : plan(answerable, { deviceClass, windowsOf })
     },
     outcome(outcome) {

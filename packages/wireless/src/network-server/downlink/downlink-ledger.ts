@@ -74,8 +74,7 @@ export function downlinkLedger(): DownlinkLedger {
       const step: Step =
         refusal === undefined ? { atMs, step: `${window} sent` } : { atMs, step: `${window} refused`, reason: refusal }
       const noted = { ...one, timeline: [...one.timeline, step] }
-      const isLast =
-        refusal === undefined || refusal === 'no-answer' || windowIndex + 1 >= one.downlink.windows.length
+      const isLast = refusal === undefined || refusal === 'no-answer' || windowIndex + 1 >= one.downlink.windows.length
       if (!isLast) {
         awaited.set(key, noted)
         return undefined

@@ -49,7 +49,9 @@ export function gatewayBook(): GatewayBook {
   }
   const penaltyDb = (gatewayEui: string, nowMs: number): number => {
     const record = records.get(gatewayEui)
-    return record === undefined ? 0 : record.failures * failureDb * 2 ** (-(nowMs - record.failedAtMs) / failureHalfLifeMs)
+    return record === undefined
+      ? 0
+      : record.failures * failureDb * 2 ** (-(nowMs - record.failedAtMs) / failureHalfLifeMs)
   }
   return {
     order(copies, nowMs) {
@@ -57,7 +59,10 @@ export function gatewayBook(): GatewayBook {
         copies.map((copy) => [copy, Math.min(marginOf(copy), enoughMarginDb) - penaltyDb(copy.gatewayEui, nowMs)]),
       )
       return copies.toSorted(
-        (a, b) => (worth.get(b) ?? 0) - (worth.get(a) ?? 0) || marginOf(b) - marginOf(a) || (a.gatewayEui < b.gatewayEui ? -1 : 1),
+        (a, b) =>
+          (worth.get(b) ?? 0) - (worth.get(a) ?? 0) ||
+          marginOf(b) - marginOf(a) ||
+          (a.gatewayEui < b.gatewayEui ? -1 : 1),
       )
     },
     isFree(gatewayEui, region, hz, atMs) {

@@ -12,7 +12,13 @@ import { subBandAt } from '../../region/duty-cycle.ts'
 import { joinRx1DelaySeconds, joinRx2Of, rx1Of, rx2AfterRx1Seconds, type Window } from '../../region/receive-windows.ts'
 import type { Region } from '../../region/region.ts'
 
-export type WindowRefusal = 'no-window' | 'no-data-rate' | 'too-long-for-data-rate' | 'dwell-time' | 'duty-cycle' | 'band'
+export type WindowRefusal =
+  | 'no-window'
+  | 'no-data-rate'
+  | 'too-long-for-data-rate'
+  | 'dwell-time'
+  | 'duty-cycle'
+  | 'band'
 
 /** A place in time and frequency where a device listens. */
 export interface ListeningWindow extends Window {

@@ -67,9 +67,7 @@ export function applyAnswers(session: DeviceSession, region: Region, commands: r
       const isOver = refusedCount >= requestRefusalsMax
       events.push({ kind: 'refused', name, why: refusal ?? 'refused' })
       requests = requests.map((one) =>
-        one === request
-          ? { ...request, refusedCount, sentCount: 0, commands: isOver ? [] : request.commands }
-          : one,
+        one === request ? { ...request, refusedCount, sentCount: 0, commands: isOver ? [] : request.commands } : one,
       )
     }
   }

@@ -73,7 +73,10 @@ function linkAdr(radio: RadioState, { region, policy, adr }: Wish): DownlinkComm
   const masks = channelMasksFor(region, { from: radio.enabledChannels, to, known })
   const { dataRate, txPowerIndex, nbTrans } = adr ?? radio
   const isSame =
-    dataRate === radio.dataRate && txPowerIndex === radio.txPowerIndex && nbTrans === radio.nbTrans && masks.length === 0
+    dataRate === radio.dataRate &&
+    txPowerIndex === radio.txPowerIndex &&
+    nbTrans === radio.nbTrans &&
+    masks.length === 0
   if (isSame || to.length === 0) return []
   const blocks = masks.length > 0 ? masks : channelsAsTheyAre(region, to)
   return blocks.map((mask) => ({ name: 'LinkADRReq', ...mask, dataRate, txPower: txPowerIndex, nbTrans }))
@@ -112,7 +115,10 @@ function txParameters({ macVersion, radio }: DeviceSession, { region, profile }:
   const downlinkDwell = region.dwell.atBoot.downlink
   if (radio.uplinkDwell === uplinkDwell && radio.downlinkDwell === downlinkDwell) return []
   const eirpDbm = profile.eirpDbmMax ?? region.deviceEirpDbmMax
-  const maxEirp = Math.max(0, eirpTable.findLastIndex((dbm) => dbm <= eirpDbm))
+  const maxEirp = Math.max(
+    0,
+    eirpTable.findLastIndex((dbm) => dbm <= eirpDbm),
+  )
   return [{ name: 'TXParamSetupReq', uplinkDwell, downlinkDwell, maxEirp }]
 }
 
