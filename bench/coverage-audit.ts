@@ -100,8 +100,11 @@ console.log(
   `node bench/coverage-audit.ts --hotspots ${hotspotCount} --witnesses ${witnessesPerBeacon}   (Node ${process.version})`,
 )
 console.log(`${reportCount} reports of ${hotspotCount} beacons: ${seconds.toFixed(1)} s of processor time`)
-console.log(`${((seconds / reportCount) * 1e6).toFixed(1)} us a report, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`)
-for (const [reason, count] of [...reasons].toSorted((a, b) => b[1] - a[1])) console.log(`${String(count).padStart(9)}  ${reason}`)
+console.log(
+  `${((seconds / reportCount) * 1e6).toFixed(1)} us a report, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`,
+)
+for (const [reason, count] of [...reasons].toSorted((a, b) => b[1] - a[1]))
+  console.log(`${String(count).padStart(9)}  ${reason}`)
 const goalHere = (goalSeconds * reportCount) / 1_000_000
 if (seconds > goalHere) {
   console.log(`goal ${goalHere.toFixed(1)} s MISSED`)

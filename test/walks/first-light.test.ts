@@ -48,6 +48,17 @@ interface Light {
       balances: Balance[]
       txs: string[]
     }
+    wireless: {
+      ok: boolean
+      router: string
+      hotspots: { owner: string; redeemedCredits: string }[]
+      block: string
+      evidenceCid: string
+      epoch: string
+      units: string
+      txs: string[]
+      private: { devEuis: string[]; reading: { temperature: number }; delivered: string }
+    }
   }
   rpc: string
   deployment: { addresses: Record<string, string>; parameters: Record<string, unknown> }
@@ -148,11 +159,15 @@ async function printed(program: Program): Promise<string> {
   })
 }
 
-function checkShape({ firstLight: { storage }, rpc, gateway, deployment, seconds }: Light): void {
+function checkShape({ firstLight: { storage, wireless }, rpc, gateway, deployment, seconds }: Light): void {
   const address = /^0x[0-9a-fA-F]{40}$/
   const cid = /^b[a-z2-7]{20,}$/
   assert.equal(storage.ok, true)
   assert.equal(storage.copies, 3)
+  assert.equal(wireless.ok, true)
+  assert.equal(wireless.hotspots.length, 2)
+  assert.deepEqual(wireless.private.reading, { temperature: 23.45 })
+  assert.equal(wireless.private.delivered, '01')
   assert.match(storage.cid, cid)
   assert.match(storage.evidenceCid, cid)
   assert.ok(storage.pieceCids.length >= 1)
@@ -181,7 +196,7 @@ function checkShape({ firstLight: { storage }, rpc, gateway, deployment, seconds
   for (const tx of storage.txs) assert.match(tx, /^0x[0-9a-f]{64}$/)
   assert.match(rpc, /^http:\/\/127\.0\.0\.1:\d+$/)
   assert.match(gateway, /^http:\/\/127\.0\.0\.1:\d+$/)
-  assert.equal(Object.keys(deployment.addresses).length, 12)
+  assert.equal(Object.keys(deployment.addresses).length, 13)
   assert.ok(seconds > 0)
 }
 
@@ -226,8 +241,32 @@ const alterations: Readonly<Record<string, (light: Light) => void>> = {
   'one copy less': ({ firstLight: { storage } }) => {
     storage.copies -= 1
   },
-  'a network beside storage': ({ firstLight }) => {
-    Object.assign(firstLight, { wireless: { ok: true } })
+  'a network that is not known': ({ firstLight }) => {
+    Object.assign(firstLight, { render: { ok: true } })
+  },
+  'what a hotspot redeemed': ({ firstLight: { wireless } }) => {
+    for (const hotspot of wireless.hotspots.slice(0, 1)) hotspot.redeemedCredits = plusOne(hotspot.redeemedCredits)
+  },
+  'a hotspot left out': ({ firstLight: { wireless } }) => {
+    wireless.hotspots = wireless.hotspots.slice(1)
+  },
+  'a hotspot named twice': ({ firstLight: { wireless } }) => {
+    wireless.hotspots = [...wireless.hotspots, ...wireless.hotspots.slice(0, 1)]
+  },
+  'another router': ({ firstLight: { wireless } }) => {
+    wireless.router = wireless.hotspots[0]?.owner ?? ''
+  },
+  'units of carriage': ({ firstLight: { wireless } }) => {
+    wireless.units = plusOne(wireless.units)
+  },
+  'the epoch of carriage': ({ firstLight: { wireless } }) => {
+    wireless.epoch = plusOne(wireless.epoch)
+  },
+  'the evidence of carriage': ({ firstLight: { storage, wireless } }) => {
+    wireless.evidenceCid = storage.evidenceCid
+  },
+  'a transaction of carriage': ({ firstLight: { wireless } }) => {
+    wireless.txs = wireless.txs.slice(1)
   },
   'the epoch': ({ firstLight: { storage } }) => {
     storage.epoch = plusOne(storage.epoch)

@@ -76,7 +76,14 @@ export async function openKillableNetwork(): Promise<KillableNetwork> {
   const folder = scratchFolder()
   const stopping = new AbortController()
   const { signal } = stopping
-  const steps = await networkSteps({ dataDir: folder.path, log: pino({ level: 'silent' }), signal, values, plans, hotspotPlans: [] })
+  const steps = await networkSteps({
+    dataDir: folder.path,
+    log: pino({ level: 'silent' }),
+    signal,
+    values,
+    plans,
+    hotspotPlans: [],
+  })
   let followed: Followed | undefined
   const end = async (): Promise<void> => {
     await followed?.[Symbol.asyncDispose]()

@@ -45,7 +45,7 @@ const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]'])
 
 /** What a program reads of a run: the last line of stdout. */
 interface RunResult {
-  readonly firstLight: { readonly storage: FirstLightStorage; readonly wireless: FirstLightWireless }
+  readonly firstLight: { readonly storage: FirstLightStorage; readonly wireless?: FirstLightWireless | undefined }
   readonly rpc: string
   readonly deployment: unknown
   readonly gateway: string
@@ -233,7 +233,7 @@ function tellPeople(
   result: RunResult,
   { network, isKnown, context: { show } }: { network: LocalNetwork; isKnown: boolean; context: CommandContext },
 ): void {
-  const { storage } = result.firstLight
+  const { storage, wireless } = result.firstLight
   show.say('')
   show.say(
     isKnown ? 'First light was seen at the first start of this network:' : `First light, after ${result.seconds} s:`,
@@ -246,6 +246,14 @@ function tellPeople(
     show.say(
       `            ${provider}: ${formatWork(BigInt(mintedAtto))} WORK for storage, ${formatWork(BigInt(claimedAtto))} WORK claimed`,
     )
+  }
+  // A network that stayed since before there was carriage has none to tell of.
+  if (wireless !== undefined) {
+    const { reading, delivered } = wireless.private
+    show.say(`  heard     ${reading.temperature} °C by MQTT; ${delivered} from one device to another`)
+    show.say(`  carried   epoch ${wireless.epoch}, ${wireless.units} units, evidence ${wireless.evidenceCid}`)
+    for (const { owner, redeemedCredits } of wireless.hotspots)
+      show.say(`            ${owner}: ${redeemedCredits} credits by voucher`)
   }
   show.say('')
   show.say(`Status page: ${network.gatewayUrl}`)

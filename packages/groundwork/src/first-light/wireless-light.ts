@@ -28,16 +28,21 @@ import { runProgram } from './run-program.ts'
 export interface FirstLightWireless {
   readonly ok: true
   readonly router: Address
-  readonly devEuis: readonly string[]
-  /** what the application read, as its codec made it */
-  readonly reading: { readonly temperature: number }
-  /** the bytes that reached the second device, in hexadecimal */
-  readonly delivered: string
   readonly hotspots: readonly { readonly owner: Address; readonly redeemedCredits: bigint }[]
+  /** up to which what was redeemed is counted */
+  readonly block: bigint
   readonly evidenceCid: string
   readonly epoch: bigint
   readonly units: bigint
   readonly txs: readonly string[]
+  /** between the devices and their network: nobody else can derive it */
+  readonly private: {
+    readonly devEuis: readonly string[]
+    /** what the application read, as its codec made it */
+    readonly reading: { readonly temperature: number }
+    /** the bytes that reached the second device, in hexadecimal */
+    readonly delivered: string
+  }
 }
 
 export interface WirelessLightOptions {
@@ -103,8 +108,8 @@ export function wirelessLight({ network, gateway, index, seed, signal }: Wireles
     for (const [place, forwarder] of forwarders.entries())
       forwarder.hear({ ...frame, rssiDbm: -101 - 3 * place, snrDb: 7 - place })
   }
-  const redeemedBy = (owner: Address): bigint =>
-    logsOf(index, { contract: 'rails', event: 'Redeemed' })
+  const redeemedBy = (owner: Address, until?: bigint): bigint =>
+    logsOf(index, { contract: 'rails', event: 'Redeemed', until })
       .filter(
         ({ args }) => String(args['payer']).toLowerCase() === router && String(args['payee']).toLowerCase() === owner,
       )
@@ -196,10 +201,11 @@ export function wirelessLight({ network, gateway, index, seed, signal }: Wireles
     {
       title: 'A reading arrives by MQTT, decoded',
       run: async () => {
-        const { token } = await gateway.post<{ token: string }>(
-          `/v1/wireless/applications/${applicationId}/tokens`,
-          { body: '{}', contentType: 'application/json', signal },
-        )
+        const { token } = await gateway.post<{ token: string }>(`/v1/wireless/applications/${applicationId}/tokens`, {
+          body: '{}',
+          contentType: 'application/json',
+          signal,
+        })
         const url = `mqtt://${new URL(network.gatewayUrl).hostname}:${String(network.gateway.ready['mqttPort'])}`
         const client = await connectAsync(url, { username: applicationId, password: token, reconnectPeriod: 0 })
         state.mqtt = client
@@ -275,7 +281,8 @@ export function wirelessLight({ network, gateway, index, seed, signal }: Wireles
               tell(`epoch ${last.epoch} of carriage is ${last.state}`)
             }
             const wrong = steps.find(({ state: how }) => how === 'rejected' || how === 'lapsed')
-            if (wrong !== undefined) throw new EpochWrong('GW_EPOCH_REJECTED', { epoch: wrong.epoch, reason: wrong.state })
+            if (wrong !== undefined)
+              throw new EpochWrong('GW_EPOCH_REJECTED', { epoch: wrong.epoch, reason: wrong.state })
             return steps.find(({ state: how }) => how === 'finalised')
           },
         })
@@ -304,19 +311,21 @@ export function wirelessLight({ network, gateway, index, seed, signal }: Wireles
       if (reading === undefined || closed === undefined || payload === undefined)
         throw new StepFailed({ step: 'wireless', why: 'it has not run' })
       const steps = epochStepsIn(index, { network: wirelessNetwork })
+      const block = index.tip()?.number ?? 0n
       return {
         ok: true,
         router,
-        devEuis: [sensorEui, switchEui],
-        reading,
-        delivered: Buffer.from(payload).toString('hex'),
-        hotspots: owners().map((owner) => ({ owner, redeemedCredits: redeemedBy(owner) })),
+        hotspots: owners().map((owner) => ({ owner, redeemedCredits: redeemedBy(owner, block) })),
+        block,
         evidenceCid: closed.evidenceCid,
         epoch: closed.epoch,
         units: closed.units,
         txs: [
-          ...new Set(steps.filter((step) => step.epoch === closed.epoch && step.state !== 'sealed').map(({ tx }) => tx)),
+          ...new Set(
+            steps.filter((step) => step.epoch === closed.epoch && step.state !== 'sealed').map(({ tx }) => tx),
+          ),
         ],
+        private: { devEuis: [sensorEui, switchEui], reading, delivered: Buffer.from(payload).toString('hex') },
       }
     },
     async [Symbol.asyncDispose]() {

@@ -56,6 +56,23 @@ const schema = z.object({
         .min(1)
         .max(10_000),
     }),
+    wireless: z.strictObject({
+      ok: z.literal(true),
+      router: address,
+      hotspots: z
+        .array(z.strictObject({ owner: address, redeemedCredits: amount }))
+        .min(1)
+        .max(1_000),
+      block: amount,
+      evidenceCid: cid,
+      epoch: amount,
+      units: amount,
+      txs: z
+        .array(z.string().regex(/^0x[0-9a-f]{64}$/))
+        .min(1)
+        .max(1_000),
+      private: z.looseObject({}),
+    }),
   }),
   rpc: z.url({ protocol: /^(https?|wss?)$/ }),
   deployment: z.looseObject({ addresses: z.record(z.string(), address) }),
@@ -84,6 +101,18 @@ export interface Claims {
         readonly claimedAtto: bigint
       }[]
       readonly txs: readonly string[]
+    }
+    readonly wireless: {
+      readonly router: string
+      readonly hotspots: readonly { readonly owner: string; readonly redeemedCredits: bigint }[]
+      /** up to which what was redeemed is counted */
+      readonly block: bigint
+      readonly evidenceCid: string
+      readonly epoch: bigint
+      readonly units: bigint
+      readonly txs: readonly string[]
+      /** what nobody else can derive */
+      readonly private: Readonly<Record<string, unknown>>
     }
   }
   readonly rpc: string

@@ -1,8 +1,8 @@
 /**
  * The checks of a first light, each from the chain's logs and from bytes whose hash is their name.
  *
- * Two things that the JSON says nobody can derive again, for they were measured once on one machine: latency ranks and seconds.
- * Ranks are only held against each other.
+ * Some of what the JSON says nobody can derive again: latency ranks and seconds, for they were measured once on one machine, and what
+ * devices said, for it is theirs. Ranks are only held against each other; the rest is held against nothing.
  *
  * @module
  */
@@ -29,6 +29,7 @@ import { postsIn } from '../watch/epoch-history.ts'
 import { storageRules } from '../watch/storage-rules.ts'
 import type { Claims } from './claims.ts'
 import { checkContent } from './check-content.ts'
+import { checkWireless } from './check-wireless.ts'
 import type { Check, Source, StorageClaims } from './check.ts'
 
 const storage = 1
@@ -54,6 +55,7 @@ export async function verifyLight(
     ...checkPay(source),
     ...(await checkEpoch(source, { signal })),
     ...(await checkContent(source, { signal })),
+    ...(await checkWireless({ chain, index, said: claims.firstLight.wireless }, { signal })),
   ]
 }
 

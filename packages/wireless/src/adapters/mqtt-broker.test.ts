@@ -95,6 +95,11 @@ for (const [name, urlOf] of [
     assert.equal(broker.counts.unheard, 1)
   })
 
+/** Resolves when the client's connection has ended; its type is no EventEmitter of Node's. */
+async function closeOf(client: { once(event: 'close', run: () => void): unknown }): Promise<void> {
+  await new Promise<void>((resolve) => client.once('close', resolve))
+}
+
 test('a client with a wildcard for the application hears its own alone', async () => {
   const [weather, water] = [await login('weather'), await login('water')]
   const [atWeather, atWater] = [heardBy(weather), heardBy(water)]
@@ -165,7 +170,7 @@ for (const [what, topic, qos, reason] of [
 ] as const)
   test(`a message ${what} ends the connection`, async () => {
     const client = await login('weather')
-    const closed = once(client, 'close')
+    const closed = closeOf(client)
     client.publish(topic, JSON.stringify({ devEui, fPort: 1, data: 'AQ==' }), { qos })
     await closed
     assert.equal(broker.counts.refused[reason], 1)
@@ -179,7 +184,7 @@ test('a retained command is not kept, and a will is a command or nothing', async
   const late = await login('weather')
   const { heard, until } = heardBy(late)
   await late.subscribeAsync('#')
-  const closed = once(client, 'close')
+  const closed = closeOf(client)
   client.stream.destroy()
   await closed
   broker.take(event('weather', 'real'))
@@ -198,7 +203,7 @@ test('a packet longer than a command is cut off before it is gathered, also befo
   socket.write(Uint8Array.of(0x10, 0x80, 0x84, 0xaf, 0x5f, 0, 4))
   await closed
   const client = await login('weather')
-  const ended = once(client, 'close')
+  const ended = closeOf(client)
   client.publish(commandOf('weather'), 'x'.repeat(40_000))
   await ended
   assert.equal(broker.counts.refused['packet-too-long'], 2)
