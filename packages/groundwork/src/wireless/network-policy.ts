@@ -30,7 +30,7 @@ export function addressesOf(
   { wirelessNetId }: Pick<Config, 'wirelessNetId'>,
   account: Hex,
 ): { first: number; last: number } {
-  const [high = 0, low = 0] = keccak_256(fromHex(account.toLowerCase() as Hex, 20))
+  const [high = 0, low = 0] = keccak_256(fromHex(account.toLowerCase(), 20))
   const netId = Number.parseInt(wirelessNetId, 16)
   // Of a NetID of type 0: seven bits of prefix, nine of ours, sixteen of the device.
   const prefix = (netId % 64) * 2 ** 25

@@ -26,7 +26,10 @@ let clients: MqttClient[] = []
 beforeEach(async () => {
   asked.length = refusals.length = 0
   broker = await openMqttBroker({
-    ...{ tcpPort: 0, webSocketPort: 0, clientsMax: 12, elapsedMs: () => 0 },
+    tcpPort: 0,
+    webSocketPort: 0,
+    clientsMax: 12,
+    elapsedMs: () => 0,
     tokenHashesOf: (id) => (Object.hasOwn(tokens, id) ? [tokens[id]?.hash ?? '0x'] : []),
     commands: {
       request: (command) => void asked.push(command),
@@ -88,8 +91,14 @@ for (const [name, urlOf] of [
     await client.publishAsync(commandOf('weather'), JSON.stringify(body), { qos: 1 })
     assert.deepEqual(asked, [
       {
-        ...{ applicationId: 'weather', devEui, isConfirmed: false, fPort: 2 },
-        payload: { kind: 'bytes', bytes: Uint8Array.of(1) },
+        applicationId: 'weather',
+        devEui,
+        isConfirmed: false,
+        fPort: 2,
+        payload: {
+          kind: 'bytes',
+          bytes: Uint8Array.of(1),
+        },
       },
     ])
     assert.equal(broker.counts.unheard, 1)

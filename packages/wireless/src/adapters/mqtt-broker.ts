@@ -81,8 +81,15 @@ interface Member {
 export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBroker> {
   const { host = '127.0.0.1', clientsMax = mqttClientsMax, commands, elapsedMs } = options
   const refused = {
-    ...{ 'too-many-clients': 0, 'not-authenticated': 0, 'packet-too-long': 0, 'topic-not-allowed': 0 },
-    ...{ 'qos-2': 0, 'filter-not-allowed': 0, 'command-malformed': 0 },
+    'too-many-clients': 0,
+    'not-authenticated': 0,
+    'packet-too-long': 0,
+    'topic-not-allowed': 0,
+    ...{
+      'qos-2': 0,
+      'filter-not-allowed': 0,
+      'command-malformed': 0,
+    },
   }
   const counts: MqttCounts = { clients: 0, sent: 0, lost: 0, cutOff: 0, unheard: 0, commands: 0, refused }
   const audience = mqttAudience((run) => setImmediate(run))

@@ -71,7 +71,7 @@ export function openSessionStore({
       waiting = {
         writes: new Map(),
         done: promise,
-        settle: (error) => (error === undefined ? resolve() : reject(error as Error)),
+        settle: (error) => (error === undefined ? resolve() : reject(error)),
       }
       timer = setTimeout(flushNow, groupMs)
     }

@@ -11,7 +11,6 @@
 
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { dropCounter } from '../drop-counter.ts'
 import type { RadioDownlink, TransmitRefusal } from '../model/radio.ts'
 import type { Clock, Radio, RadioListener, Timers } from '../ports.ts'
@@ -295,7 +294,7 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
   socket.on('error', () => drops.count('not-sent'))
 
   return {
-    port: (socket.address() as AddressInfo).port,
+    port: socket.address().port,
     drops: drops.totals,
     reachable: () => [...forwarders.keys()].filter((eui) => isReachable(eui)),
     isReachable,

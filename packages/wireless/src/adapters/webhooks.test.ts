@@ -261,28 +261,29 @@ test('addresses are public or not as the registries say', () => {
   for (const address of ['8.8.8.8', '172.15.0.1', '172.32.0.1', '2606:4700::1', '193.0.0.1', '100.128.0.1'])
     assert.ok(isPublicAddress(address), address)
   for (const address of [
-    ...[
-      '0.0.0.0',
-      '10.1.2.3',
-      '100.64.0.1',
-      '127.9.9.9',
-      '169.254.169.254',
-      '172.16.0.1',
-      '172.31.255.255',
-      '192.168.1.1',
-    ],
-    ...[
-      '198.18.0.1',
-      '224.0.0.1',
-      '255.255.255.255',
-      '::',
-      '::1',
-      'fe80::1',
-      'fd00::1',
-      '::ffff:8.8.8.8',
-      '64:ff9b::7f00:1',
-    ],
-    ...['2002:7f00:1::', '2001:db8::1', 'ff02::1', 'localhost', '', '8.8.8'],
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '127.9.9.9',
+    '169.254.169.254',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    'fe80::1',
+    'fd00::1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    '2001:db8::1',
+    'ff02::1',
+    'localhost',
+    '',
+    '8.8.8',
   ])
     assert.ok(!isPublicAddress(address), address)
 })
@@ -301,7 +302,16 @@ test('a URL that is no endpoint becomes a dead letter', async () => {
     await webhooks[Symbol.asyncDispose]()
   }
   assert.deepEqual([200, 204, 301, 400, 408, 410, 425, 429, 500, 599].map(verdictOf), [
-    ...['done', 'done', 'never', 'never', 'again', 'never', 'again', 'again', 'again', 'again'],
+    'done',
+    'done',
+    'never',
+    'never',
+    'again',
+    'never',
+    'again',
+    'again',
+    'again',
+    'again',
   ])
 })
 

@@ -86,7 +86,10 @@ function readFields(target: { readonly applicationId: string; readonly devEui: E
   if (fPort === 0 && payload.kind === 'bytes') return { refused: 'port-out-of-range' }
   return {
     command: {
-      ...{ applicationId: target.applicationId, devEui: target.devEui, isConfirmed: confirmed, payload },
+      applicationId: target.applicationId,
+      devEui: target.devEui,
+      isConfirmed: confirmed,
+      payload,
       ...(id === '' ? {} : { id }),
       ...(fPort === 0 ? {} : { fPort }),
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),

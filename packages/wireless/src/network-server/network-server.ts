@@ -440,35 +440,16 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
   }
 
   const macMessage = (event: MacEvent, devEui: string, atMs: number): DeviceMessage[] => {
-    switch (event.kind) {
-      case 'status': {
-        const isKnown = event.battery > 0 && event.battery < 255
-        return [
-          {
-            kind: 'status',
-            atMs,
-            devEui,
-            ...(isKnown ? { batteryLevel: event.battery } : {}),
-            isExternalPower: event.battery === 0,
-            marginDb: event.margin,
-          },
-        ]
-      }
-      case 'refused':
-        return [
-          {
-            kind: 'log',
-            atMs,
-            devEui,
-            level: 'warning',
-            code: 'mac-command-refused',
-            description: `The device refused ${event.name}: ${event.why}.`,
-            facts: { command: event.name, why: event.why },
-          },
-        ]
-      case 'unexpected':
-        return []
+    if (event.kind === 'unexpected') return []
+    if (event.kind === 'refused') {
+      const { name: command, why } = event
+      const description = `The device refused ${command}: ${why}.`
+      const code = 'mac-command-refused'
+      return [{ kind: 'log', atMs, devEui, level: 'warning', code, description, facts: { command, why } }]
     }
+    const { battery, margin: marginDb } = event
+    const level = battery > 0 && battery < 255 ? { batteryLevel: battery } : {}
+    return [{ kind: 'status', atMs, devEui, ...level, isExternalPower: battery === 0, marginDb }]
   }
 
   const joinReleased = ({ copies }: Gathered): void => {

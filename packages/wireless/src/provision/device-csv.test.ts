@@ -35,8 +35,14 @@ const rows = fc.uniqueArray(
     {
       device: fc.record(
         {
-          ...{ devEui: eui, joinEui: eui, name: word.filter((name) => name !== ''), description: word },
-          ...{ applicationId: fc.constantFrom('weather', 'water'), profileId: fc.constantFrom('old', 'new') },
+          devEui: eui,
+          joinEui: eui,
+          name: word.filter((name) => name !== ''),
+          description: word,
+          ...{
+            applicationId: fc.constantFrom('weather', 'water'),
+            profileId: fc.constantFrom('old', 'new'),
+          },
           ...{
             isDisabled: fc.boolean(),
             skipsFrameCounter: fc.boolean(),
@@ -56,8 +62,19 @@ const rows = fc.uniqueArray(
       rootKeys: fc.record({ appKey: key, nwkKey: key }, plain),
       session: fc.record(
         {
-          keys: fc.record({ fNwkSIntKey: key, sNwkSIntKey: key, nwkSEncKey: key, appSKey: key }, plain),
-          ...{ devAddr: counter, fCntUp: counter, nFCntDown: counter, aFCntDown: counter },
+          keys: fc.record(
+            {
+              fNwkSIntKey: key,
+              sNwkSIntKey: key,
+              nwkSEncKey: key,
+              appSKey: key,
+            },
+            plain,
+          ),
+          devAddr: counter,
+          fCntUp: counter,
+          nFCntDown: counter,
+          aFCntDown: counter,
         },
         plain,
       ),
@@ -126,16 +143,23 @@ test('every error of every row is listed by line, and nothing comes in', () => {
   }
   assert.ok('rows' in read(`${header}\n${sound}`))
   assert.deepEqual(errorsOf(sound, '12,34,,fire,none,maybe,-1,{,xyz,,,,,'), [
-    ...['3 name cell-empty', '3 application_id application-unknown', '3 profile_id profile-unknown'],
-    ...['3 units_per_day_max number-malformed', '3 dev_eui eui-malformed', '3 join_eui eui-malformed'],
-    ...['3 is_disabled flag-malformed', '3 tags map-malformed', '3 app_key key-malformed'],
+    '3 name cell-empty',
+    '3 application_id application-unknown',
+    '3 profile_id profile-unknown',
+    '3 units_per_day_max number-malformed',
+    '3 dev_eui eui-malformed',
+    '3 join_eui eui-malformed',
+    '3 is_disabled flag-malformed',
+    '3 tags map-malformed',
+    '3 app_key key-malformed',
   ])
   assert.deepEqual(errorsOf(sound, sound), ['3 dev_eui device-twice'])
   assert.deepEqual(errorsOf('0000000000000001,,"a\nb",weather,old'), ['3  cell-count-wrong'])
   assert.deepEqual(errorsOf(`0000000000000001,,a,weather,new,,,,${k},,,,,`), ['2 nwk_key key-missing'])
   assert.deepEqual(errorsOf(`0000000000000001,,a,weather,new,,,,,${k},,,,`), ['2 app_key key-missing'])
   assert.deepEqual(errorsOf('0000000000000001,,a,weather,old,,,,,,1,,,'), [
-    ...['2 dev_addr address-malformed', '2 f_nwk_s_int_key session-incomplete'],
+    '2 dev_addr address-malformed',
+    '2 f_nwk_s_int_key session-incomplete',
   ])
   assert.deepEqual(errorsOf(`0000000000000001,,a,weather,old,,,,,,00000001,${k},${k},4294967296`), [
     '2 f_cnt_up number-malformed',
@@ -151,7 +175,9 @@ test('a header that does not fit is refused as a whole', () => {
     return 'errors' in answer ? answer.errors.map(({ line, column, code }) => `${line} ${column} ${code}`) : []
   }
   assert.deepEqual(errorsOf('dev_eui,name,name,application_id,colour\n'), [
-    ...['1 colour column-unknown', '1 name column-twice', '1 profile_id column-missing'],
+    '1 colour column-unknown',
+    '1 name column-twice',
+    '1 profile_id column-missing',
   ])
   assert.equal(errorsOf('').length, 4)
 })

@@ -103,7 +103,10 @@ test('a device of one firmware and region becomes a profile with its codec and e
     supportsClassB: false,
     supportsClassC: true,
     abp: {
-      ...{ rx1DelaySeconds: 1, rx1DataRateOffset: 0, rx2DataRate: 0, rx2FrequencyHz: 869_525_000 },
+      rx1DelaySeconds: 1,
+      rx1DataRateOffset: 0,
+      rx2DataRate: 0,
+      rx2FrequencyHz: 869525e3,
       factoryFrequenciesHz: [],
     },
     classB: { timeoutSeconds: 0, pingSlotPeriodicity: 7, pingSlotDataRate: 3, pingSlotFrequencyHz: 869_525_000 },
@@ -141,8 +144,11 @@ test('the last firmware stands for none, and a profile may be another vendor’s
     ['1.1.0', 'RP001-1.1B', false, { kind: 'none' }],
   )
   assert.deepEqual(abp, {
-    ...{ rx1DelaySeconds: 5, rx1DataRateOffset: 1, rx2DataRate: 3, rx2FrequencyHz: 869_525_000 },
-    factoryFrequenciesHz: [868_100_000, 868_300_000, 868_500_000, 867_100_000],
+    rx1DelaySeconds: 5,
+    rx1DataRateOffset: 1,
+    rx2DataRate: 3,
+    rx2FrequencyHz: 869525e3,
+    factoryFrequenciesHz: [8681e5, 8683e5, 8685e5, 8671e5],
   })
   assert.equal(classB.pingSlotPeriodicity, 5)
   assert.ok(read.notes.includes('The regional parameters RP001-1.1-RevA were read as RP001-1.1B.'))

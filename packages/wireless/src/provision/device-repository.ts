@@ -158,10 +158,30 @@ const codecFile = z.looseObject({ uplinkDecoder: script, downlinkEncoder: script
 
 /** Fields of a device that tell people about it; they are no part of a profile. */
 const catalogueFields: ReadonlySet<string> = new Set([
-  ...['hardwareVersions', 'findHardwareVersion', 'findFirmwareVersion', 'devicetype', 'sensors', 'additionalRadios'],
-  ...['bridgeInterfaces', 'dimensions', 'weight', 'battery', 'operatingConditions', 'ipCode', 'keyProvisioning'],
-  ...['keyProgramming', 'keySecurity', 'firmwareProgramming', 'productURL', 'dataSheetURL', 'onboardingGuideURL'],
-  ...['resellerURLs', 'msrp', 'photos', 'videos', 'compliances'],
+  'hardwareVersions',
+  'findHardwareVersion',
+  'findFirmwareVersion',
+  'devicetype',
+  'sensors',
+  'additionalRadios',
+  'bridgeInterfaces',
+  'dimensions',
+  'weight',
+  'battery',
+  'operatingConditions',
+  'ipCode',
+  'keyProvisioning',
+  'keyProgramming',
+  'keySecurity',
+  'firmwareProgramming',
+  'productURL',
+  'dataSheetURL',
+  'onboardingGuideURL',
+  'resellerURLs',
+  'msrp',
+  'photos',
+  'videos',
+  'compliances',
 ])
 /** Of the vendor, and for its own numbering. */
 const profileCatalogueFields: ReadonlySet<string> = new Set(['vendorProfileID'])

@@ -29,15 +29,10 @@ export function symbolUs(spreadingFactor: number, bandwidthHz: number): number {
 /** @returns microseconds, whole */
 export function airtimeUs(frame: FrameOnAir): number {
   const { modulation, phyPayloadBytes } = frame
-  switch (modulation.kind) {
-    case 'lora':
-      return loraUs(frame, modulation)
-    case 'fsk':
-      // Preamble 5, sync word 3, length 1, CRC 2.
-      return Math.round(((phyPayloadBytes + 11) * 8 * 1_000_000) / modulation.bitRate)
-    case 'lr-fhss':
-      return lrFhssUs(phyPayloadBytes, modulation.codingRate)
-  }
+  if (modulation.kind === 'lora') return loraUs(frame, modulation)
+  if (modulation.kind === 'lr-fhss') return lrFhssUs(phyPayloadBytes, modulation.codingRate)
+  // Preamble 5, sync word 3, length 1, CRC 2.
+  return Math.round(((phyPayloadBytes + 11) * 8 * 1_000_000) / modulation.bitRate)
 }
 
 function loraUs(

@@ -37,11 +37,18 @@ const rule = (given: Partial<DeviceRule> = {}): DeviceRule => ({
   ...given,
 })
 const uplink = (given: Partial<RuleUplink> = {}): RuleUplink => ({
-  ...{ devEui: a, applicationId: 'weather', fPort: 1, payload: Uint8Array.of(7), object: { t: 21 }, atMs: 0 },
+  devEui: a,
+  applicationId: 'weather',
+  fPort: 1,
+  payload: Uint8Array.of(7),
+  object: { t: 21 },
+  atMs: 0,
   ...given,
 })
 const world = (given: Partial<RuleWorld> = {}): RuleWorld => ({
-  ...{ ownerOf: (devEui) => owners[devEui], queueCount: () => 0, isRevoked: () => false },
+  ownerOf: (devEui) => owners[devEui],
+  queueCount: () => 0,
+  isRevoked: () => false,
   ...given,
 })
 const engine = (rules: readonly DeviceRule[], given?: Partial<RuleWorld>) => ruleEngine(rules, world(given), domain)

@@ -143,7 +143,7 @@ function readPayload(
       parsePath(value.slice(2, -2).trim()) === undefined
     )
       return { refused: `payload.template: ${value} is no path` }
-  return { payload: { kind: 'template', template: payload.template as JsonObject } }
+  return { payload: { kind: 'template', template: payload.template } }
 }
 
 function withPathText(when: RuleCondition): unknown {

@@ -7,7 +7,7 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const invalid = 255
 const valueOf = new Uint8Array(128).fill(invalid)
-for (const [value, character] of [...alphabet].entries()) valueOf[character.charCodeAt(0)] = value
+for (let value = 0; value < alphabet.length; value += 1) valueOf[alphabet.charCodeAt(value)] = value
 valueOf['-'.charCodeAt(0)] = 62
 valueOf['_'.charCodeAt(0)] = 63
 

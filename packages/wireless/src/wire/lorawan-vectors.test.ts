@@ -61,10 +61,10 @@ function micOfFrame(one: Case, frame: DataFrame): number {
 function checkFrame(one: Case): void {
   const expected = fieldsOf(one['expect'])
   const parsed = parsePhyPayload(bytesOf(one['phy']))
-  if (expected['error'] !== undefined) return void assert.equal(parsed.kind, 'malformed')
+  if (expected['error'] !== undefined) return assert.equal(parsed.kind, 'malformed')
   if (expected['mType'] === 'Proprietary') {
     assert.equal(parsed.kind, 'proprietary')
-    return void assert.equal(hexOf(bytesOf(one['phy']).subarray(1)), expected['raw'])
+    return assert.equal(hexOf(bytesOf(one['phy']).subarray(1)), expected['raw'])
   }
   assert.ok(parsed.kind === 'data')
   const { fCtrl, fOptsEnd, fPort, payloadFrom, payloadTo, isUp, isConfirmed, bytes, devAddr } = parsed
@@ -304,7 +304,7 @@ function commandOf(one: Case): MacCommand {
 }
 
 for (const one of casesOf('lorawan-mac-commands')) {
-  test(`MAC command ${one.id} ${String(one['command'] ?? one.kind)}`, () => {
+  test(`MAC command ${one.id} ${one.kind ?? JSON.stringify(one['command'])}`, () => {
     const isUp = one['dir'] === 'up'
     const bytes = bytesOf(one['bytes'])
     const { commands, fault } = isUp ? readUplinkCommands(bytes) : readDownlinkCommands(bytes)
@@ -315,7 +315,7 @@ for (const one of casesOf('lorawan-mac-commands')) {
         wanted.filter((each) => typeof each === 'string'),
       )
       const error = wanted.find((each) => typeof each !== 'string')
-      return void assert.equal(fault?.reason, error === undefined ? undefined : 'truncated')
+      return assert.equal(fault?.reason, error === undefined ? undefined : 'truncated')
     }
     assert.equal(fault, undefined)
     assert.deepEqual(commands, [commandOf(one)])
@@ -329,7 +329,9 @@ const miscChecks: Readonly<Record<string, (one: Case, expected: Record<string, u
   fctrl: (one) => {
     const fields = fieldsOf(one['fields'])
     const fCtrl = numberOf(one['byte'])
-    const frame = parsePhyPayload(Uint8Array.from([0x40, 1, 2, 3, 4, fCtrl, 0, 0, ...new Array<number>(20).fill(0)]))
+    const frame = parsePhyPayload(
+      Uint8Array.from([0x40, 1, 2, 3, 4, fCtrl, 0, 0, ...Array.from({ length: 20 }, () => 0)]),
+    )
     assert.ok(frame.kind === 'data')
     const found: Record<string, unknown> = {
       adr: (frame.fCtrl & fCtrlBits.adr) !== 0,

@@ -392,18 +392,11 @@ export function txpkOf(packet: TransmitPacket): Readonly<Record<string, unknown>
 }
 
 function rateOf(modulation: Modulation): Readonly<Record<string, unknown>> {
-  switch (modulation.kind) {
-    case 'lora':
-      return { modu: 'LORA', datr: `SF${modulation.spreadingFactor}BW${modulation.bandwidthHz / 1000}`, codr: '4/5' }
-    case 'fsk':
-      return { modu: 'FSK', datr: modulation.bitRate }
-    case 'lr-fhss':
-      return {
-        modu: 'LR-FHSS',
-        datr: `M0CW${modulation.widthHz / 1000}`,
-        codr: modulation.codingRate === '1/3' ? '2/6' : '4/6',
-      }
-  }
+  if (modulation.kind === 'lora')
+    return { modu: 'LORA', datr: `SF${modulation.spreadingFactor}BW${modulation.bandwidthHz / 1000}`, codr: '4/5' }
+  if (modulation.kind === 'fsk') return { modu: 'FSK', datr: modulation.bitRate }
+  const codr = modulation.codingRate === '1/3' ? '2/6' : '4/6'
+  return { modu: 'LR-FHSS', datr: `M0CW${modulation.widthHz / 1000}`, codr }
 }
 
 const encoder = new TextEncoder()
