@@ -14,6 +14,8 @@ export interface Source {
   readonly chain: Chain
   readonly index: ChainIndex
   readonly said: StorageClaims
+  /** accounts whose pay the claims of another network are about */
+  readonly paidElsewhere: readonly string[]
 }
 
 export interface Check {

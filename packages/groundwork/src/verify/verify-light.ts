@@ -45,8 +45,9 @@ export async function verifyLight(
   await using chain = await openChain({ config: { rpc: claims.rpc }, signal })
   using index = openIndex({ path: ':memory:', deployment: chain.deployment })
   await advanceIndex(index, chain, { signal })
-  const { storage: said } = claims.firstLight
-  const source: Source = { chain, index, said }
+  const { storage: said, wireless } = claims.firstLight
+  const paidElsewhere = wireless.hotspots.map(({ owner }) => owner)
+  const source: Source = { chain, index, said, paidElsewhere }
   return [
     checkDeployment(claims, chain),
     ...(await checkTransactions(source)),
@@ -55,7 +56,7 @@ export async function verifyLight(
     ...checkPay(source),
     ...(await checkEpoch(source, { signal })),
     ...(await checkContent(source, { signal })),
-    ...(await checkWireless({ chain, index, said: claims.firstLight.wireless }, { signal })),
+    ...(await checkWireless({ chain, index, said: wireless }, { signal })),
   ]
 }
 
@@ -212,7 +213,7 @@ function checkFault({ index, said }: Source): Check[] {
 }
 
 /** Credits spent and WORK minted, per provider and in all, within lineage; balances as the chain had them. */
-function checkPay({ index, said }: Source): Check[] {
+function checkPay({ index, said, paidElsewhere }: Source): Check[] {
   const until = said.balancesBlock
   const conversions = paymentsIn(index).filter(({ kind, block }) => kind === 'conversion' && block <= until)
   const ofProviders = conversions.filter(({ payee }) => said.balances.some(({ provider }) => same(provider, payee)))
@@ -233,7 +234,7 @@ function checkPay({ index, said }: Source): Check[] {
   ])
   // The killed one's pay is lost to it, and whoever took its place may have begun to earn: the sums are of the others.
   const apart = [said.killedProvider, said.repairedTo]
-  const listed = [...said.balances.map(({ provider }) => provider), ...apart]
+  const listed = [...said.balances.map(({ provider }) => provider), ...apart, ...paidElsewhere]
   const unlisted = [...paid].filter((account) => !listed.some((provider) => same(provider, account)))
   const wrong: string[] = []
   for (const { provider, workAtto, mintedAtto, claimedAtto } of said.balances) {

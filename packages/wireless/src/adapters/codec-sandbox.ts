@@ -118,12 +118,15 @@ export function openCodecSandbox(options: CodecSandboxOptions = {}): CodecSandbo
   }
 
   const handOut = (): void => {
-    while (!isClosed && waiting.length > 0) {
+    while (waiting.length > 0) {
+      if (isClosed) return
       const thread = freeThread()
       const job = thread === undefined ? undefined : waiting.shift()
       if (thread === undefined || job === undefined) return
       thread.running.push(job)
-      thread.worker.postMessage({ script: job.script, call: job.call } satisfies CodecWorkerJob)
+      const message: CodecWorkerJob = { script: job.script, call: job.call }
+      // A worker's port, not a window's: it has no origin.
+      thread.worker.postMessage(message, [])
       if (thread.running.length === 1) watch(thread)
     }
   }

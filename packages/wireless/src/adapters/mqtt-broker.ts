@@ -85,11 +85,9 @@ export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBr
     'not-authenticated': 0,
     'packet-too-long': 0,
     'topic-not-allowed': 0,
-    ...{
-      'qos-2': 0,
-      'filter-not-allowed': 0,
-      'command-malformed': 0,
-    },
+    'qos-2': 0,
+    'filter-not-allowed': 0,
+    'command-malformed': 0,
   }
   const counts: MqttCounts = { clients: 0, sent: 0, lost: 0, cutOff: 0, unheard: 0, commands: 0, refused }
   const audience = mqttAudience((run) => setImmediate(run))
@@ -105,7 +103,7 @@ export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBr
     connectTimeout: connectMsMax,
     queueLimit: 16,
     maxTopicLevels: 16,
-    persistence: mqttNoStore<Client>((client, packetId) => {
+    persistence: mqttNoStore((client, packetId) => {
       const link = members.get(client)?.link
       link?.acknowledge(packetId)
       if (link !== undefined) audience.wake(link)
@@ -216,7 +214,9 @@ export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBr
     },
 
     async [Symbol.asyncDispose]() {
-      const closed = [tcp, webSocket].map((server) => server && new Promise((resolve) => server.close(resolve)))
+      const closed = [tcp, webSocket].flatMap((server) =>
+        server === undefined ? [] : [new Promise<unknown>((resolve) => server.close(resolve))],
+      )
       await new Promise<void>((resolve) => aedes.close(resolve))
       for (const connection of connections) connection.destroy()
       await Promise.all(closed)

@@ -110,7 +110,7 @@ function eventFields(message: Exclude<DeviceMessage, UplinkMessage | JoinMessage
       }
     case 'log':
       return { name: 'log', fields: logFields(message) }
-    case 'location':
+    default:
       return {
         name: 'location',
         fields: {

@@ -83,7 +83,8 @@ export function eventRing(options: {
       slots[nextNumber % eventsMax] = event
       nextNumber += 1
       bytes += sizeOf(event)
-      while (bytes > bytesMax && firstNumber < nextNumber) dropFirst()
+      const isOver = (): boolean => bytes > bytesMax && firstNumber < nextNumber
+      while (isOver()) dropFirst()
       for (const reader of readers) if (isWanted(event, reader)) reader.wake()
     },
 

@@ -46,18 +46,13 @@ function copyText(copy: CopyView): string {
 
 /** LoRaWAN codes its LoRa frames at 4/5. */
 function modulationText(used: Modulation): string {
-  switch (used.kind) {
-    case 'lora': {
-      const { bandwidthHz, spreadingFactor } = used
-      return `{"lora":{"bandwidth":${bandwidthHz},"spreadingFactor":${spreadingFactor},"codeRate":"CR_4_5"}}`
-    }
-    case 'fsk':
-      return `{"fsk":{"datarate":${used.bitRate}}}`
-    case 'lr-fhss': {
-      const codeRate = used.codingRate === '1/3' ? 'CR_2_6' : 'CR_4_6'
-      return `{"lrFhss":{"operatingChannelWidth":${used.widthHz},"codeRate":"${codeRate}"}}`
-    }
+  if (used.kind === 'fsk') return `{"fsk":{"datarate":${used.bitRate}}}`
+  if (used.kind === 'lora') {
+    const { bandwidthHz, spreadingFactor } = used
+    return `{"lora":{"bandwidth":${bandwidthHz},"spreadingFactor":${spreadingFactor},"codeRate":"CR_4_5"}}`
   }
+  const codeRate = used.codingRate === '1/3' ? 'CR_2_6' : 'CR_4_6'
+  return `{"lrFhss":{"operatingChannelWidth":${used.widthHz},"codeRate":"${codeRate}"}}`
 }
 
 export function devAddrText(devAddr: number): string {

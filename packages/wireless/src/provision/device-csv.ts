@@ -170,10 +170,8 @@ function parseCsv(text: string): { readonly records: Table['records'] } | { read
       relax_column_count: true,
       skip_empty_lines: true,
       delimiter,
-      ...{
-        max_record_size: 32768,
-        to: csvRowsMax + 2,
-      },
+      max_record_size: 32768,
+      to: csvRowsMax + 2,
     }) as unknown as readonly { readonly record: readonly string[]; readonly info: { readonly lines: number } }[]
     return { records: records.map(({ record, info }) => ({ line: info.lines, cells: record })) }
   } catch (error) {

@@ -9,7 +9,6 @@ import { parseAddress } from '@groundwork/core/identity/address.ts'
 import { toHex, fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { isTopicId } from '../applications/topic.ts'
 import { downlinkPayloadBytesMax } from '../applications/downlink-command.ts'
-import type { JsonObject } from '../codec/payload-codec.ts'
 import {
   conditionNodesMax,
   placeholderPath,
