@@ -29,6 +29,8 @@ const held = (): Promise<bigint> => connection.client.getBalance({ address: to }
 async function lost(): Promise<Awaited<ReturnType<typeof submit>>> {
   const earlier = await snapshot(connection)
   const sent = await submit(connection, coin, { signal })
+  // A node answers before it mines: rolled back too early, the transaction would be mined after all.
+  await waitForReceipt(connection, sent.hash, { signal })
   await rollBack(connection, earlier)
   return sent
 }
@@ -38,6 +40,7 @@ test('a transaction that a rollback took is called lost, and the next one gets i
   await assert.rejects(waitForReceipt(connection, sent.hash, { signal, lostMs: 100 }), TransactionLost)
   const next = await submit(connection, coin, { signal })
   assert.equal(next.nonce, sent.nonce)
+  await waitForReceipt(connection, next.hash, { signal })
 })
 
 test('with its bytes at hand it is handed in again, and counts once', async () => {
@@ -50,7 +53,8 @@ test('with its bytes at hand it is handed in again, and counts once', async () =
 
 test('bytes whose nonce went to another transaction are lost for good, and that is said', async () => {
   const sent = await lost()
-  await submit(connection, { ...coin, valueWei: 4n }, { signal })
+  const other = await submit(connection, { ...coin, valueWei: 4n }, { signal })
+  await waitForReceipt(connection, other.hash, { signal })
   await assert.rejects(waitForReceipt(connection, sent.hash, { signal, raw: sent.raw, lostMs: 100 }), TransactionLost)
 })
 
