@@ -157,7 +157,7 @@ for (const [what, topic, qos, reason] of [
 ] as const)
   test(`a message ${what} ends the connection`, async () => {
     const client = await login('weather')
-    const closed = once(client, 'close')
+    const closed = once(client.stream, 'close')
     client.publish(topic, JSON.stringify({ devEui, fPort: 1, data: 'AQ==' }), { qos })
     await closed
     assert.equal(broker.counts.refused[reason], 1)
@@ -171,7 +171,7 @@ test('a retained command is not kept, and a will is a command or nothing', async
   const late = await login('weather')
   const { heard, until } = heardBy(late)
   await late.subscribeAsync('#')
-  const closed = once(client, 'close')
+  const closed = once(client.stream, 'close')
   client.stream.destroy()
   await closed
   broker.take(event('weather', 'real'))
@@ -187,7 +187,7 @@ test('a packet longer than a command is cut off before it is gathered, also befo
   socket.write(Uint8Array.of(0x10, 0x80, 0x84, 0xaf, 0x5f, 0, 4))
   await closed
   const client = await login('weather')
-  const ended = once(client, 'close')
+  const ended = once(client.stream, 'close')
   client.publish(commandOf('weather'), 'x'.repeat(40_000))
   await ended
   assert.equal(broker.counts.refused['packet-too-long'], 2)
