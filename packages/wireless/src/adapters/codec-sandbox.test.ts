@@ -69,10 +69,13 @@ const decode = async (script: string, call = uplink([0, 32])): Promise<DecodeAns
 
 test('codecs as device makers write them are answered in full', async () => {
   assert.deepEqual(await decode(windSensor), { data: { direction: 'N', speed: 32 }, warnings: [] })
-  assert.deepEqual(await decode(channelSensor, uplink([1, 0x75, 100, 3, 0x67, 0x10, 0xff, 4, 0x68, 101, 9], { offset: '1.5' })), {
-    data: { battery: 100, temperature: -22.5, humidity: 50.5, at: '2001-09-09T01:46:40.000Z' },
-    warnings: ['unknown channel 9'],
-  })
+  assert.deepEqual(
+    await decode(channelSensor, uplink([1, 0x75, 100, 3, 0x67, 0x10, 0xff, 4, 0x68, 101, 9], { offset: '1.5' })),
+    {
+      data: { battery: 100, temperature: -22.5, humidity: 50.5, at: '2001-09-09T01:46:40.000Z' },
+      warnings: ['unknown channel 9'],
+    },
+  )
   assert.deepEqual(await decode(floatSensor, uplink([0x41, 0xc8, 0, 0, 0xbf, 0x80, 0, 0])), {
     data: { a: 25, b: -1 },
     warnings: [],
@@ -90,11 +93,26 @@ const never = 'for (;;);'
 const refusals: Readonly<Record<string, readonly [string, string]>> = {
   'loops for ever': [`function decodeUplink() { ${never} }`, 'too-slow'],
   'loops before it is asked': [never, 'too-slow'],
-  'catches what should stop it': [`function decodeUplink() { for (;;) { try { ${never} } catch {} finally { ${never} } } }`, 'too-slow'],
-  'loops in a getter of what it throws': [`function decodeUplink() { throw { get message() { ${never} } } }`, 'too-slow'],
-  'loops while it is written as JSON': [`function decodeUplink() { return new Proxy({}, { ownKeys() { ${never} } }) }`, 'too-slow'],
-  'loops inside of a regular expression': ['function decodeUplink() { return /(a+)+b/.test("a".repeat(40)) }', 'too-slow'],
-  'eats memory': ['function decodeUplink() { const all = []; for (;;) all.push(new Uint8Array(65536)) }', 'out-of-memory'],
+  'catches what should stop it': [
+    `function decodeUplink() { for (;;) { try { ${never} } catch {} finally { ${never} } } }`,
+    'too-slow',
+  ],
+  'loops in a getter of what it throws': [
+    `function decodeUplink() { throw { get message() { ${never} } } }`,
+    'too-slow',
+  ],
+  'loops while it is written as JSON': [
+    `function decodeUplink() { return new Proxy({}, { ownKeys() { ${never} } }) }`,
+    'too-slow',
+  ],
+  'loops inside of a regular expression': [
+    'function decodeUplink() { return /(a+)+b/.test("a".repeat(40)) }',
+    'too-slow',
+  ],
+  'eats memory': [
+    'function decodeUplink() { const all = []; for (;;) all.push(new Uint8Array(65536)) }',
+    'out-of-memory',
+  ],
   'returns 10 MB': ['function decodeUplink() { return { data: { x: "y".repeat(1e7) } } }', 'out-of-memory'],
   'returns 1 MB': ['function decodeUplink() { return { data: { x: "y".repeat(1e6) } } }', 'answer-too-large'],
   'recurses for ever': ['function decodeUplink() { return decodeUplink() }', 'threw'],
@@ -139,7 +157,8 @@ test('a script finds nothing of the machine: no host function, module, network o
 })
 
 test('a loop in C that no interrupt reaches is ended from outside; calls behind it still get their answers', async () => {
-  const stuck = 'function decodeUplink() { return { data: { i: Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1) } } }'
+  const stuck =
+    'function decodeUplink() { return { data: { i: Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1) } } }'
   const replacedBefore = sandbox.counts.threadsReplaced
   const [first, ...others] = await Promise.all([decode(stuck), decode(windSensor), decode(windSensor)])
   assert.equal((first as { refused: string }).refused, 'too-slow')
@@ -148,9 +167,13 @@ test('a loop in C that no interrupt reaches is ended from outside; calls behind 
 })
 
 test('an answer too deep for the engine is refused, and costs no other call its answer', async () => {
-  const deep = 'function decodeUplink() { let a = {}; const data = a; for (let i = 0; i < 30000; i++) a = a.b = {}; return { data } }'
+  const deep =
+    'function decodeUplink() { let a = {}; const data = a; for (let i = 0; i < 30000; i++) a = a.b = {}; return { data } }'
   const [first, second] = await Promise.all([decode(deep), decode(windSensor)])
-  assert.ok(first !== undefined && 'refused' in first && ['threw', 'crashed', 'out-of-memory'].includes(first.refused), JSON.stringify(first))
+  assert.ok(
+    first !== undefined && 'refused' in first && ['threw', 'crashed', 'out-of-memory'].includes(first.refused),
+    JSON.stringify(first),
+  )
   assert.deepEqual(second, { data: { direction: 'N', speed: 32 }, warnings: [] })
 })
 

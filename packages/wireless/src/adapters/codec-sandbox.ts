@@ -118,12 +118,15 @@ export function openCodecSandbox(options: CodecSandboxOptions = {}): CodecSandbo
   }
 
   const handOut = (): void => {
-    while (!isClosed && waiting.length > 0) {
+    if (isClosed) return
+    while (waiting.length > 0) {
       const thread = freeThread()
       const job = thread === undefined ? undefined : waiting.shift()
       if (thread === undefined || job === undefined) return
       thread.running.push(job)
-      thread.worker.postMessage({ script: job.script, call: job.call } satisfies CodecWorkerJob)
+      const asked: CodecWorkerJob = { script: job.script, call: job.call }
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
+      thread.worker.postMessage(asked)
       if (thread.running.length === 1) watch(thread)
     }
   }

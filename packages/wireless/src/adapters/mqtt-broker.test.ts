@@ -13,7 +13,10 @@ import { openMqttBroker, type MqttBroker } from './mqtt-broker.ts'
 
 const devEui = '0101010101010101'
 const tokens = Object.fromEntries(
-  ['weather', 'water'].map((id, index) => [id, newApplicationToken({ bytes: (size) => new Uint8Array(size).fill(index) })]),
+  ['weather', 'water'].map((id, index) => [
+    id,
+    newApplicationToken({ bytes: (size) => new Uint8Array(size).fill(index) }),
+  ]),
 )
 const asked: DownlinkCommand[] = []
 const refusals: string[] = []
@@ -23,7 +26,10 @@ let clients: MqttClient[] = []
 beforeEach(async () => {
   asked.length = refusals.length = 0
   broker = await openMqttBroker({
-    ...{ tcpPort: 0, webSocketPort: 0, clientsMax: 12, elapsedMs: () => 0 },
+    tcpPort: 0,
+    webSocketPort: 0,
+    clientsMax: 12,
+    elapsedMs: () => 0,
     tokenHashesOf: (id) => (Object.hasOwn(tokens, id) ? [tokens[id]?.hash ?? '0x'] : []),
     commands: {
       request: (command) => void asked.push(command),
@@ -60,8 +66,7 @@ function heardBy(client: MqttClient) {
   return { heard, until }
 }
 
-const event = (applicationId: string, json: string) =>
-  ({ applicationId, devEui, name: 'up', atMs: 0, json }) as const
+const event = (applicationId: string, json: string) => ({ applicationId, devEui, name: 'up', atMs: 0, json }) as const
 const upOf = (id: string): string => `application/${id}/device/${devEui}/event/up`
 const commandOf = (id: string): string => `application/${id}/device/${devEui}/command/down`
 
@@ -86,8 +91,14 @@ for (const [name, urlOf] of [
     await client.publishAsync(commandOf('weather'), JSON.stringify(body), { qos: 1 })
     assert.deepEqual(asked, [
       {
-        ...{ applicationId: 'weather', devEui, isConfirmed: false, fPort: 2 },
-        payload: { kind: 'bytes', bytes: Uint8Array.of(1) },
+        applicationId: 'weather',
+        devEui,
+        isConfirmed: false,
+        fPort: 2,
+        payload: {
+          kind: 'bytes',
+          bytes: Uint8Array.of(1),
+        },
       },
     ])
     assert.equal(broker.counts.unheard, 1)
@@ -100,8 +111,14 @@ test('a client with a wildcard for the application hears its own alone', async (
   broker.take(event('water', 'a'))
   broker.take(event('weather', 'b'))
   broker.take(event('water', 'c'))
-  assert.deepEqual((await atWater.until(2)).map(({ text }) => text), ['a', 'c'])
-  assert.deepEqual((await atWeather.until(1)).map(({ text }) => text), ['b'])
+  assert.deepEqual(
+    (await atWater.until(2)).map(({ text }) => text),
+    ['a', 'c'],
+  )
+  assert.deepEqual(
+    (await atWeather.until(1)).map(({ text }) => text),
+    ['b'],
+  )
 })
 
 test('who unsubscribes or leaves hears nothing more', async () => {
@@ -176,7 +193,10 @@ test('a retained command is not kept, and a will is a command or nothing', async
   await closed
   broker.take(event('weather', 'real'))
   await until(1)
-  assert.deepEqual(heard.map(({ text }) => text), ['real'])
+  assert.deepEqual(
+    heard.map(({ text }) => text),
+    ['real'],
+  )
 })
 
 test('a packet longer than a command is cut off before it is gathered, also before it says who it is', async () => {

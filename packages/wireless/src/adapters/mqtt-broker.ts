@@ -55,7 +55,13 @@ export interface MqttCounts extends LinkCounts {
   commands: number
   /** by reason */
   readonly refused: Record<
-    'too-many-clients' | 'not-authenticated' | 'packet-too-long' | 'topic-not-allowed' | 'qos-2' | 'filter-not-allowed' | 'command-malformed',
+    | 'too-many-clients'
+    | 'not-authenticated'
+    | 'packet-too-long'
+    | 'topic-not-allowed'
+    | 'qos-2'
+    | 'filter-not-allowed'
+    | 'command-malformed',
     number
   >
 }
@@ -75,8 +81,13 @@ interface Member {
 export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBroker> {
   const { host = '127.0.0.1', clientsMax = mqttClientsMax, commands, elapsedMs } = options
   const refused = {
-    ...{ 'too-many-clients': 0, 'not-authenticated': 0, 'packet-too-long': 0, 'topic-not-allowed': 0 },
-    ...{ 'qos-2': 0, 'filter-not-allowed': 0, 'command-malformed': 0 },
+    'too-many-clients': 0,
+    'not-authenticated': 0,
+    'packet-too-long': 0,
+    'topic-not-allowed': 0,
+    'qos-2': 0,
+    'filter-not-allowed': 0,
+    'command-malformed': 0,
   }
   const counts: MqttCounts = { clients: 0, sent: 0, lost: 0, cutOff: 0, unheard: 0, commands: 0, refused }
   const audience = mqttAudience((run) => setImmediate(run))
@@ -92,7 +103,7 @@ export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBr
     connectTimeout: connectMsMax,
     queueLimit: 16,
     maxTopicLevels: 16,
-    persistence: mqttNoStore<Client>((client, packetId) => {
+    persistence: mqttNoStore((client, packetId) => {
       const link = members.get(client)?.link
       link?.acknowledge(packetId)
       if (link !== undefined) audience.wake(link)
@@ -133,7 +144,8 @@ export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBr
     authorizePublish(client, packet, done) {
       const member = client === null ? undefined : members.get(client)
       const target = parseCommandTopic(packet.topic)
-      if (member === undefined || target?.applicationId !== member.applicationId) return done(refuse('topic-not-allowed'))
+      if (member === undefined || target?.applicationId !== member.applicationId)
+        return done(refuse('topic-not-allowed'))
       if (packet.qos === 2) return done(refuse('qos-2'))
       packet.retain = false
       const body = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
@@ -202,7 +214,8 @@ export async function openMqttBroker(options: MqttBrokerOptions): Promise<MqttBr
     },
 
     async [Symbol.asyncDispose]() {
-      const closed = [tcp, webSocket].map((server) => server && new Promise((resolve) => server.close(resolve)))
+      const servers = webSocket === undefined ? [tcp] : [tcp, webSocket]
+      const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)))
       await new Promise<void>((resolve) => aedes.close(resolve))
       for (const connection of connections) connection.destroy()
       await Promise.all(closed)
@@ -248,4 +261,3 @@ function listen(server: Server, host: string, port: number): Promise<number> {
     })
   })
 }
-

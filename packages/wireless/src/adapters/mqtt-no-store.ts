@@ -8,9 +8,10 @@
  */
 
 import { Readable } from 'node:stream'
+import type { Client } from 'aedes'
 
 /** @param acknowledged called with the library's client and the packet identifier */
-export function mqttNoStore<Client>(acknowledged: (client: Client, packetId: number) => void): object {
+export function mqttNoStore(acknowledged: (client: Client, packetId: number) => void): object {
   const nothing = async (): Promise<void> => {}
   const none = async (): Promise<never[]> => []
   const same = async <Value>(value: Value): Promise<Value> => value

@@ -201,7 +201,11 @@ function readAnswer(text: string, call: CodecCall): ScriptAnswer {
 }
 
 /** The message of what was thrown outside of the prelude's own catch. Reading it may run the script: it is under the deadline. */
-function refusalOf(context: QuickJSContext, error: QuickJSHandle, refused: 'threw' | 'script-broken' | 'out-of-memory') {
+function refusalOf(
+  context: QuickJSContext,
+  error: QuickJSHandle,
+  refused: 'threw' | 'script-broken' | 'out-of-memory',
+) {
   using handle = error
   if (context.typeof(handle) !== 'object') return thrown('something that is no error', refused)
   // A getter of the script may answer anything, or not at all.

@@ -57,7 +57,10 @@ export interface WebhookOutbox extends Disposable {
   giveUp(id: number, options: { readonly reason: string; readonly deadMax: number }): number
   dead(endpointId: string, options: { readonly after: number; readonly limit: number }): readonly DeadLetter[]
   /** Makes dead ones wait again, from the first try. @returns how many */
-  replay(endpointId: string, options: { readonly ids?: readonly number[]; readonly nowMs: number; readonly limit: number }): number
+  replay(
+    endpointId: string,
+    options: { readonly ids?: readonly number[]; readonly nowMs: number; readonly limit: number },
+  ): number
   /** Forgets dead ones. @returns how many */
   purge(endpointId: string, options: { readonly ids?: readonly number[] }): number
 }

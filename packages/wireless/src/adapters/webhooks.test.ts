@@ -132,13 +132,20 @@ test('an endpoint that is down is tried again, later and later, until it is up',
   assert.equal(posts.length, 2)
   advance(1000)
   await counted(webhooks, 'delivered', 1)
-  assert.deepEqual(posts.map(({ headers }) => headers['x-groundwork-delivery']), ['one-1', 'one-1', 'one-1'])
+  assert.deepEqual(
+    posts.map(({ headers }) => headers['x-groundwork-delivery']),
+    ['one-1', 'one-1', 'one-1'],
+  )
 })
 
 test('an endpoint may say how long to wait, within a bound', async () => {
   const { webhooks, advance } = stage()
   await using _webhooks = webhooks
-  answers = [{ status: 429, headers: { 'retry-after': '60' } }, { status: 429, headers: { 'retry-after': '999999' } }, 200]
+  answers = [
+    { status: 429, headers: { 'retry-after': '60' } },
+    { status: 429, headers: { 'retry-after': '999999' } },
+    200,
+  ]
   webhooks.take(event('{}'))
   await counted(webhooks, 'retried', 1)
   advance(59_999)
@@ -159,10 +166,13 @@ test('what never succeeds is a dead letter with its reason: readable, replayed, 
   await counted(webhooks, 'dead', 2)
   assert.equal(posts.length, 2, 'a redirect is not followed')
   const dead = webhooks.deadLetters('one', { after: 0, limit: 10 })
-  assert.deepEqual(dead.map(({ body, reason }) => [body, reason]), [
-    ['{"n":1}', 'status 410'],
-    ['{"n":2}', 'status 302'],
-  ])
+  assert.deepEqual(
+    dead.map(({ body, reason }) => [body, reason]),
+    [
+      ['{"n":1}', 'status 410'],
+      ['{"n":2}', 'status 302'],
+    ],
+  )
   assert.equal(webhooks.deadLetters('one', { after: dead[0]?.id ?? 0, limit: 10 }).length, 1)
   assert.equal(webhooks.replay('one', { ids: [dead[1]?.id ?? 0] }), 1)
   await counted(webhooks, 'delivered', 1)
@@ -231,7 +241,13 @@ test('a slow endpoint takes a few posts at once, and costs no other endpoint its
 })
 
 test('no address that is not public is asked, by number or by name', async () => {
-  for (const url of [endpointUrl(), endpointUrl().replace('127.0.0.1', 'localhost'), 'http://[::1]:1/', 'http://0x7f.1:1/', 'http://[::ffff:127.0.0.1]:1/']) {
+  for (const url of [
+    endpointUrl(),
+    endpointUrl().replace('127.0.0.1', 'localhost'),
+    'http://[::1]:1/',
+    'http://0x7f.1:1/',
+    'http://[::ffff:127.0.0.1]:1/',
+  ]) {
     const { webhooks } = stage({ allowsPrivateAddresses: false, path: ':memory:' }, { url })
     webhooks.take(event('{}'))
     await counted(webhooks, 'dead', 1)
@@ -245,9 +261,29 @@ test('addresses are public or not as the registries say', () => {
   for (const address of ['8.8.8.8', '172.15.0.1', '172.32.0.1', '2606:4700::1', '193.0.0.1', '100.128.0.1'])
     assert.ok(isPublicAddress(address), address)
   for (const address of [
-    ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.9.9.9', '169.254.169.254', '172.16.0.1', '172.31.255.255', '192.168.1.1'],
-    ...['198.18.0.1', '224.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'fd00::1', '::ffff:8.8.8.8', '64:ff9b::7f00:1'],
-    ...['2002:7f00:1::', '2001:db8::1', 'ff02::1', 'localhost', '', '8.8.8'],
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '127.9.9.9',
+    '169.254.169.254',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    'fe80::1',
+    'fd00::1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    '2001:db8::1',
+    'ff02::1',
+    'localhost',
+    '',
+    '8.8.8',
   ])
     assert.ok(!isPublicAddress(address), address)
 })
@@ -266,7 +302,16 @@ test('a URL that is no endpoint becomes a dead letter', async () => {
     await webhooks[Symbol.asyncDispose]()
   }
   assert.deepEqual([200, 204, 301, 400, 408, 410, 425, 429, 500, 599].map(verdictOf), [
-    ...['done', 'done', 'never', 'never', 'again', 'never', 'again', 'again', 'again', 'again'],
+    'done',
+    'done',
+    'never',
+    'never',
+    'again',
+    'never',
+    'again',
+    'again',
+    'again',
+    'again',
   ])
 })
 
@@ -280,8 +325,14 @@ test('without its secret nothing is sent unsigned', async () => {
 
 test('pauses double up to a bound, and half of each is drawn', () => {
   const drawn = (byte: number) => ({ bytes: (size: number) => new Uint8Array(size).fill(byte) })
-  assert.deepEqual([1, 2, 3, 10].map((attempts) => retryDelayMs(attempts, drawn(255))), [1000, 2000, 4000, 512_000])
-  assert.deepEqual([1, 2, 3].map((attempts) => retryDelayMs(attempts, drawn(0))), [500, 1000, 2000])
+  assert.deepEqual(
+    [1, 2, 3, 10].map((attempts) => retryDelayMs(attempts, drawn(255))),
+    [1000, 2000, 4000, 512_000],
+  )
+  assert.deepEqual(
+    [1, 2, 3].map((attempts) => retryDelayMs(attempts, drawn(0))),
+    [500, 1000, 2000],
+  )
   assert.equal(retryDelayMs(1000, drawn(255)), delayMsMax)
 })
 
@@ -298,7 +349,9 @@ test('an event that is settled survives kill -9, and is delivered by who comes n
       if (n % 50 === 49) { await webhooks.settled(); process.stdout.write(n + '\\n') }
     }
     setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString()

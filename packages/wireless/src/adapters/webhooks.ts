@@ -54,7 +54,9 @@ export interface Webhooks extends EventSink, AsyncDisposable {
   replay(endpointId: string, options: { readonly ids?: readonly number[] }): number
   /** @returns how many are gone */
   purge(endpointId: string, options: { readonly ids?: readonly number[] }): number
-  readonly counts: Readonly<Record<'kept' | 'delivered' | 'retried' | 'dead' | 'deadForgotten' | 'queueFull' | 'notKept', number>>
+  readonly counts: Readonly<
+    Record<'kept' | 'delivered' | 'retried' | 'dead' | 'deadForgotten' | 'queueFull' | 'notKept', number>
+  >
 }
 
 export function openWebhooks(options: WebhooksOptions): Webhooks {
@@ -96,7 +98,8 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
 
   const settle = (delivery: Delivery, outcome: PostOutcome): void => {
     if (stopped.signal.aborted) return
-    const verdict = 'status' in outcome ? verdictOf(outcome.status) : outcome.failed === 'address-not-public' ? 'never' : 'again'
+    const verdict =
+      'status' in outcome ? verdictOf(outcome.status) : outcome.failed === 'address-not-public' ? 'never' : 'again'
     if (verdict === 'done') {
       outbox.done(delivery.id)
       counts.delivered += 1
@@ -118,7 +121,8 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
     if (typeof url === 'string') return giveUp(delivery, url)
     const body = new TextEncoder().encode(delivery.body)
     const headers = await headersOf(endpoint, delivery, clock.nowMs())
-    if (headers === undefined) return settle(delivery, { failed: 'unreachable', description: 'its secret cannot be read' })
+    if (headers === undefined)
+      return settle(delivery, { failed: 'unreachable', description: 'its secret cannot be read' })
     const late = new AbortController()
     const cancel = timers.after(postMsMax, () => late.abort())
     settle(delivery, await poster.post(url, headers, body, AbortSignal.any([late.signal, stopped.signal])))
@@ -182,7 +186,11 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
 
     replay(endpointId, { ids }) {
       const room = Math.max(0, waitingMax - (waiting.get(endpointId) ?? 0))
-      const count = outbox.replay(endpointId, { ...(ids === undefined ? {} : { ids }), nowMs: clock.nowMs(), limit: room })
+      const count = outbox.replay(endpointId, {
+        ...(ids === undefined ? {} : { ids }),
+        nowMs: clock.nowMs(),
+        limit: room,
+      })
       waiting.set(endpointId, (waiting.get(endpointId) ?? 0) + count)
       sendDue(endpointId)
       return count

@@ -68,7 +68,10 @@ test('an uplink without codec, without port, or of Cayenne LPP is published at o
   const lpp = stage({ codec: { kind: 'cayenne-lpp' } })
   lpp.server.publish({ ...uplink, payload: Uint8Array.of(3, 0x67, 1, 0x10) })
   lpp.server.publish({ ...uplink, fPort: 0 })
-  assert.deepEqual(lpp.shown().map(([, event]) => event['object']), [{ temperatureSensor: { 3: 27.2 } }, undefined])
+  assert.deepEqual(
+    lpp.shown().map(([, event]) => event['object']),
+    [{ temperatureSensor: { 3: 27.2 } }, undefined],
+  )
 })
 
 test('events of one device keep their order while a codec runs; those of others do not wait', async () => {
@@ -77,16 +80,24 @@ test('events of one device keep their order while a codec runs; those of others 
   server.publish({ ...uplink, fCnt: 2 })
   server.publish(status)
   server.publish({ ...status, devEui: lamp.devEui })
-  assert.deepEqual(events.map(({ devEui, name }) => `${devEui.slice(0, 2)} ${name}`), ['02 status'])
+  assert.deepEqual(
+    events.map(({ devEui, name }) => `${devEui.slice(0, 2)} ${name}`),
+    ['02 status'],
+  )
   calls[0]?.answer({ json: '{"data":{"n":1}}' })
   await new Promise((resolve) => setImmediate(resolve))
   calls[1]?.answer({ json: '{"data":{"n":2}}' })
   await server.idle()
-  assert.deepEqual(shown().slice(1).map(([name, event]) => [name, event['fCnt'], event['object']]), [
-    ['up', 1, { n: 1 }],
-    ['up', 2, { n: 2 }],
-    ['status', undefined, undefined],
-  ])
+  assert.deepEqual(
+    shown()
+      .slice(1)
+      .map(([name, event]) => [name, event['fCnt'], event['object']]),
+    [
+      ['up', 1, { n: 1 }],
+      ['up', 2, { n: 2 }],
+      ['status', undefined, undefined],
+    ],
+  )
 })
 
 test('a codec that fails costs the object alone, and is a log event with its reason', async () => {
@@ -129,7 +140,10 @@ test('a command becomes a payload that waits; an object is written by the codec,
 })
 
 test('a command that comes to nothing is a log event that says why', async () => {
-  const reasonOf = async (run: (given: ReturnType<typeof stage>) => void, given = stage({ codec: javascript })): Promise<unknown> => {
+  const reasonOf = async (
+    run: (given: ReturnType<typeof stage>) => void,
+    given = stage({ codec: javascript }),
+  ): Promise<unknown> => {
     run(given)
     await given.server.idle()
     return (given.shown()[0]?.[1]['context'] as { reason?: string } | undefined)?.reason
@@ -137,11 +151,29 @@ test('a command that comes to nothing is a log event that says why', async () =>
   const { fPort: _fPort, ...portless } = command
   const bytes = { kind: 'bytes', bytes: Uint8Array.of(1) } as const
   const object = { kind: 'object', object: {} } as const
-  const full = Array.from({ length: deviceQueueMax }, (_, index) => ({ id: `${index}`, devEui: uplink.devEui, fPort: 1, payload: new Uint8Array(), isConfirmed: false }))
-  assert.equal(await reasonOf(({ server }) => server.request({ ...command, payload: bytes }), stage({ queued: full })), 'queue-full')
-  assert.equal(await reasonOf(({ server }) => server.request({ ...command, payload: bytes }), stage({ failsQueue: true })), 'queue-failed')
-  assert.equal(await reasonOf(({ server }) => server.request({ ...command, payload: object }), stage()), 'function-missing')
-  assert.equal(await reasonOf(({ server }) => server.refused({ ...command, refusal: 'body-not-json' })), 'body-not-json')
+  const full = Array.from({ length: deviceQueueMax }, (_, index) => ({
+    id: `${index}`,
+    devEui: uplink.devEui,
+    fPort: 1,
+    payload: new Uint8Array(),
+    isConfirmed: false,
+  }))
+  assert.equal(
+    await reasonOf(({ server }) => server.request({ ...command, payload: bytes }), stage({ queued: full })),
+    'queue-full',
+  )
+  assert.equal(
+    await reasonOf(({ server }) => server.request({ ...command, payload: bytes }), stage({ failsQueue: true })),
+    'queue-failed',
+  )
+  assert.equal(
+    await reasonOf(({ server }) => server.request({ ...command, payload: object }), stage()),
+    'function-missing',
+  )
+  assert.equal(
+    await reasonOf(({ server }) => server.refused({ ...command, refusal: 'body-not-json' })),
+    'body-not-json',
+  )
   const portOf = ({ server, calls }: ReturnType<typeof stage>): void => {
     server.request({ ...portless, payload: object })
     calls[0]?.answer({ json: '{"bytes":[1]}' })

@@ -46,7 +46,10 @@ export interface ApplicationServerOptions {
 
 export interface ApplicationServer extends Broker, DownlinkSink {
   readonly counts: Readonly<
-    Record<'published' | 'unknownDevice' | 'undecoded' | 'codecFailed' | 'queued' | 'downlinkRefused' | 'queueFailed', number>
+    Record<
+      'published' | 'unknownDevice' | 'undecoded' | 'codecFailed' | 'queued' | 'downlinkRefused' | 'queueFailed',
+      number
+    >
   >
   /** Resolves once nothing waits for a codec or the queue. */
   idle(): Promise<void>
@@ -57,7 +60,15 @@ type Asked = Pick<DownlinkCommand, 'devEui' | 'isConfirmed' | 'fPort' | 'payload
 
 export function applicationServer(options: ApplicationServerOptions): ApplicationServer {
   const { tenant, devices, queue, codecs, sinks, rules, clock, random } = options
-  const counts = { published: 0, unknownDevice: 0, undecoded: 0, codecFailed: 0, queued: 0, downlinkRefused: 0, queueFailed: 0 }
+  const counts = {
+    published: 0,
+    unknownDevice: 0,
+    undecoded: 0,
+    codecFailed: 0,
+    queued: 0,
+    downlinkRefused: 0,
+    queueFailed: 0,
+  }
   /** by device: the last of what waits, so that its events keep their order */
   const tails = new Map<Eui, Promise<void>>()
   const writes = new Set<Promise<void>>()
@@ -122,7 +133,10 @@ export function applicationServer(options: ApplicationServerOptions): Applicatio
     if (rules === undefined) return
     const { devEui, fPort, payload, atMs } = message
     const { downlinks, refused } = rules.evaluate({
-      ...{ devEui, applicationId: subject.application.id, payload, atMs },
+      devEui,
+      applicationId: subject.application.id,
+      payload,
+      atMs,
       ...(fPort === undefined ? {} : { fPort }),
       ...(object === undefined ? {} : { object }),
     })
@@ -133,22 +147,36 @@ export function applicationServer(options: ApplicationServerOptions): Applicatio
     for (const downlink of downlinks) send(askedBy(downlink))
   }
 
-  const refuse = (devEui: Eui, code: string, { description, reason }: { description: string; reason: string }): void => {
+  const refuse = (
+    devEui: Eui,
+    code: string,
+    { description, reason }: { description: string; reason: string },
+  ): void => {
     counts.downlinkRefused += 1
     log(devEui, code, description, { reason })
   }
 
-  const enqueue = (asked: Asked, { bytes, fPort }: { readonly bytes: Uint8Array; readonly fPort: number | undefined }): void => {
+  const enqueue = (
+    asked: Asked,
+    { bytes, fPort }: { readonly bytes: Uint8Array; readonly fPort: number | undefined },
+  ): void => {
     const { devEui } = asked
     if (fPort === undefined)
-      return refuse(devEui, 'downlink-refused', { description: 'Neither command nor codec names a port.', reason: 'port-missing' })
+      return refuse(devEui, 'downlink-refused', {
+        description: 'Neither command nor codec names a port.',
+        reason: 'port-missing',
+      })
     if (queue.count(devEui) >= deviceQueueMax)
       return refuse(devEui, 'downlink-refused', {
         description: `${deviceQueueMax} payloads wait for the device already.`,
         reason: 'queue-full',
       })
     const item: QueueItem = {
-      ...{ id: asked.id ?? toHex(random.bytes(16)).slice(2), devEui, fPort, payload: bytes, isConfirmed: asked.isConfirmed },
+      id: asked.id ?? toHex(random.bytes(16)).slice(2),
+      devEui,
+      fPort,
+      payload: bytes,
+      isConfirmed: asked.isConfirmed,
       ...(asked.expiresAtMs === undefined ? {} : { expiresAtMs: asked.expiresAtMs }),
     }
     const write = queue.add(item).then(
@@ -186,7 +214,8 @@ export function applicationServer(options: ApplicationServerOptions): Applicatio
 
     publish(message) {
       if (message.kind === 'txack' && message.isSent) rules?.sent(message)
-      if (message.kind === 'up' && waitingCount < undecodedMax) return inOrder(message.devEui, () => takeUplink(message))
+      if (message.kind === 'up' && waitingCount < undecodedMax)
+        return inOrder(message.devEui, () => takeUplink(message))
       const subject = subjectOf(message.devEui)
       if (subject === undefined) return void (counts.unknownDevice += 1)
       if (message.kind === 'up') {
@@ -200,12 +229,15 @@ export function applicationServer(options: ApplicationServerOptions): Applicatio
     request(command) {
       const subject = subjectOf(command.devEui)
       // A device of another application is no device of this one: nobody is told that it exists.
-      if (subject?.application.id !== command.applicationId) return void (counts.unknownDevice += 1)
-      send(command)
+      if (subject?.application.id === command.applicationId) send(command)
+      else counts.unknownDevice += 1
     },
 
     refused({ applicationId, devEui, refusal }) {
-      if (subjectOf(devEui)?.application.id !== applicationId) return void (counts.unknownDevice += 1)
+      if (subjectOf(devEui)?.application.id !== applicationId) {
+        counts.unknownDevice += 1
+        return
+      }
       refuse(devEui, 'downlink-refused', { description: `The command cannot be read: ${refusal}.`, reason: refusal })
     },
 
@@ -216,6 +248,7 @@ export function applicationServer(options: ApplicationServerOptions): Applicatio
 }
 
 function askedBy({ devEui, fPort, isConfirmed, payload }: RuleDownlink): Asked {
-  const content = 'bytes' in payload ? ({ kind: 'bytes', ...payload } as const) : ({ kind: 'object', ...payload } as const)
+  const content =
+    'bytes' in payload ? ({ kind: 'bytes', ...payload } as const) : ({ kind: 'object', ...payload } as const)
   return { devEui, fPort, isConfirmed, payload: content }
 }

@@ -31,21 +31,44 @@ test('an uplink has topic and JSON of ChirpStack, and the decoded object where t
   const event = chirpstackEvent(subject, uplink, { direction: 'N' })
   assert.equal(eventTopic(event), 'application/weather/device/0101010101010101/event/up')
   assert.deepEqual(read(event.json), {
-    ...{ time, deviceInfo, deduplicationId: '3ac7e3c4-4401-4b8d-9386-a5c902f9202d', devAddr: '00189440' },
-    ...{ adr: true, dr: 1, fCnt: 7, fPort: 1, confirmed: false, data: 'qg==', object: { direction: 'N' } },
+    time,
+    deviceInfo,
+    deduplicationId: '3ac7e3c4-4401-4b8d-9386-a5c902f9202d',
+    devAddr: '00189440',
+    adr: true,
+    dr: 1,
+    fCnt: 7,
+    fPort: 1,
+    confirmed: false,
+    data: 'qg==',
+    object: { direction: 'N' },
     rxInfo: [
       {
         gatewayId: '0016c001f153a14c',
         gwTime: '2022-07-18T09:34:15.700+00:00',
         timeSinceGpsEpoch: '1342172073.700s',
         nsTime: '2022-07-18T09:34:15.700+00:00',
-        ...{ rssi: -36, snr: 10.5, channel: 3, location: { latitude: 46.2, longitude: 6.1 } },
-        ...{ context: 'E3OWOQ==', metadata: { bought: 'true' }, crcStatus: 'CRC_OK' },
+        rssi: -36,
+        snr: 10.5,
+        channel: 3,
+        location: {
+          latitude: 46.2,
+          longitude: 6.1,
+        },
+        context: 'E3OWOQ==',
+        metadata: { bought: 'true' },
+        crcStatus: 'CRC_OK',
       },
     ],
     txInfo: {
-      frequency: 867100000,
-      modulation: { lora: { bandwidth: 125000, spreadingFactor: 11, codeRate: 'CR_4_5' } },
+      frequency: 8671e5,
+      modulation: {
+        lora: {
+          bandwidth: 125e3,
+          spreadingFactor: 11,
+          codeRate: 'CR_4_5',
+        },
+      },
     },
   })
   assert.equal('object' in read(chirpstackEvent(subject, uplink).json), false)
@@ -66,28 +89,50 @@ test('the other modulations, and a copy without GPS or place, are written too', 
   const event = chirpstackEvent(subject, { ...uplink, copies: [{ ...bare, context: new Uint8Array() }] })
   assert.deepEqual(read(event.json)['rxInfo'], [
     {
-      ...{ gatewayId: '0016c001f153a14c', nsTime: time, rssi: -37, channel: 0, context: '' },
-      ...{ metadata: { bought: 'false' }, crcStatus: 'CRC_OK' },
+      gatewayId: '0016c001f153a14c',
+      nsTime: time,
+      rssi: -37,
+      channel: 0,
+      context: '',
+      metadata: { bought: 'false' },
+      crcStatus: 'CRC_OK',
     },
   ])
 })
 
 test('join, ack, status and location are written', () => {
   const head = { atMs: uplink.atMs, devEui: uplink.devEui }
-  const joined = { ...head, kind: 'join', deduplicationId: 'd', joinEui: '00', devAddr: 0xffffffff, copies: [] } as const
+  const joined = {
+    ...head,
+    kind: 'join',
+    deduplicationId: 'd',
+    joinEui: '00',
+    devAddr: 0xffffffff,
+    copies: [],
+  } as const
   assert.deepEqual(read(chirpstackEvent(subject, joined).json), {
-    ...{ time, deviceInfo, deduplicationId: 'd', devAddr: 'ffffffff', rxInfo: [] },
+    time,
+    deviceInfo,
+    deduplicationId: 'd',
+    devAddr: 'ffffffff',
+    rxInfo: [],
   })
   const acked = { ...head, kind: 'ack', queueItemId: 'q', fCntDown: 9, isAcknowledged: true } as const
   assert.deepEqual(read(chirpstackEvent(subject, acked).json), {
-    ...{ time, deviceInfo, deduplicationId: 'q', queueItemId: 'q', acknowledged: true, fCntDown: 9 },
+    time,
+    deviceInfo,
+    deduplicationId: 'q',
+    queueItemId: 'q',
+    acknowledged: true,
+    fCntDown: 9,
   })
   const status = (given: object): Record<string, unknown> =>
-    read(
-      chirpstackEvent(subject, { ...head, kind: 'status', isExternalPower: false, marginDb: 10, ...given }).json,
-    )
+    read(chirpstackEvent(subject, { ...head, kind: 'status', isExternalPower: false, marginDb: 10, ...given }).json)
   const power = ({ externalPowerSource, batteryLevelUnavailable, batteryLevel, margin }: Record<string, unknown>) => [
-    ...[externalPowerSource, batteryLevelUnavailable, batteryLevel, margin],
+    externalPowerSource,
+    batteryLevelUnavailable,
+    batteryLevel,
+    margin,
   ]
   assert.deepEqual(power(status({ batteryLevel: 254 })), [false, false, 100, 10])
   assert.deepEqual(power(status({ batteryLevel: 127 })), [false, false, 50, 10])
@@ -96,7 +141,13 @@ test('join, ack, status and location are written', () => {
   const place = { latitude: 1, longitude: 2, altitudeM: 3, source: 'GPS', deduplicationId: 'd' } as const
   const located = chirpstackEvent(subject, { ...head, kind: 'location', ...place })
   assert.equal(located.name, 'location')
-  assert.deepEqual(read(located.json)['location'], { latitude: 1, longitude: 2, altitude: 3, source: 'GPS', accuracy: 0 })
+  assert.deepEqual(read(located.json)['location'], {
+    latitude: 1,
+    longitude: 2,
+    altitude: 3,
+    source: 'GPS',
+    accuracy: 0,
+  })
 })
 
 test('a downlink that was sent is a txack; one that was not is an error log with its way', () => {

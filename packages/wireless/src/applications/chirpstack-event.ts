@@ -11,6 +11,7 @@
  */
 
 import type { Application, Device, DeviceProfile } from '../model/device.ts'
+import { unreachable } from '@groundwork/core/invariant.ts'
 import type { JsonObject } from '../codec/payload-codec.ts'
 import type { DeviceMessage, JoinMessage, LogMessage, UplinkMessage } from '../model/message.ts'
 import type { Eui } from '../model/radio.ts'
@@ -124,6 +125,8 @@ function eventFields(message: Exclude<DeviceMessage, UplinkMessage | JoinMessage
           },
         },
       }
+    default:
+      return unreachable(message)
   }
 }
 

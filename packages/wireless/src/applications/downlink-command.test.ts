@@ -74,9 +74,15 @@ test('whatever is wrong has a name', () => {
 
 test('no bytes make it throw', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.uint8Array(), fc.json().map((text) => new TextEncoder().encode(text))), (body) => {
-      const answer = readDownlinkCommand(topic, body)
-      assert.ok('refused' in answer)
-    }),
+    fc.property(
+      fc.oneof(
+        fc.uint8Array(),
+        fc.json().map((text) => new TextEncoder().encode(text)),
+      ),
+      (body) => {
+        const answer = readDownlinkCommand(topic, body)
+        assert.ok('refused' in answer)
+      },
+    ),
   )
 })

@@ -36,11 +36,7 @@ export interface DownlinkCommand {
 export interface DownlinkSink {
   request(command: DownlinkCommand): void
   /** A command of the application itself that cannot be read. */
-  refused(command: {
-    readonly applicationId: string
-    readonly devEui: Eui
-    readonly refusal: CommandRefusal
-  }): void
+  refused(command: { readonly applicationId: string; readonly devEui: Eui; readonly refusal: CommandRefusal }): void
 }
 
 export type CommandRefusal =
@@ -90,7 +86,10 @@ function readFields(target: { readonly applicationId: string; readonly devEui: E
   if (fPort === 0 && payload.kind === 'bytes') return { refused: 'port-out-of-range' }
   return {
     command: {
-      ...{ applicationId: target.applicationId, devEui: target.devEui, isConfirmed: confirmed, payload },
+      applicationId: target.applicationId,
+      devEui: target.devEui,
+      isConfirmed: confirmed,
+      payload,
       ...(id === '' ? {} : { id }),
       ...(fPort === 0 ? {} : { fPort }),
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),

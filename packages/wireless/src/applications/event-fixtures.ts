@@ -20,7 +20,10 @@ export const fixtureProfile: DeviceProfile = {
   supportsClassB: false,
   supportsClassC: false,
   abp: {
-    ...{ rx1DelaySeconds: 1, rx1DataRateOffset: 0, rx2DataRate: 0, rx2FrequencyHz: 869_525_000 },
+    rx1DelaySeconds: 1,
+    rx1DataRateOffset: 0,
+    rx2DataRate: 0,
+    rx2FrequencyHz: 869525e3,
     factoryFrequenciesHz: [],
   },
   classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
@@ -68,9 +71,16 @@ export const fixtureUplink: UplinkMessage = {
   modulation: { kind: 'lora', spreadingFactor: 11, bandwidthHz: 125_000 },
   copies: [
     {
-      ...{ gatewayEui: '0016c001f153a14c', rssiDbm: -36, snrDb: 10.5, channel: 3, heardAtMs: 1_658_136_855_700 },
-      ...{ gpsTimeMs: 1_342_172_073_700, latitude: 46.2, longitude: 6.1, isBought: true },
-      context: Uint8Array.of(0x13, 0x73, 0x96, 0x39),
+      gatewayEui: '0016c001f153a14c',
+      rssiDbm: -36,
+      snrDb: 10.5,
+      channel: 3,
+      heardAtMs: 0x18210a88494,
+      gpsTimeMs: 0x1387fb08ee4,
+      latitude: 46.2,
+      longitude: 6.1,
+      isBought: true,
+      context: Uint8Array.of(19, 115, 150, 57),
     },
   ],
 }

@@ -23,7 +23,10 @@ test('a reader goes on after its last id, and hears its own application or devic
   const rest = ring.since(first.lastId, all, 10)
   assert.deepEqual([rest.events.map(({ json }) => json), rest.lastId], [['3'], 'aabbccdd-3'])
   assert.deepEqual(ring.since(rest.lastId, all, 10), { events: [], lastId: 'aabbccdd-3', isGap: false })
-  assert.deepEqual(ring.since(start.lastId, { ...all, devEui: '02' }, 10).events.map(({ json }) => json), ['3'])
+  assert.deepEqual(
+    ring.since(start.lastId, { ...all, devEui: '02' }, 10).events.map(({ json }) => json),
+    ['3'],
+  )
 })
 
 test('what has gone, by number or by size, is said to be missing', () => {
@@ -39,7 +42,10 @@ test('what has gone, by number or by size, is said to be missing', () => {
   const small = eventRing({ birth, bytesMax: 1000 })
   small.take(event('x'.repeat(300)))
   small.take(event('y'.repeat(300)))
-  assert.deepEqual(small.since('aabbccdd-0', all, 10).events.map(({ json }) => json[0]), ['y'])
+  assert.deepEqual(
+    small.since('aabbccdd-0', all, 10).events.map(({ json }) => json[0]),
+    ['y'],
+  )
   small.take(event('z'.repeat(600)))
   assert.deepEqual(small.since('aabbccdd-0', all, 10), { events: [], lastId: 'aabbccdd-3', isGap: true })
 })
@@ -58,7 +64,10 @@ test('readers are woken by what they want, until they leave; there are only so m
   const woken: string[] = []
   const leave = ring.subscribe(all, () => woken.push('a'))
   ring.subscribe({ applicationId: 'b' }, () => woken.push('b'))
-  assert.equal(ring.subscribe(all, () => {}), undefined)
+  assert.equal(
+    ring.subscribe(all, () => {}),
+    undefined,
+  )
   ring.take(event('1'))
   ring.take(event('2', 'b'))
   leave?.()

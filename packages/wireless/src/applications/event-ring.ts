@@ -77,13 +77,15 @@ export function eventRing(options: {
     firstNumber += 1
   }
 
+  const isOver = (): boolean => bytes > bytesMax && firstNumber < nextNumber
+
   return {
     take(event) {
       if (nextNumber - firstNumber === eventsMax) dropFirst()
       slots[nextNumber % eventsMax] = event
       nextNumber += 1
       bytes += sizeOf(event)
-      while (bytes > bytesMax && firstNumber < nextNumber) dropFirst()
+      while (isOver()) dropFirst()
       for (const reader of readers) if (isWanted(event, reader)) reader.wake()
     },
 

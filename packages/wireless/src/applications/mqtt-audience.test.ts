@@ -69,14 +69,22 @@ test('filters match as in section 4.7 of MQTT 3.1.1', () => {
   ]
   for (const [filter, topic, expected] of cases)
     assert.equal(isTopicMatch(parseTopicFilter(filter) ?? [], topic.split('/')), expected, `${filter} ${topic}`)
-  for (const filter of ['', 'a/#/b', 'a#', 'a/b+', 'x'.repeat(257), 'a\0']) assert.equal(parseTopicFilter(filter), undefined)
+  for (const filter of ['', 'a/#/b', 'a#', 'a/b+', 'x'.repeat(257), 'a\0'])
+    assert.equal(parseTopicFilter(filter), undefined)
 })
 
 test('a filter that names another application is refused; one that names none is not', () => {
   const allowed = (filter: string): boolean => isFilterAllowed(parseTopicFilter(filter) ?? [], 'mine')
   for (const filter of ['#', 'application/#', 'application/+/device/#', 'application/mine/#', '+/mine/#', '+/+/#'])
     assert.ok(allowed(filter), filter)
-  for (const filter of ['application/other/#', '+/other/#', '$SYS/#', 'application', 'gateway/#', '$share/g/application/mine/#'])
+  for (const filter of [
+    'application/other/#',
+    '+/other/#',
+    '$SYS/#',
+    'application',
+    'gateway/#',
+    '$share/g/application/mine/#',
+  ])
     assert.ok(!allowed(filter), filter)
 })
 
@@ -107,7 +115,10 @@ test('clients hear their own application alone, once each, in order and in one w
   assert.equal(one.socket.writes, 0)
   turn()
   for (const { socket } of [one, two]) {
-    assert.deepEqual(socket.packets.map(({ payload }) => payload), ['1', '2'])
+    assert.deepEqual(
+      socket.packets.map(({ payload }) => payload),
+      ['1', '2'],
+    )
     assert.equal(socket.writes, 1)
   }
   assert.equal(narrow.socket.writes + other.socket.writes, 0)
@@ -124,8 +135,14 @@ test('who comes or goes in the middle of a turn gets what is sent while it liste
   audience.listen('a', goes.link, new Map())
   up(audience, 'a', '3')
   turn()
-  assert.deepEqual(goes.socket.packets.map(({ payload }) => payload), ['1', '2'])
-  assert.deepEqual(comes.socket.packets.map(({ payload }) => payload), ['2', '3'])
+  assert.deepEqual(
+    goes.socket.packets.map(({ payload }) => payload),
+    ['1', '2'],
+  )
+  assert.deepEqual(
+    comes.socket.packets.map(({ payload }) => payload),
+    ['2', '3'],
+  )
 })
 
 test('a full socket loses messages, which are counted; the others get theirs; a stalled client is cut off', () => {
@@ -169,7 +186,10 @@ test('at QoS 1 every packet has its own identifier, and a window is unacknowledg
   assert.equal(new Set(socket.packets.map(({ id }) => id)).size, inFlightMax)
   assert.equal(link.waitingCount, 5)
   acknowledge()
-  assert.deepEqual(socket.packets.map(({ payload }) => payload), ['512', '513', '514', '515', '516'])
+  assert.deepEqual(
+    socket.packets.map(({ payload }) => payload),
+    ['512', '513', '514', '515', '516'],
+  )
   acknowledge()
   assert.deepEqual([link.inFlightCount, link.waitingCount, counts.lost], [0, 0, 0])
   link.acknowledge(7)

@@ -106,7 +106,10 @@ export function mqttAudience(defer: (run: () => void) => void): MqttAudience {
       leave(link)
       changedLinks.delete(link)
       if (filters.size === 0) return
-      const key = [...filters].map(([filter, { qos }]) => `${qos}${filter}`).toSorted().join('\n')
+      const key = [...filters]
+        .map(([filter, { qos }]) => `${qos}${filter}`)
+        .toSorted()
+        .join('\n')
       const groups = applications.get(applicationId) ?? new Map<string, Group>()
       applications.set(applicationId, groups)
       const known = groups.get(key)

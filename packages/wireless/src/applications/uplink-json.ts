@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unreachable } from '@groundwork/core/invariant.ts'
 import type { JsonObject } from '../codec/payload-codec.ts'
 import type { CopyView, UplinkMessage } from '../model/message.ts'
 import type { Modulation } from '../model/modulation.ts'
@@ -57,6 +58,8 @@ function modulationText(used: Modulation): string {
       const codeRate = used.codingRate === '1/3' ? 'CR_2_6' : 'CR_4_6'
       return `{"lrFhss":{"operatingChannelWidth":${used.widthHz},"codeRate":"${codeRate}"}}`
     }
+    default:
+      return unreachable(used)
   }
 }
 

@@ -78,9 +78,7 @@ export type LppObject = Readonly<Record<string, Readonly<Record<string, LppValue
 
 export type LppRefusal = 'unknown-type' | 'cut-short' | 'not-an-object' | 'bad-channel' | 'bad-value' | 'too-long'
 
-export type LppDecoded =
-  | { readonly data: LppObject }
-  | { readonly refused: LppRefusal; readonly offset: number }
+export type LppDecoded = { readonly data: LppObject } | { readonly refused: LppRefusal; readonly offset: number }
 
 export type LppEncoded = { readonly bytes: Uint8Array } | { readonly refused: LppRefusal; readonly at: string }
 
@@ -141,7 +139,8 @@ function scalar(
 function readValue(type: LppType, bytes: Uint8Array, start: number): LppValue {
   const read = (index: number): number => {
     let integer = 0
-    for (let k = 0; k < type.sizeBytes; k += 1) integer = integer * 256 + (bytes[start + index * type.sizeBytes + k] ?? 0)
+    for (let k = 0; k < type.sizeBytes; k += 1)
+      integer = integer * 256 + (bytes[start + index * type.sizeBytes + k] ?? 0)
     const range = 256 ** type.sizeBytes
     return (type.isSigned && integer >= range / 2 ? integer - range : integer) / (type.divisors[index] ?? 1)
   }

@@ -112,7 +112,10 @@ export function encodeDownlink(
     const encoded = encodeCayenneLpp(call.data)
     return 'bytes' in encoded
       ? { bytes: encoded.bytes, warnings: [] }
-      : { refused: 'answer-malformed', description: `Cayenne LPP cannot hold it: ${encoded.refused} ${encoded.at}`.trim() }
+      : {
+          refused: 'answer-malformed',
+          description: `Cayenne LPP cannot hold it: ${encoded.refused} ${encoded.at}`.trim(),
+        }
   }
   return runner.run(codec.script, call).then((answer) => ('json' in answer ? readEncoded(answer.json) : answer))
 }
@@ -149,9 +152,7 @@ export function readEncoded(json: string): EncodeAnswer {
   return { ...payload, fPort }
 }
 
-function readAnswer(
-  json: string,
-): { readonly value: JsonObject; readonly warnings: readonly string[] } | CodecRefused {
+function readAnswer(json: string): { readonly value: JsonObject; readonly warnings: readonly string[] } | CodecRefused {
   if (json.length > codecAnswerCharactersMax)
     return { refused: 'answer-too-large', description: `The answer has ${json.length} characters.` }
   const value = parseJson(json)

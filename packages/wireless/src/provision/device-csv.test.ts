@@ -6,7 +6,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
-import { csvErrorsMax, csvRowsMax, readDeviceCsv, writeDeviceCsv, type CsvReferences, type DeviceRow } from './device-csv.ts'
+import {
+  csvErrorsMax,
+  csvRowsMax,
+  readDeviceCsv,
+  writeDeviceCsv,
+  type CsvReferences,
+  type DeviceRow,
+} from './device-csv.ts'
 
 const references: CsvReferences = {
   hasApplication: (id) => id === 'weather' || id === 'water',
@@ -17,7 +24,10 @@ const read = (text: string) => readDeviceCsv(text, references)
 const key = fc.uint8Array({ minLength: 16, maxLength: 16 })
 const eui = fc.stringMatching(/^[0-9a-f]{16}$/)
 const counter = fc.integer({ min: 0, max: 0xffff_ffff })
-const word = fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('=1+1', "'=x", "''-a", '@x', 'a\nb', 'a,b;c\t"d"', '+49'))
+const word = fc.oneof(
+  fc.string({ maxLength: 40 }),
+  fc.constantFrom('=1+1', "'=x", "''-a", '@x', 'a\nb', 'a,b;c\t"d"', '+49'),
+)
 const map = fc.dictionary(fc.string({ maxLength: 10 }), word, { maxKeys: 4, noNullPrototype: true })
 const plain = { noNullPrototype: true } as const
 const rows = fc.uniqueArray(
@@ -25,9 +35,17 @@ const rows = fc.uniqueArray(
     {
       device: fc.record(
         {
-          ...{ devEui: eui, joinEui: eui, name: word.filter((name) => name !== ''), description: word },
-          ...{ applicationId: fc.constantFrom('weather', 'water'), profileId: fc.constantFrom('old', 'new') },
-          ...{ isDisabled: fc.boolean(), skipsFrameCounter: fc.boolean(), tags: map, variables: map, unitsPerDayMax: counter },
+          devEui: eui,
+          joinEui: eui,
+          name: word.filter((name) => name !== ''),
+          description: word,
+          applicationId: fc.constantFrom('weather', 'water'),
+          profileId: fc.constantFrom('old', 'new'),
+          isDisabled: fc.boolean(),
+          skipsFrameCounter: fc.boolean(),
+          tags: map,
+          variables: map,
+          unitsPerDayMax: counter,
         },
         {
           ...plain,
@@ -40,8 +58,19 @@ const rows = fc.uniqueArray(
       rootKeys: fc.record({ appKey: key, nwkKey: key }, plain),
       session: fc.record(
         {
-          keys: fc.record({ fNwkSIntKey: key, sNwkSIntKey: key, nwkSEncKey: key, appSKey: key }, plain),
-          ...{ devAddr: counter, fCntUp: counter, nFCntDown: counter, aFCntDown: counter },
+          keys: fc.record(
+            {
+              fNwkSIntKey: key,
+              sNwkSIntKey: key,
+              nwkSEncKey: key,
+              appSKey: key,
+            },
+            plain,
+          ),
+          devAddr: counter,
+          fCntUp: counter,
+          nFCntDown: counter,
+          aFCntDown: counter,
         },
         plain,
       ),
@@ -110,16 +139,23 @@ test('every error of every row is listed by line, and nothing comes in', () => {
   }
   assert.ok('rows' in read(`${header}\n${sound}`))
   assert.deepEqual(errorsOf(sound, '12,34,,fire,none,maybe,-1,{,xyz,,,,,'), [
-    ...['3 name cell-empty', '3 application_id application-unknown', '3 profile_id profile-unknown'],
-    ...['3 units_per_day_max number-malformed', '3 dev_eui eui-malformed', '3 join_eui eui-malformed'],
-    ...['3 is_disabled flag-malformed', '3 tags map-malformed', '3 app_key key-malformed'],
+    '3 name cell-empty',
+    '3 application_id application-unknown',
+    '3 profile_id profile-unknown',
+    '3 units_per_day_max number-malformed',
+    '3 dev_eui eui-malformed',
+    '3 join_eui eui-malformed',
+    '3 is_disabled flag-malformed',
+    '3 tags map-malformed',
+    '3 app_key key-malformed',
   ])
   assert.deepEqual(errorsOf(sound, sound), ['3 dev_eui device-twice'])
   assert.deepEqual(errorsOf('0000000000000001,,"a\nb",weather,old'), ['3  cell-count-wrong'])
   assert.deepEqual(errorsOf(`0000000000000001,,a,weather,new,,,,${k},,,,,`), ['2 nwk_key key-missing'])
   assert.deepEqual(errorsOf(`0000000000000001,,a,weather,new,,,,,${k},,,,`), ['2 app_key key-missing'])
   assert.deepEqual(errorsOf('0000000000000001,,a,weather,old,,,,,,1,,,'), [
-    ...['2 dev_addr address-malformed', '2 f_nwk_s_int_key session-incomplete'],
+    '2 dev_addr address-malformed',
+    '2 f_nwk_s_int_key session-incomplete',
   ])
   assert.deepEqual(errorsOf(`0000000000000001,,a,weather,old,,,,,,00000001,${k},${k},4294967296`), [
     '2 f_cnt_up number-malformed',
@@ -135,7 +171,9 @@ test('a header that does not fit is refused as a whole', () => {
     return 'errors' in answer ? answer.errors.map(({ line, column, code }) => `${line} ${column} ${code}`) : []
   }
   assert.deepEqual(errorsOf('dev_eui,name,name,application_id,colour\n'), [
-    ...['1 colour column-unknown', '1 name column-twice', '1 profile_id column-missing'],
+    '1 colour column-unknown',
+    '1 name column-twice',
+    '1 profile_id column-missing',
   ])
   assert.equal(errorsOf('').length, 4)
 })
@@ -149,7 +187,21 @@ test('rows and listed errors have their bounds', () => {
 })
 
 test('no text makes it throw', () => {
-  const piece = fc.constantFrom('"', ',', ';', '\n', '\r', "'", 'dev_eui', 'name', 'application_id', 'profile_id', 'a', '\uFEFF', '{}')
+  const piece = fc.constantFrom(
+    '"',
+    ',',
+    ';',
+    '\n',
+    '\r',
+    "'",
+    'dev_eui',
+    'name',
+    'application_id',
+    'profile_id',
+    'a',
+    '\uFEFF',
+    '{}',
+  )
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       assert.ok(read(pieces.join('')) !== undefined)

@@ -84,8 +84,17 @@ export interface CsvReferences {
 }
 
 const deviceColumns = [
-  ...['dev_eui', 'join_eui', 'name', 'description', 'application_id', 'profile_id', 'is_disabled'],
-  ...['skips_frame_counter', 'units_per_day_max', 'tags', 'variables'],
+  'dev_eui',
+  'join_eui',
+  'name',
+  'description',
+  'application_id',
+  'profile_id',
+  'is_disabled',
+  'skips_frame_counter',
+  'units_per_day_max',
+  'tags',
+  'variables',
 ] as const
 const keyColumns = ['app_key', 'nwk_key'] as const
 const sessionKeyColumns = ['f_nwk_s_int_key', 's_nwk_s_int_key', 'nwk_s_enc_key', 'app_s_key'] as const
@@ -156,8 +165,13 @@ function parseCsv(text: string): { readonly records: Table['records'] } | { read
   const delimiter = [',', ';', '\t'].toSorted((a, b) => head.split(b).length - head.split(a).length)[0] ?? ','
   try {
     const records = parse(text, {
-      ...{ bom: true, info: true, relax_column_count: true, skip_empty_lines: true, delimiter },
-      ...{ max_record_size: 32_768, to: csvRowsMax + 2 },
+      bom: true,
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      delimiter,
+      max_record_size: 32768,
+      to: csvRowsMax + 2,
     }) as unknown as readonly { readonly record: readonly string[]; readonly info: { readonly lines: number } }[]
     return { records: records.map(({ record, info }) => ({ line: info.lines, cells: record })) }
   } catch (error) {
@@ -202,7 +216,8 @@ function readDevice(cells: ReadonlyMap<string, string>, references: CsvReference
   const name = text('name', textCharactersMax)
   if (name === '') fail('name', 'cell-empty')
   const applicationId = text('application_id', textCharactersMax)
-  if (!isTopicId(applicationId) || !references.hasApplication(applicationId)) fail('application_id', 'application-unknown')
+  if (!isTopicId(applicationId) || !references.hasApplication(applicationId))
+    fail('application_id', 'application-unknown')
   const profileId = text('profile_id', textCharactersMax)
   if (references.macVersionOf(profileId) === undefined) fail('profile_id', 'profile-unknown')
   const unitsPerDayMax = readNumber(cells, 'units_per_day_max', fail)
@@ -275,7 +290,8 @@ function readMap(cells: ReadonlyMap<string, string>, column: string, fail: Fail)
   const value = unescapeFormula(cells.get(column) ?? '').trim()
   if (value === '') return {}
   const parsed = parseJson(value)
-  const entries = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed) : undefined
+  const entries =
+    typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed) : undefined
   const isSound =
     entries !== undefined &&
     entries.length <= mapEntriesMax &&
@@ -298,9 +314,17 @@ function parseJson(text: string): unknown {
 
 function deviceCells(device: Device): string[] {
   return [
-    ...[device.devEui, device.joinEui, device.name, device.description, device.applicationId, device.profileId],
-    ...[String(device.isDisabled), String(device.skipsFrameCounter), String(device.unitsPerDayMax ?? '')],
-    ...[mapCell(device.tags), mapCell(device.variables)],
+    device.devEui,
+    device.joinEui,
+    device.name,
+    device.description,
+    device.applicationId,
+    device.profileId,
+    String(device.isDisabled),
+    String(device.skipsFrameCounter),
+    String(device.unitsPerDayMax ?? ''),
+    mapCell(device.tags),
+    mapCell(device.variables),
   ]
 }
 

@@ -70,7 +70,9 @@ export function parseDeviceQr(text: string): QrRead {
 function readFields(
   fields: readonly string[],
   text: string,
-): { readonly fields: Partial<Record<(typeof fieldNames)[keyof typeof fieldNames], string>> } | { readonly refused: QrRefusal } {
+):
+  | { readonly fields: Partial<Record<(typeof fieldNames)[keyof typeof fieldNames], string>> }
+  | { readonly refused: QrRefusal } {
   const read: Partial<Record<(typeof fieldNames)[keyof typeof fieldNames], string>> = {}
   for (const [index, field] of fields.entries()) {
     const letter = field.slice(0, 1).toUpperCase()
@@ -90,7 +92,10 @@ function readFields(
 }
 
 /** Writes the text, in upper case as QR's dense mode needs it. @returns undefined when a field cannot stand in it */
-export function buildDeviceQr(device: DeviceQr, { withChecksum }: { readonly withChecksum: boolean }): string | undefined {
+export function buildDeviceQr(
+  device: DeviceQr,
+  { withChecksum }: { readonly withChecksum: boolean },
+): string | undefined {
   const profile = hex4(device.vendorId) + hex4(device.vendorProfileId)
   const fields = Object.entries(fieldNames).flatMap(([letter, name]) => {
     const value = device[name]

@@ -103,7 +103,10 @@ test('a device of one firmware and region becomes a profile with its codec and e
     supportsClassB: false,
     supportsClassC: true,
     abp: {
-      ...{ rx1DelaySeconds: 1, rx1DataRateOffset: 0, rx2DataRate: 0, rx2FrequencyHz: 869_525_000 },
+      rx1DelaySeconds: 1,
+      rx1DataRateOffset: 0,
+      rx2DataRate: 0,
+      rx2FrequencyHz: 869525e3,
       factoryFrequenciesHz: [],
     },
     classB: { timeoutSeconds: 0, pingSlotPeriodicity: 7, pingSlotDataRate: 3, pingSlotFrequencyHz: 869_525_000 },
@@ -136,10 +139,16 @@ test('the last firmware stands for none, and a profile may be another vendor’s
   const read = readRepositoryDevice(wind, sourceOf())
   assert.ok('profile' in read, refusal(read))
   const { macVersion, parameterRevision, supportsJoin, abp, classB, codec } = read.profile
-  assert.deepEqual([macVersion, parameterRevision, supportsJoin, codec], ['1.1.0', 'RP001-1.1B', false, { kind: 'none' }])
+  assert.deepEqual(
+    [macVersion, parameterRevision, supportsJoin, codec],
+    ['1.1.0', 'RP001-1.1B', false, { kind: 'none' }],
+  )
   assert.deepEqual(abp, {
-    ...{ rx1DelaySeconds: 5, rx1DataRateOffset: 1, rx2DataRate: 3, rx2FrequencyHz: 869_525_000 },
-    factoryFrequenciesHz: [868_100_000, 868_300_000, 868_500_000, 867_100_000],
+    rx1DelaySeconds: 5,
+    rx1DataRateOffset: 1,
+    rx2DataRate: 3,
+    rx2FrequencyHz: 869525e3,
+    factoryFrequenciesHz: [8681e5, 8683e5, 8685e5, 8671e5],
   })
   assert.equal(classB.pingSlotPeriodicity, 5)
   assert.ok(read.notes.includes('The regional parameters RP001-1.1-RevA were read as RP001-1.1B.'))
@@ -169,11 +178,21 @@ test('what cannot be read is refused with its place', () => {
     [{}, { [profile]: '{{{' }, `file-malformed ${profile} `],
     [{}, { [profile]: files[profile]?.replace("'1.0.3'", "'2.0'") }, `file-malformed ${profile} macVersion`],
     [{}, { [profile]: files[profile]?.replace('maxEIRP: 16', 'maxEIRP: loud') }, `file-malformed ${profile} maxEIRP`],
-    [{}, { [codec]: files[codec]?.replaceAll('windmeter.js', '../../etc/x.js') }, `file-malformed ${codec} uplinkDecoder.fileName`],
+    [
+      {},
+      { [codec]: files[codec]?.replaceAll('windmeter.js', '../../etc/x.js') },
+      `file-malformed ${codec} uplinkDecoder.fileName`,
+    ],
     [{}, { 'vendor/acme/windmeter.js': undefined }, 'file-missing vendor/acme/windmeter.js'],
     [{}, { 'vendor/acme/windmeter.js': ' '.repeat(300_000) }, `script-too-long ${codec}`],
     [{}, { [device]: ' '.repeat(2 ** 20 + 1) }, `file-too-long ${device}`],
-    [{}, { [device]: `a: &a [x,x]\n${Array.from({ length: 30 }, (_, k) => `b${k}: &b${k} [${'*a,'.repeat(9)}]`).join('\n')}` }, `file-malformed ${device}`],
+    [
+      {},
+      {
+        [device]: `a: &a [x,x]\n${Array.from({ length: 30 }, (_, k) => `b${k}: &b${k} [${'*a,'.repeat(9)}]`).join('\n')}`,
+      },
+      `file-malformed ${device}`,
+    ],
   ]
   for (const [changed, changedFiles, expected] of cases) {
     const got = refusal(readRepositoryDevice({ ...old, ...changed }, sourceOf(changedFiles)))

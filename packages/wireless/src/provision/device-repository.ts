@@ -158,10 +158,30 @@ const codecFile = z.looseObject({ uplinkDecoder: script, downlinkEncoder: script
 
 /** Fields of a device that tell people about it; they are no part of a profile. */
 const catalogueFields: ReadonlySet<string> = new Set([
-  ...['hardwareVersions', 'findHardwareVersion', 'findFirmwareVersion', 'devicetype', 'sensors', 'additionalRadios'],
-  ...['bridgeInterfaces', 'dimensions', 'weight', 'battery', 'operatingConditions', 'ipCode', 'keyProvisioning'],
-  ...['keyProgramming', 'keySecurity', 'firmwareProgramming', 'productURL', 'dataSheetURL', 'onboardingGuideURL'],
-  ...['resellerURLs', 'msrp', 'photos', 'videos', 'compliances'],
+  'hardwareVersions',
+  'findHardwareVersion',
+  'findFirmwareVersion',
+  'devicetype',
+  'sensors',
+  'additionalRadios',
+  'bridgeInterfaces',
+  'dimensions',
+  'weight',
+  'battery',
+  'operatingConditions',
+  'ipCode',
+  'keyProvisioning',
+  'keyProgramming',
+  'keySecurity',
+  'firmwareProgramming',
+  'productURL',
+  'dataSheetURL',
+  'onboardingGuideURL',
+  'resellerURLs',
+  'msrp',
+  'photos',
+  'videos',
+  'compliances',
 ])
 /** Of the vendor, and for its own numbering. */
 const profileCatalogueFields: ReadonlySet<string> = new Set(['vendorProfileID'])
@@ -171,7 +191,8 @@ type Refused = Extract<RepositoryRead, { refused: RepositoryRefusal }>
 /** Reads one device for one region. */
 export function readRepositoryDevice(request: RepositoryRequest, source: RepositorySource): RepositoryRead {
   const { vendorId, deviceId } = request
-  for (const name of [vendorId, deviceId]) if (!identifier.safeParse(name).success) return { refused: 'name-malformed', at: name }
+  for (const name of [vendorId, deviceId])
+    if (!identifier.safeParse(name).success) return { refused: 'name-malformed', at: name }
   const devicePath = `vendor/${vendorId}/${deviceId}.yaml`
   const device = readYaml(devicePath, deviceFile, source)
   if ('refused' in device) return device
@@ -194,14 +215,20 @@ export function readRepositoryDevice(request: RepositoryRequest, source: Reposit
   if ('refused' in codec) return codec
 
   const notes = [
-    ...unknownFields(device.value, deviceFile, catalogueFields).map((name) => `The device's field ${name} is not known and was left out.`),
-    ...unknownFields(profile.value, profileFile, profileCatalogueFields).map((name) => `The profile's field ${name} is not used and was left out.`),
+    ...unknownFields(device.value, deviceFile, catalogueFields).map(
+      (name) => `The device's field ${name} is not known and was left out.`,
+    ),
+    ...unknownFields(profile.value, profileFile, profileCatalogueFields).map(
+      (name) => `The profile's field ${name} is not used and was left out.`,
+    ),
     ...codec.notes,
   ]
   const revision = revisionOf(profile.value.regionalParametersVersion, macVersionOf(profile.value.macVersion), notes)
   if (region === 'AS923-1') notes.push('AS923 was read as AS923-1: the repository does not tell its four groups apart.')
   if (profile.value.supports32bitFCnt === false)
-    notes.push('supports32bitFCnt is false: counters are 32 bits here; a device that wraps at 16 bits must join again before.')
+    notes.push(
+      'supports32bitFCnt is false: counters are 32 bits here; a device that wraps at 16 bits must join again before.',
+    )
 
   const tags = { vendor: vendorId, model: deviceId, firmware: firmware.version }
   return {
@@ -279,8 +306,11 @@ function readCodec(
   codecId: string | undefined,
   folder: string,
   source: RepositorySource,
-): { readonly codec: PayloadCodec; readonly examples: readonly CodecExample[]; readonly notes: readonly string[] } | Refused {
-  if (codecId === undefined) return { codec: { kind: 'none' }, examples: [], notes: ['The repository has no codec for it.'] }
+):
+  | { readonly codec: PayloadCodec; readonly examples: readonly CodecExample[]; readonly notes: readonly string[] }
+  | Refused {
+  if (codecId === undefined)
+    return { codec: { kind: 'none' }, examples: [], notes: ['The repository has no codec for it.'] }
   const read = readYaml(`${folder}/${codecId}.yaml`, codecFile, source)
   if ('refused' in read) return read
   const { uplinkDecoder, downlinkEncoder, downlinkDecoder } = read.value
@@ -301,7 +331,9 @@ function readCodec(
   const examples = parts.flatMap(({ call, part }) =>
     (part?.examples ?? []).map(({ description = '', input, output }) => ({ call, description, input, output })),
   )
-  const notes = unknownFields(read.value, codecFile, new Set()).map((name) => `The codec's field ${name} is not known and was left out.`)
+  const notes = unknownFields(read.value, codecFile, new Set()).map(
+    (name) => `The codec's field ${name} is not known and was left out.`,
+  )
   if (files.length > 1) notes.push(`The scripts ${files.join(' and ')} were joined into one.`)
   const codec: PayloadCodec = files.length === 0 ? { kind: 'none' } : { kind: 'javascript', script: joined }
   return { codec, examples, notes }

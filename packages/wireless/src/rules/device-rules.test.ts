@@ -37,11 +37,18 @@ const rule = (given: Partial<DeviceRule> = {}): DeviceRule => ({
   ...given,
 })
 const uplink = (given: Partial<RuleUplink> = {}): RuleUplink => ({
-  ...{ devEui: a, applicationId: 'weather', fPort: 1, payload: Uint8Array.of(7), object: { t: 21 }, atMs: 0 },
+  devEui: a,
+  applicationId: 'weather',
+  fPort: 1,
+  payload: Uint8Array.of(7),
+  object: { t: 21 },
+  atMs: 0,
   ...given,
 })
 const world = (given: Partial<RuleWorld> = {}): RuleWorld => ({
-  ...{ ownerOf: (devEui) => owners[devEui], queueCount: () => 0, isRevoked: () => false },
+  ownerOf: (devEui) => owners[devEui],
+  queueCount: () => 0,
+  isRevoked: () => false,
   ...given,
 })
 const engine = (rules: readonly DeviceRule[], given?: Partial<RuleWorld>) => ruleEngine(rules, world(given), domain)
@@ -100,7 +107,15 @@ test('conditions compare what is there and of their own type', () => {
     [{ path: ['constructor'], op: 'exists' }, false],
     [{ path: ['no', 'way'], op: 'ne', value: 1 }, true],
     [{ all: [{ path: ['t'], op: 'exists' }, { not: { path: ['x'], op: 'exists' } }] }, true],
-    [{ any: [{ path: ['x'], op: 'exists' }, { path: ['y'], op: 'exists' }] }, false],
+    [
+      {
+        any: [
+          { path: ['x'], op: 'exists' },
+          { path: ['y'], op: 'exists' },
+        ],
+      },
+      false,
+    ],
   ]
   for (const [condition, expected] of cases) assert.equal(meets(condition, object), expected, JSON.stringify(condition))
   assert.equal(meets({ path: ['t'], op: 'exists' }, undefined), false)
@@ -123,12 +138,21 @@ test('another owner’s device is sent to with that owner’s consent alone', ()
   assert.equal(outcome(signed({ sender: ben })), 'no-consent')
   assert.equal(outcome(signed(), {}, 999_999), 'sent')
   assert.equal(outcome(signed(), {}, 1_000_000), 'consent-expired')
-  assert.equal(outcome(signed(), { isRevoked: (digest) => digest === consentDigest(signed(), domain) }), 'consent-revoked')
-  assert.equal(outcome(signed(), { ownerOf: (devEui) => (devEui === c ? '0x99' : owners[devEui]) }), 'no-consent', 'it was sold')
+  assert.equal(
+    outcome(signed(), { isRevoked: (digest) => digest === consentDigest(signed(), domain) }),
+    'consent-revoked',
+  )
+  assert.equal(
+    outcome(signed(), { ownerOf: (devEui) => (devEui === c ? '0x99' : owners[devEui]) }),
+    'no-consent',
+    'it was sold',
+  )
 })
 
 test('a consent holds for so many messages a day', () => {
-  const made = engine([rule({ to: { devEui: c, fPort: 2, isConfirmed: false }, consent: signed({ expiresAtSeconds: 1e9 }) })])
+  const made = engine([
+    rule({ to: { devEui: c, fPort: 2, isConfirmed: false }, consent: signed({ expiresAtSeconds: 1e9 }) }),
+  ])
   const sentAt = (atMs: number): number => made.evaluate(uplink({ atMs })).downlinks.length
   assert.deepEqual([0, 100_000, 200_000, 300_000].map(sentAt), [1, 1, 1, 0])
   assert.deepEqual([86_400_000, 86_500_000].map(sentAt), [1, 1])
@@ -145,15 +169,23 @@ test('a rule never hears devices of another owner, and sends to none that nobody
 test('a full queue, and more rules than one uplink may fire, are refused by name', () => {
   const full = engine([rule()], { queueCount: () => ruleQueueMax }).evaluate(uplink())
   assert.deepEqual(full.refused, [{ ruleId: 'r', refusal: 'queue-full' }])
-  const many = engine(Array.from({ length: 100 }, (_, index) => rule({ id: String(index), to: { devEui: `${index}`.padStart(16, '0'), fPort: 1, isConfirmed: false } })), {
-    ownerOf: () => ann,
-  }).evaluate(uplink())
+  const many = engine(
+    Array.from({ length: 100 }, (_, index) =>
+      rule({ id: String(index), to: { devEui: `${index}`.padStart(16, '0'), fPort: 1, isConfirmed: false } }),
+    ),
+    {
+      ownerOf: () => ann,
+    },
+  ).evaluate(uplink())
   assert.equal(many.downlinks.length, downlinksPerUplinkMax)
   assert.deepEqual(many.refused, [{ ruleId: String(downlinksPerUplinkMax), refusal: 'too-many-downlinks' }])
 })
 
 /** Devices that answer everything they are sent, after a while. @returns how many messages rules sent in all */
-function playCircle(rules: readonly DeviceRule[], { answerMs, untilMs }: { answerMs: number; untilMs: number }): number {
+function playCircle(
+  rules: readonly DeviceRule[],
+  { answerMs, untilMs }: { answerMs: number; untilMs: number },
+): number {
   const made = engine(rules)
   const waiting: RuleUplink[] = [uplink()]
   let sent = 0
@@ -178,7 +210,9 @@ test('A to B to A ends after its hops, and so does a device that answers itself'
 test('circles that branch, or wait until hops are forgotten, are bounded by the rate of each pair', () => {
   const all = [a, b].flatMap((from) =>
     [a, b].flatMap((to) =>
-      [0, 1, 2].map((index) => rule({ id: `${from}${to}${index}`, from: { devEui: from }, to: { devEui: to, fPort: 2, isConfirmed: false } })),
+      [0, 1, 2].map((index) =>
+        rule({ id: `${from}${to}${index}`, from: { devEui: from }, to: { devEui: to, fPort: 2, isConfirmed: false } }),
+      ),
     ),
   )
   const branching = playCircle(all, { answerMs: 10, untilMs: pairWindowMs - 1 })
@@ -216,7 +250,8 @@ test('two devices that tell each other about themselves now and then are no circ
 test('a device that is not in a circle goes on: hops are of an answer, not of a sender', () => {
   const made = engine([rule()])
   let sent = 0
-  for (let minute = 0; minute < 100; minute += 1) sent += made.evaluate(uplink({ atMs: minute * 60_000 })).downlinks.length
+  for (let minute = 0; minute < 100; minute += 1)
+    sent += made.evaluate(uplink({ atMs: minute * 60_000 })).downlinks.length
   assert.equal(sent, 100)
 })
 
@@ -226,11 +261,17 @@ test('between two devices there are only so many messages in a minute', () => {
   assert.equal(results.filter(({ downlinks }) => downlinks.length === 1).length, pairMessagesMax)
   assert.equal(results.at(-1)?.refused[0]?.refusal, 'pair-too-often')
   assert.equal(made.evaluate(uplink({ atMs: pairWindowMs })).downlinks.length, 1)
-  assert.equal(made.evaluate(uplink({ atMs: 0 })).downlinks.length, 1, 'a clock that goes back counts in the same minute')
+  assert.equal(
+    made.evaluate(uplink({ atMs: 0 })).downlinks.length,
+    1,
+    'a clock that goes back counts in the same minute',
+  )
 })
 
 test('a rule is kept as JSON and read back the same', () => {
-  const when: RuleCondition = { all: [{ path: ['a', 'b'], op: 'gt', value: 1 }, { not: { any: [{ path: ['c'], op: 'exists' }] } }] }
+  const when: RuleCondition = {
+    all: [{ path: ['a', 'b'], op: 'gt', value: 1 }, { not: { any: [{ path: ['c'], op: 'exists' }] } }],
+  }
   const full = rule({
     when,
     from: { applicationId: 'weather', fPort: 3 },
@@ -256,7 +297,10 @@ test('a rule that is out of bounds is refused in words', () => {
     [{ ...sound, when: nested(15) }, /nested deeper/],
     [{ ...sound, when: { all: Array.from({ length: 16 }, () => nested(0)) } }, /more than 16 comparisons/],
     [{ ...sound, payload: { kind: 'constant', bytes: `0x${'00'.repeat(243)}` } }, /^payload/],
-    [{ ...sound, payload: { kind: 'template', template: { a: Array.from({ length: 70 }, () => 1) } } }, /more than 64 values/],
+    [
+      { ...sound, payload: { kind: 'template', template: { a: Array.from({ length: 70 }, () => 1) } } },
+      /more than 64 values/,
+    ],
     [{ ...sound, payload: { kind: 'template', template: { a: '{{a..b}}' } } }, /is no path/],
     [{ ...sound, padding: 'x'.repeat(20_000) }, /longer than/],
     [{ ...sound, consent: { ...signed(), signature: '0x12' } }, /^consent\.signature/],

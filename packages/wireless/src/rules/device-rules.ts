@@ -149,7 +149,12 @@ export function ruleEngine(rules: Iterable<DeviceRule>, world: RuleWorld, domain
   }
 
   const judgeConsent = (
-    given: { readonly rule: DeviceRule; readonly digest: Hex | undefined; readonly signer: Address | undefined; readonly targetOwner: Address },
+    given: {
+      readonly rule: DeviceRule
+      readonly digest: Hex | undefined
+      readonly signer: Address | undefined
+      readonly targetOwner: Address
+    },
     atMs: number,
   ): RuleRefusal | undefined => {
     const { rule, digest, signer, targetOwner } = given

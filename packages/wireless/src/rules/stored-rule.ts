@@ -9,7 +9,6 @@ import { parseAddress } from '@groundwork/core/identity/address.ts'
 import { toHex, fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { isTopicId } from '../applications/topic.ts'
 import { downlinkPayloadBytesMax } from '../applications/downlink-command.ts'
-import type { JsonObject } from '../codec/payload-codec.ts'
 import {
   conditionNodesMax,
   placeholderPath,
@@ -77,7 +76,10 @@ const stored = z.strictObject({
       devEui: eui,
       fPort: port,
       perDayMax: z.int().min(1).max(consentPerDayMax),
-      expiresAtSeconds: z.int().min(0).max(2 ** 40),
+      expiresAtSeconds: z
+        .int()
+        .min(0)
+        .max(2 ** 40),
       signature: hexOf(65, 65),
     })
     .optional(),
@@ -134,9 +136,13 @@ function readPayload(
   const values = valuesIn(payload.template)
   if (values.length > templateNodesMax) return { refused: `payload.template: more than ${templateNodesMax} values` }
   for (const value of values)
-    if (typeof value === 'string' && placeholderPath(value)?.length !== undefined && parsePath(value.slice(2, -2).trim()) === undefined)
+    if (
+      typeof value === 'string' &&
+      placeholderPath(value)?.length !== undefined &&
+      parsePath(value.slice(2, -2).trim()) === undefined
+    )
       return { refused: `payload.template: ${value} is no path` }
-  return { payload: { kind: 'template', template: payload.template as JsonObject } }
+  return { payload: { kind: 'template', template: payload.template } }
 }
 
 function withPathText(when: RuleCondition): unknown {

@@ -18,10 +18,13 @@ function readPackets(bytes: Uint8Array): mqtt.Packet[] {
 }
 
 test('a library reads the packet that we write, whatever its text and length', () => {
-  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.nat(40_000).map((size) => 'ö'.repeat(size)))
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 400 }),
+    fc.nat(40_000).map((size) => 'ö'.repeat(size)),
+  )
   fc.assert(
     fc.property(text, fc.constantFrom(0, 1), fc.integer({ min: 1, max: 65535 }), (payload, qos, id) => {
-      const { bytes, idOffset } = writeMqttPublish('application/é/device/0102030405060708/event/up', payload, qos as 0 | 1)
+      const { bytes, idOffset } = writeMqttPublish('application/é/device/0102030405060708/event/up', payload, qos)
       if (qos === 1) bytes.set([id >> 8, id & 0xff], idOffset)
       const [packet, ...rest] = readPackets(bytes)
       assert.equal(rest.length, 0)
@@ -46,7 +49,10 @@ test('the gate follows packets in whatever pieces they come, and stops the first
       for (let start = 0; start < stream.length && isOpen; start += pieceBytes)
         isOpen = isWithin(stream.subarray(start, start + pieceBytes))
       // Topic length and topic take 3 bytes.
-      assert.equal(isOpen, payloadSizes.every((size) => size <= 200))
+      assert.equal(
+        isOpen,
+        payloadSizes.every((size) => size <= 200),
+      )
     }),
   )
 })
