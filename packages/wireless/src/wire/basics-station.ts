@@ -318,13 +318,13 @@ export function areOneMessage(first: TransmitWindow, second: TransmitWindow): bo
  */
 export function dnmsgOf(
   downlink: Pick<RadioDownlink, 'id' | 'phyPayload'>,
-  windows: readonly [TransmitWindow, TransmitWindow?],
+  windows: readonly [TransmitWindow, (TransmitWindow | undefined)?],
   region: Region,
 ): { readonly [name: string]: ExactJson } | 'no-context' | 'no-data-rate' {
   const [first, second] = windows
   const rate = downlinkDataRateOf(region, first.modulation)
-  const secondRate = second === undefined ? undefined : downlinkDataRateOf(region, second.modulation)
-  if (rate === undefined || (second !== undefined && secondRate === undefined)) return 'no-data-rate'
+  const secondRate = second === undefined ? rate : downlinkDataRateOf(region, second.modulation)
+  if (rate === undefined || secondRate === undefined) return 'no-data-rate'
   const common = {
     msgtype: 'dnmsg',
     DevEui: anyDevEui,
@@ -348,7 +348,7 @@ export function dnmsgOf(
     RxDelay: seconds,
     RX1DR: rate,
     RX1Freq: frequencyHz,
-    ...(second === undefined || secondRate === undefined ? {} : { RX2DR: secondRate, RX2Freq: second.frequencyHz }),
+    ...(second === undefined ? {} : { RX2DR: secondRate, RX2Freq: second.frequencyHz }),
   }
 }
 

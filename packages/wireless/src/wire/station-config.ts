@@ -144,7 +144,7 @@ function dataRatesOf(region: Region): readonly (readonly [number, number, number
 }
 
 /** Every frequency that may be used: the band, and what lies beside its sub-bands. */
-function frequencyRange({ subBands, rx2 }: Region): readonly [number, number] {
+export function frequencyRange({ subBands, rx2 }: Region): readonly [number, number] {
   return [
     Math.min(rx2.hz, ...subBands.map(({ minHz }) => minHz)),
     Math.max(rx2.hz, ...subBands.map(({ maxHz }) => maxHz)),
