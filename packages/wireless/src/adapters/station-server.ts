@@ -387,7 +387,7 @@ export async function openStationServer(options: StationServerOptions): Promise<
 
   let cancelPing: () => void
   const ping = (): void => {
-    for (const station of [...stations.values()]) {
+    for (const station of stations.values()) {
       if (!station.isAlive) {
         leave(station)
         continue
@@ -421,7 +421,7 @@ export async function openStationServer(options: StationServerOptions): Promise<
     },
     async [Symbol.asyncDispose]() {
       cancelPing()
-      for (const station of [...stations.values()]) leave(station)
+      for (const station of stations.values()) leave(station)
       for (const socket of discoveries) socket.terminate()
       const closed = new Promise<unknown>((resolve) => server.close(resolve))
       server.closeAllConnections()

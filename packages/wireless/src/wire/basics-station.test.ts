@@ -239,7 +239,7 @@ test('an EUI is the same in each of the ways that it is written', () => {
   assert.equal(writeId6('000a00000000000b'), 'a::b')
   assert.equal(writeId6('b827ebfffe123456'), 'b827:ebff:fe12:3456')
   for (const bad of ['', '::', '1::2::3', 'a:b:c', 'a:b:c:d:e', '12345::', 'g::', '::'.repeat(30), -1, 1.5, null, {}])
-    assert.equal(readStationEui(bad), bad === '::' ? '0000000000000000' : undefined, String(bad))
+    assert.equal(readStationEui(bad), bad === '::' ? '0000000000000000' : undefined, JSON.stringify(bad))
 })
 
 test('a station that asks where its server is gets an address, or a reason', () => {
@@ -345,7 +345,7 @@ const downlink: Pick<RadioDownlink, 'id' | 'phyPayload'> = { id: 3, phyPayload: 
 
 function asked(first: TransmitWindow, second?: TransmitWindow): Readonly<Record<string, ExactJson>> {
   const message = dnmsgOf(downlink, [first, second], eu868)
-  assert.ok(typeof message !== 'string', String(message))
+  assert.ok(typeof message !== 'string')
   return message
 }
 
@@ -424,7 +424,9 @@ test('in every band the station gets sixteen rates, a range with all its channel
         assert.ok(Math.abs(offsetHz) <= (reach[bandwidth] ?? 0), `${name} ${chain}`)
         heard.push(Number(fieldsOf(conf[`radio_${radio}`])['freq']) + offsetHz)
       }
-    assert.deepEqual(heard.toSorted(), channels.map(({ hz }) => hz).toSorted(), name)
+    const wanted = channels.map(({ hz }) => hz)
+    assert.deepEqual(new Set(heard), new Set(wanted), name)
+    assert.equal(heard.length, wanted.length, name)
     const { layout } = config['bcning'] as { layout: number[] }
     assert.equal(layout[2], region.beacon.sizeBytes)
   }

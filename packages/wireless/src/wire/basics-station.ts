@@ -333,7 +333,8 @@ export function dnmsgOf(
     pdu: hexOf(downlink.phyPayload),
   }
   const { timing, frequencyHz } = first
-  if (timing.kind === 'immediate') return { ...common, dC: 2, RX2DR: rate, RX2Freq: frequencyHz }
+  // RxDelay says nothing here, but a station complains where it is missing.
+  if (timing.kind === 'immediate') return { ...common, dC: 2, RxDelay: 1, RX2DR: rate, RX2Freq: frequencyHz }
   if (timing.kind === 'gps')
     return { ...common, dC: 1, DR: rate, Freq: frequencyHz, gpstime: Math.round(timing.gpsTimeMs * 1000) }
   const context = decodeStationContext(timing.context)
