@@ -533,7 +533,7 @@ test('whatever messages come, each is counted or heard, and the next good one is
   await fc.assert(
     fc.asyncProperty(
       kind,
-      fc.dictionary(field, fc.jsonValue()),
+      fc.dictionary(field, fc.jsonValue(), { maxKeys: 2 }),
       fc.uint8Array(),
       fc.nat(300),
       async (msgtype, more, noise, at) => {
@@ -550,7 +550,7 @@ test('whatever messages come, each is counted or heard, and the next good one is
   client.say(updf())
   await client.settled()
   const dropped = [...world.server.drops().values()].reduce((total, count) => total + count, 0)
-  assert.ok(dropped > 300 && timesyncs > 0 && world.statuses.length > 1 && world.heard.length > 1)
+  for (const count of [dropped - 300, timesyncs, world.statuses.length, world.heard.length]) assert.ok(count > 1)
   assert.equal(dropped + timesyncs + world.statuses.length + world.heard.length, said + 1)
   assert.equal(world.server.isReachable(eui), true)
 })
