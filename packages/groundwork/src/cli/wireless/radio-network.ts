@@ -12,14 +12,32 @@ import { toJson, type ShowRow } from '../show.ts'
 import { UsageWrong } from '../usage-errors.ts'
 import { gatewayOption } from './wireless-options.ts'
 
+interface HeardGateway {
+  readonly gatewayEui: string
+  readonly firstHeardMs: number
+  readonly lastHeardMs: number
+  readonly uplinks: number
+  readonly lastRssiDbm?: number
+  readonly lastSnrDb?: number
+}
+
 export const gatewayLs: AnyCommand = command({
   name: 'wireless gateways',
   summary: 'List radio gateways that this network heard from.',
   options: z.object({ gateway: gatewayOption }),
   async run({ gateway }, { show, signal, config }) {
     const client = await openGateway({ gateway, dataDir: config.dataDir })
-    const found = await client.get<readonly Record<string, unknown>[]>('/v1/wireless/gateways', { signal })
-    show(found.map((one) => Object.fromEntries(Object.entries(one).map(([key, value]) => [key, cellOf(value)]))))
+    const found = await client.get<readonly HeardGateway[]>('/v1/wireless/gateways', { signal })
+    show(
+      found.map(({ gatewayEui, firstHeardMs, lastHeardMs, uplinks, lastRssiDbm, lastSnrDb }) => ({
+        gatewayEui,
+        uplinks,
+        rssiDbm: lastRssiDbm,
+        snrDb: lastSnrDb,
+        firstHeard: new Date(firstHeardMs).toISOString(),
+        lastHeard: new Date(lastHeardMs).toISOString(),
+      })),
+    )
   },
 })
 

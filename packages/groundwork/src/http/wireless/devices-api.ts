@@ -68,7 +68,12 @@ export function devicesApi(app: Api, wireless: RouterRole): void {
   app.post('/v1/wireless/devices', { schema: { summary: 'Make or change one', body: deviceBody } }, async (request) => {
     const { appKey, nwkKey, ...rest } = request.body as z.infer<typeof deviceBody>
     const { unitsPerDayMax, ...plain } = rest
-    const device: Device = { ...plain, ...(unitsPerDayMax === undefined ? {} : { unitsPerDayMax }) }
+    const { devEui, name } = plain
+    const device: Device = {
+      ...plain,
+      name: name === '' ? devEui : name,
+      ...(unitsPerDayMax === undefined ? {} : { unitsPerDayMax }),
+    }
     const rootKeys = keysOf(appKey, nwkKey)
     devices.putDevices([rootKeys === undefined ? { device } : { device, rootKeys }])
     return shownDevice(wireless, device)
