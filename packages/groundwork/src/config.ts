@@ -11,10 +11,29 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import type { RegionName } from '@groundwork/wireless'
 import { z } from 'zod'
 import { plainIssues } from './cli/plain-issues.ts'
 import { ConfigWrong } from './config-errors.ts'
 
+/** All bands, named here so that no command loads a network for it. */
+const regions: Readonly<Record<RegionName, true>> = {
+  EU868: true,
+  US915: true,
+  AU915: true,
+  'AS923-1': true,
+  'AS923-2': true,
+  'AS923-3': true,
+  'AS923-4': true,
+  IN865: true,
+  KR920: true,
+  CN470: true,
+  'CN470-20A': true,
+  'CN470-20B': true,
+  'CN470-26A': true,
+  'CN470-26B': true,
+  EU433: true,
+}
 const port = z.coerce.number().int().min(0).max(65_535)
 
 /** Resource networks that a program can take part in. */
@@ -85,6 +104,17 @@ const configSchema = z.strictObject({
   wirelessUdpPort: port
     .default(1700)
     .describe('port on which packet forwarders (Semtech UDP) are answered; 0 lets the system choose'),
+  wirelessStationPort: port
+    .optional()
+    .describe('port on which Basics Stations are answered (LNS over WebSocket); none are when left out'),
+  wirelessStationUri: z
+    .url({ protocol: /^wss?$/ })
+    .optional()
+    .describe('address at which stations reach that port, when it differs, as with TLS in front'),
+  wirelessRegion: z
+    .enum(Object.keys(regions) as [RegionName, ...RegionName[]])
+    .default('EU868')
+    .describe('band that Basics Stations are told to work in'),
   wirelessPriceNano: z.coerce
     .bigint()
     .nonnegative()
@@ -134,6 +164,9 @@ export interface Config {
   readonly roles: readonly Role[]
   readonly bondAtto: bigint
   readonly wirelessUdpPort: number
+  readonly wirelessStationPort?: number | undefined
+  readonly wirelessStationUri?: string | undefined
+  readonly wirelessRegion: RegionName
   readonly wirelessPriceNano: bigint
   readonly wirelessAntennaDbi: number
   readonly wirelessCopies: number

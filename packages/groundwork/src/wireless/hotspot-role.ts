@@ -1,5 +1,5 @@
 /**
- * The radio role of a provider: hears its packet forwarders, carries what has a buyer, is paid for it, and proves it.
+ * The radio role of a provider: hears its packet forwarders and stations, carries what has a buyer, is paid for it, and proves it.
  *
  * @module
  */
@@ -9,12 +9,21 @@ import type { PostOffer } from '@groundwork/chain/post-offer.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { EvidenceStore } from '@groundwork/storage/adapters'
-import { carryNodeDigest, offer, type Radio } from '@groundwork/wireless'
+import {
+  carryNodeDigest,
+  listeningChannels,
+  offer,
+  regionOf,
+  type Radio,
+  type RadioListener,
+} from '@groundwork/wireless'
 import {
   carryClient,
   openCarryLedger,
+  openStationServer,
   openUdpForwarder,
   type CarryClient,
+  type StationServer,
   type UdpForwarder,
 } from '@groundwork/wireless/adapters'
 import { readAllotment } from '@groundwork/chain/read-allotment.ts'
@@ -26,6 +35,7 @@ import type { Submit } from '../provider/submit.ts'
 import { again } from '../supervise/again.ts'
 import type { Part } from '../supervise/run-together.ts'
 import type { AuditContext } from '../watch/audit-context.ts'
+import { usualChannels } from './network-policy.ts'
 import { proveCarriage } from './prove-carriage.ts'
 import { redeemVouchers } from './redeem-vouchers.ts'
 import { routesIn } from './routes-in.ts'
@@ -43,8 +53,11 @@ const nobody = `0x${'00'.repeat(20)}`
 export interface HotspotRole extends AsyncDisposable {
   readonly offer: PostOffer
   readonly udpPort: number
+  /** where Basics Stations are answered, when they are */
+  readonly stationPort: number | undefined
   readonly carry: CarryClient
   readonly forwarders: UdpForwarder
+  readonly stations: StationServer | undefined
   readonly parts: readonly Part[]
 }
 
@@ -72,10 +85,15 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     nodeKey: nodeKey.publicKey,
     validUntilMs: machineClock.nowMs() + nodeDays * dayMs,
   }
-  const radios: { udp?: UdpForwarder } = {}
+  const radios: { udp?: UdpForwarder; stations?: StationServer | undefined } = {}
   const radio: Radio = {
-    send: (downlink) => radios.udp?.send(downlink),
-    isReachable: (gatewayEui) => radios.udp?.isReachable(gatewayEui) ?? false,
+    send(downlink) {
+      const isStation = radios.stations?.isReachable(downlink.gatewayEui) === true
+      if (isStation) radios.stations?.send(downlink)
+      else radios.udp?.send(downlink)
+    },
+    isReachable: (gatewayEui) =>
+      radios.udp?.isReachable(gatewayEui) === true || radios.stations?.isReachable(gatewayEui) === true,
   }
   const carry = carryClient({
     chainId: BigInt(chainId),
@@ -114,6 +132,8 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     antennaGainDbi: config.wirelessAntennaDbi,
   })
   radios.udp = udp
+  const stations = await openStations(config, carry)
+  radios.stations = stations
 
   const onError = (err: unknown): void => log.warn({ err }, 'a pass of the radio role failed; the next one follows')
   const parts: readonly Part[] = [
@@ -159,13 +179,33 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
       unitPriceNano: config.wirelessPriceNano,
     }),
     udpPort: udp.port,
+    stationPort: stations?.port,
     carry,
     forwarders: udp,
+    stations,
     parts,
     async [Symbol.asyncDispose]() {
       await udp[Symbol.asyncDispose]()
+      await stations?.[Symbol.asyncDispose]()
       await carry[Symbol.asyncDispose]()
       ledger[Symbol.dispose]()
     },
   }
+}
+
+/** Every station works in the one band of this provider, on the channels that networks usually tell their devices. */
+async function openStations(config: Config, listener: RadioListener): Promise<StationServer | undefined> {
+  const { host, wirelessStationPort: port, wirelessStationUri: publicUri, wirelessRegion } = config
+  if (port === undefined) return undefined
+  const region = regionOf(wirelessRegion)
+  const settings = { region, channels: listeningChannels(region, usualChannels(wirelessRegion)) }
+  return openStationServer({
+    host,
+    port,
+    listener,
+    clock: machineClock,
+    timers: machineTimers,
+    settingsOf: () => settings,
+    ...(publicUri === undefined ? {} : { publicUri }),
+  })
 }

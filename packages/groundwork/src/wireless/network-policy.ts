@@ -6,7 +6,7 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
-import type { NetworkPolicy, Region } from '@groundwork/wireless'
+import type { ChannelChoice, NetworkPolicy, Region, RegionName } from '@groundwork/wireless'
 import type { Config } from '../config.ts'
 
 /** Addresses of one network server. */
@@ -21,6 +21,11 @@ const extraChannelsHz: Readonly<Record<string, readonly number[]>> = {
 /** The second block of eight, and its wide channel: what gateways of eight channels listen on. */
 const secondBlock = [8, 9, 10, 11, 12, 13, 14, 15, 65]
 const enabledChannels: Readonly<Record<string, readonly number[]>> = { US915: secondBlock, AU915: secondBlock }
+
+/** What devices are told to use, and so what a station is told to listen to. */
+export function usualChannels(region: RegionName): Required<ChannelChoice> {
+  return { extraChannelsHz: extraChannelsHz[region] ?? [], enabledChannels: enabledChannels[region] }
+}
 
 /**
  * A slab of addresses under the NetID, chosen by the account: two networks of strangers seldom share one, and where they do a MIC
@@ -45,7 +50,6 @@ export function policyFor(config: Config, account: Hex): (region: Region) => Net
     addresses,
     rxDelaySeconds: config.wirelessRxDelaySeconds,
     rx1DataRateOffset: 0,
-    extraChannelsHz: extraChannelsHz[name] ?? [],
-    enabledChannels: enabledChannels[name],
+    ...usualChannels(name),
   })
 }
