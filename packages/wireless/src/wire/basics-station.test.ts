@@ -432,6 +432,24 @@ test('in every band the station gets sixteen rates, a range with all its channel
   }
 })
 
+test('no band goes by a name that the station does not know: it would take no downlink', () => {
+  // s2e.c of basicstation 2.0.6, handle_router_config and s2e_onMsg.
+  const known = ['EU863', 'EU868', 'IL915', 'KR920', 'AS923JP', 'AS923-1', 'US902', 'US915', 'AU915']
+  // Those by whose rules it sends more seldom, or listens first, are for their own bands alone.
+  const ownBands: Fields = { EU863: 'EU868', KR920: 'KR920', AS923JP: 'AS923-1' }
+  for (const name of regionNames)
+    for (const listensBeforeTalk of [false, true]) {
+      const region = regionOf(name)
+      const config = routerConfigOf({ region, channels: listeningChannels(region), listensBeforeTalk }, 0)
+      const told = String(config['region'])
+      assert.ok(known.includes(told), `${name} goes by ${told}`)
+      if (ownBands[told] !== undefined) assert.equal(name, ownBands[told])
+      if (name === 'AS923-1') assert.equal(told, listensBeforeTalk ? 'AS923JP' : 'US902')
+      const allowed = region.subBands.map(({ gatewayEirpDbmMax }) => gatewayEirpDbmMax)
+      assert.equal(config['max_eirp'], told === 'US902' && name !== 'US915' ? Math.min(...allowed) : Math.max(...allowed))
+    }
+})
+
 test('beacons are laid out as the station’s own tests have them', () => {
   const layoutOf = (name: 'EU868' | 'US915'): unknown => {
     const region = regionOf(name)
