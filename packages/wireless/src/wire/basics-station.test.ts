@@ -450,6 +450,20 @@ test('no band goes by a name that the station does not know: it would take no do
     }
 })
 
+test('a filter of joins loses none: a range from 0 stands first, and more ranges than a station takes are no filter', () => {
+  const filterOf = (joinEuiRanges: { readonly first: string; readonly last: string }[]): unknown =>
+    routerConfigOf({ region: eu868, channels: [], joinEuiRanges }, 0)['JoinEui']
+  const high = { first: 'f000000000000000', last: 'ffffffffffffffff' }
+  const low = { first: '0000000000000000', last: '00000000000000ff' }
+  assert.deepEqual(filterOf([high, low]), [
+    [0n, 0xffn],
+    [0xf000000000000000n, 0xffffffffffffffffn],
+  ])
+  const ranges = Array.from({ length: 11 }, () => high)
+  assert.equal((filterOf(ranges.slice(1)) as unknown[]).length, 10)
+  assert.equal(filterOf(ranges), null)
+})
+
 test('beacons are laid out as the station’s own tests have them', () => {
   const layoutOf = (name: 'EU868' | 'US915'): unknown => {
     const region = regionOf(name)

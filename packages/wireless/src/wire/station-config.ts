@@ -20,6 +20,9 @@ const offsetHzMax: Readonly<Record<number, number>> = { 125_000: 400_000, 250_00
 /** Concentrators of one station, inclusive. */
 const concentratorsMax = 8
 
+/** Ranges of JoinEUIs that a station has room for; of more it would drop the joins. */
+const joinEuiRangesMax = 10
+
 /** Where a concentrator listens. */
 export interface ListeningChannel {
   readonly hz: number
@@ -162,7 +165,7 @@ export interface StationSettings {
   readonly channels: readonly ListeningChannel[]
   /** frames of other networks stay at the station; all are sent when left out */
   readonly netIds?: readonly number[]
-  /** joins to others stay at the station, first and last inclusive; ten ranges at most; all are sent when left out */
+  /** joins to others stay at the station, first and last inclusive; all are sent when left out, or of more ranges than a station takes */
   readonly joinEuiRanges?: readonly { readonly first: Eui; readonly last: Eui }[]
   /** in place of what the region allows a gateway */
   readonly eirpDbmMax?: number
@@ -170,6 +173,13 @@ export interface StationSettings {
   readonly sendsBeacons?: boolean
   /** where the law asks for it and the board can */
   readonly listensBeforeTalk?: boolean
+}
+
+/** Lowest first: a range from 0 ends the station's list, and first in it lets every join through; last, it would drop its own. */
+function joinEuiFilter(ranges: StationSettings['joinEuiRanges']): ExactJson {
+  if (ranges === undefined || ranges.length > joinEuiRangesMax) return null
+  const numbers = ranges.map(({ first, last }) => [BigInt(`0x${first}`), BigInt(`0x${last}`)] as const)
+  return numbers.toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** The router_config message. @param unixMs the server's time */
@@ -184,7 +194,7 @@ export function routerConfigOf(settings: StationSettings, unixMs: number): { rea
   return {
     msgtype: 'router_config',
     NetID: netIds ?? null,
-    JoinEui: joinEuiRanges?.map(({ first, last }) => [BigInt(`0x${first}`), BigInt(`0x${last}`)]) ?? null,
+    JoinEui: joinEuiFilter(joinEuiRanges),
     region: name ?? unruledName,
     hwspec: `sx1301/${Math.max(1, concentrators.length)}`,
     freq_range: frequencyRange(region),
