@@ -309,6 +309,17 @@ test('each field out of its bounds is refused by name', () => {
   assert.deepEqual(readStationMessage('{"msgtype":"rmtsh","rmtsh":[]}'), { kind: 'ignored' })
 })
 
+test('a time may be written as text, by programs whose numbers have no 64 bits', () => {
+  const placeOf = (xtime: unknown): unknown => {
+    const read = readStationMessage(JSON.stringify({ ...updf, upinfo: { ...upinfo, xtime } }))
+    return typeof read === 'string' || read.kind !== 'frame' ? read : read.place.xtime
+  }
+  assert.equal(placeOf('12666373963464220'), 12_666_373_963_464_220n)
+  assert.equal(placeOf('-9223372036854775808'), -(2n ** 63n))
+  for (const bad of ['9223372036854775808', '1'.repeat(21), '1.5', '0x1', ' 1', '', '-'])
+    assert.equal(placeOf(bad), 'bad-field', bad)
+})
+
 test('a data rate that the band has not, or hears no uplinks on, is no uplink', () => {
   const about = { gatewayEui: '00', heardAtMs: 1, session: 0 }
   const us915 = regionOf('US915')
@@ -441,12 +452,15 @@ test('no band goes by a name that the station does not know: it would take no do
     for (const listensBeforeTalk of [false, true]) {
       const region = regionOf(name)
       const config = routerConfigOf({ region, channels: listeningChannels(region), listensBeforeTalk }, 0)
-      const told = String(config['region'])
+      const told = config['region'] as string
       assert.ok(known.includes(told), `${name} goes by ${told}`)
       if (ownBands[told] !== undefined) assert.equal(name, ownBands[told])
       if (name === 'AS923-1') assert.equal(told, listensBeforeTalk ? 'AS923JP' : 'US902')
       const allowed = region.subBands.map(({ gatewayEirpDbmMax }) => gatewayEirpDbmMax)
-      assert.equal(config['max_eirp'], told === 'US902' && name !== 'US915' ? Math.min(...allowed) : Math.max(...allowed))
+      assert.equal(
+        config['max_eirp'],
+        told === 'US902' && name !== 'US915' ? Math.min(...allowed) : Math.max(...allowed),
+      )
     }
 })
 
