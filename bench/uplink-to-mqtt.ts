@@ -30,7 +30,6 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     packets: { type: 'string', default: '4' },
     qos: { type: 'string', default: '0' },
-    profile: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -46,19 +45,18 @@ const tickMs = 10
 
 const folder = mkdtempSync(path.join(tmpdir(), 'uplink-to-mqtt-'))
 const file = (name: string): string => path.join(import.meta.dirname, 'wireless', `${name}.ts`)
-const profileArgs = (name: string): string[] =>
-  values.profile === '' ? [] : ['--cpu-prof', '--cpu-prof-dir', path.join(values.profile, name)]
-
-const router = await startMeasured<{ endpoint: string; mqttPort: number }>(
-  file('router-process'),
-  [folder, String(deviceCount), String(hotspotCount)],
-  profileArgs('router'),
-)
-const hotspots = await startMeasured<{ ports: number[] }>(
-  file('hotspots-process'),
-  [router.ready.endpoint, folder, '0', String(hotspotCount)],
-  profileArgs('hotspots'),
-)
+/** With BENCH_PROFILE=<folder> a processor profile of both processes is written there. */
+const router = await startMeasured<{ endpoint: string; mqttPort: number }>(file('router-process'), [
+  folder,
+  String(deviceCount),
+  String(hotspotCount),
+])
+const hotspots = await startMeasured<{ ports: number[] }>(file('hotspots-process'), [
+  router.ready.endpoint,
+  folder,
+  '0',
+  String(hotspotCount),
+])
 
 const total = warmUps + uplinkCount
 const arrivedMs = new SharedArrayBuffer(8 * total)
@@ -115,7 +113,7 @@ function makeDatagrams(first: number, count: number): Datagram[] {
   return datagrams
 }
 
-async function play(datagrams: readonly Datagram[], copies: number): Promise<void> {
+async function play(datagrams: readonly Datagram[]): Promise<void> {
   const startMs = performance.now()
   let [next, sent] = [0, 0]
   while (next < datagrams.length) {
@@ -129,7 +127,6 @@ async function play(datagrams: readonly Datagram[], copies: number): Promise<voi
     }
     await pause(tickMs)
   }
-  void copies
 }
 
 async function settled(first: number, count: number): Promise<void> {
@@ -147,14 +144,15 @@ async function settled(first: number, count: number): Promise<void> {
 const medianAt = (sorted: readonly number[], part: number): number => sorted[Math.floor(sorted.length * part)] ?? 0
 
 try {
-  await play(makeDatagrams(0, warmUps), 2)
+  await play(makeDatagrams(0, warmUps))
   await settled(0, warmUps)
   const datagrams = makeDatagrams(warmUps, uplinkCount)
   const before = await Promise.all([router.measure(), hotspots.measure()])
-  await play(datagrams, 2)
+  await play(datagrams)
   await settled(warmUps, uplinkCount)
   const after = await Promise.all([router.measure(), hotspots.measure()])
-  const cpuSecondsOf = (index: 0 | 1): number => ((after[index] as Measure).cpuUs - (before[index] as Measure).cpuUs) / 1e6
+  const cpuSecondsOf = (index: 0 | 1): number =>
+    ((after[index] as Measure).cpuUs - (before[index] as Measure).cpuUs) / 1e6
   const latencies: number[] = []
   for (let uplink = warmUps; uplink < total; uplink += 1)
     if (arrived[uplink] !== 0) latencies.push(arrived[uplink]! - sentMs[uplink]!)

@@ -27,7 +27,12 @@ const hotspots = await Promise.all(
       ledger,
       radio: { send: () => undefined, isReachable: () => true },
       unitPriceNanoMin: 1n,
-      allotmentOf: async () => ({ signer: routeAt('').voucherSigner, credits: 10n ** 9n, redeemed: 0n, isNoticed: false }),
+      allotmentOf: async () => ({
+        signer: routeAt('').voucherSigner,
+        credits: 10n ** 9n,
+        redeemed: 0n,
+        isNoticed: false,
+      }),
       clock,
       timers,
       random,
@@ -51,7 +56,10 @@ answerMeasures(
     ]),
     queued: hotspots.reduce((sum, { carry }) => sum + carry.links().reduce((all, { queued }) => all + queued, 0), 0),
     refusals: [...new Set(hotspots.flatMap(({ carry }) => carry.links().flatMap(({ refusal }) => refusal ?? [])))],
-    vouchers: hotspots.reduce((sum, { carry }) => sum + carry.vouchers().reduce((all, { total }) => all + total, 0n), 0n),
+    vouchers: hotspots.reduce(
+      (sum, { carry }) => sum + carry.vouchers().reduce((all, { total }) => all + total, 0n),
+      0n,
+    ),
     troubles: troubles.slice(0, 3).map(String),
   }),
 )

@@ -23,7 +23,18 @@ import { eventRing } from '../../packages/wireless/src/applications/event-ring.t
 import { networkServer } from '../../packages/wireless/src/network-server/network-server.ts'
 import type { NetworkServer } from '../../packages/wireless/src/network-server/network-server.ts'
 import { answerMeasures } from './measures.ts'
-import { chainId, clock, ownerAt, railsDomain, random, recordOf, registryDomain, routeAt, router, timers } from './market.ts'
+import {
+  chainId,
+  clock,
+  ownerAt,
+  railsDomain,
+  random,
+  recordOf,
+  registryDomain,
+  routeAt,
+  router,
+  timers,
+} from './market.ts'
 import { applicationCount, deviceOf, policy, profile, sessionOf } from './traffic.ts'
 
 const [folder = '', deviceCount = '1000', ownerCount = '1'] = process.argv.slice(2)

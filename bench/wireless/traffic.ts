@@ -12,7 +12,7 @@ import type { NetworkPolicy } from '../../packages/wireless/src/network-server/j
 import { regionOf } from '../../packages/wireless/src/region/region-of.ts'
 import { encodeBase64 } from '../../packages/wireless/src/wire/base64.ts'
 import { cryptPayload, mic10, setMic } from '../../packages/wireless/src/wire/frame-crypto.ts'
-import { buildDataFrame, fCtrlBits, micBytes } from '../../packages/wireless/src/wire/phy-payload.ts'
+import { buildDataFrame, micBytes } from '../../packages/wireless/src/wire/phy-payload.ts'
 
 export const addressFirst = 0x2601_0000
 /** Applications, each with a client of its own. */
@@ -89,17 +89,17 @@ export const sessionOf = (device: number, atMs: number): DeviceSession =>
     { policy, atMs },
   )
 
-/** An uplink of 12 bytes, its number in the first eight; it asks for nothing. */
+/** An uplink of 11 bytes, its number in the first eight; it asks for nothing. */
 export function frameOf(uplink: number, device: number, fCnt: number): Uint8Array {
-  const payload = new Uint8Array(12)
-  new DataView(payload.buffer).setFloat64(0, uplink)
+  const plain = new Uint8Array(11)
+  new DataView(plain.buffer).setFloat64(0, uplink)
   const { nwkSEncKey, appSKey } = keysOf(device)
   const place = { isUp: true, devAddr: addressFirst + device, fCnt }
-  cryptPayload(keySchedule(appSKey), place, payload, 0, payload.length)
+  const payload = cryptPayload(keySchedule(appSKey), place, plain)
   const bytes = buildDataFrame({
     ...place,
     isConfirmed: false,
-    fCtrl: fCtrlBits.adr * 0,
+    fCtrl: 0,
     fOpts: new Uint8Array(),
     fPort,
     payload,
