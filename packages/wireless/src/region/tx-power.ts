@@ -15,7 +15,7 @@ const dbPerIndex = 2
 export function eirpDbmOf(
   region: Region,
   txPowerIndex: number,
-  eirpDbmMax = region.deviceEirpDbmMax,
+  eirpDbmMax: number = region.deviceEirpDbmMax,
 ): number | undefined {
   if (!Number.isInteger(txPowerIndex) || txPowerIndex < 0 || txPowerIndex > region.txPowerIndexMax) return undefined
   return Math.min(eirpDbmMax, region.deviceEirpDbmMax) - dbPerIndex * txPowerIndex
