@@ -89,6 +89,8 @@ export interface DownlinkDesk {
   }): void
   /** For devices that listen without having sent: class C at once, class B at its next slot. @returns undefined when there is nothing to do */
   reach(reachable: Reachable): Plan | undefined
+  /** Ends payloads whose time is over, and makes room for others. */
+  sweep(devEui: string, session: DeviceSession | undefined): void
 }
 
 export interface DownlinkDeskOptions {
@@ -224,7 +226,11 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
   })
 
   /** A payload that nobody sent now: it waits for the next chance, or is given up with the whole story. */
-  const failed = (item: QueueItem, deviceClass: 'A' | 'B' | 'C', { steps, freeInMs }: Omit<Unsendable, 'isTooLate'>): void => {
+  const failed = (
+    item: QueueItem,
+    deviceClass: 'A' | 'B' | 'C',
+    { steps, freeInMs }: Omit<Unsendable, 'isTooLate'>,
+  ): void => {
     const record = items.of(item)
     const isWaiting = freeInMs !== undefined && record.waits < itemWaitsMax
     if (isWaiting) record.waits += 1
@@ -241,7 +247,12 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     return undefined
   }
 
-  const itemEnded = (item: QueueItem, { session, profile }: Reachable, deviceClass: 'A' | 'B' | 'C', end: EndedFrame): void => {
+  const itemEnded = (
+    item: QueueItem,
+    { session, profile }: Reachable,
+    deviceClass: 'A' | 'B' | 'C',
+    end: EndedFrame,
+  ): void => {
     const { devEui, id, isConfirmed } = item
     const record = items.of(item)
     record.isInFlight = false
@@ -264,8 +275,7 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
       if (isSent && !isConfirmed) publish(sent)
       return reachLater(devEui, 0)
     }
-    if (!isSent)
-      return failed(item, deviceClass, { steps: timeline, ...(freeInMs === undefined ? {} : { freeInMs }) })
+    if (!isSent) return failed(item, deviceClass, { steps: timeline, ...(freeInMs === undefined ? {} : { freeInMs }) })
     record.sends += 1
     record.sentMs = clock.elapsedMs() + doneInMs
     if (!isConfirmed) {
@@ -274,8 +284,7 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     }
     record.timeline = sent.timeline
     publish(sent)
-    if (deviceClass !== 'A')
-      reachLater(devEui, doneInMs + acknowledgeWithinMs(profile, session.radio.deviceClass))
+    if (deviceClass !== 'A') reachLater(devEui, doneInMs + acknowledgeWithinMs(profile, session.radio.deviceClass))
     return undefined
   }
 
@@ -364,7 +373,9 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
       if (isAnsweredEnough(answerable)) return planned(answerable.session, [])
       if (profile.supportsClassB || profile.supportsClassC) lastHeard.note(devEui, copies)
       // What was sent in answer to a frame cannot have been heard by the device that sends this frame again.
-      const { session, deeds } = isRepeated ? { session: answerable.session, deeds: [] } : settle(answerable.session, isAck)
+      const { session, deeds } = isRepeated
+        ? { session: answerable.session, deeds: [] }
+        : settle(answerable.session, isAck)
       const cameMs = clock.elapsedMs()
       const candidates = copies.map((copy): Candidate => ({
         ...heardBy(copy),
@@ -395,26 +406,31 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
       const { session, profile, region } = reachable
       const { devEui, radio: state } = session
       const { deviceClass } = state
-      const deeds: Deed[] = []
-      if (deviceClass === 'A') {
-        // Nothing can be sent, but what is over makes room for what comes.
-        for (const item of queue.items(devEui)) {
-          const record = items.known(item)
-          const isFollowed = record !== undefined && (record.isInFlight || record.isOver || record.sends > 0)
-          if (!isFollowed && session.confirmedItemId !== item.id && isExpired(item))
-            deeds.push(ending(item, fruitless(item, [refusal('expired')])))
-        }
-        return deeds.length === 0 ? undefined : planned(session, deeds)
-      }
-      if (queue.count(devEui) === 0) return undefined
+      if (deviceClass === 'A' || queue.count(devEui) === 0) return undefined
       const candidates = lastHeard.of(devEui).map((heard): Candidate => ({
         ...heard,
-        windows: () => (deviceClass === 'C' ? [classCWindow(state)] : pingWindow(session, profile, region, clock.nowMs())),
+        windows: () =>
+          deviceClass === 'C' ? [classCWindow(state)] : pingWindow(session, profile, region, clock.nowMs()),
       }))
-      const quiet = { copies: [], replies: [], wanted: [], fCnt: 0, isRepeated: false, isConfirmed: false, isAck: false }
+      const quiet = {
+        copies: [],
+        replies: [],
+        wanted: [],
+        fCnt: 0,
+        isRepeated: false,
+        isConfirmed: false,
+        isAck: false,
+      }
       const answerable: Answerable = { ...reachable, ...quiet, isHearingWanted: false, isAdr: profile.adr === 'on' }
-      const way: Way = { deviceClass, candidates, takesItems: true }
-      return plan(answerable, way, deeds)
+      return plan(answerable, { deviceClass, candidates, takesItems: true }, [])
+    },
+    sweep(devEui, session) {
+      for (const item of queue.items(devEui)) {
+        const record = items.known(item)
+        const isFollowed = record !== undefined && (record.isInFlight || record.isOver || record.sends > 0)
+        if (isFollowed || session?.confirmedItemId === item.id || !isExpired(item)) continue
+        ending(item, fruitless(item, [refusal('expired')])).do()
+      }
     },
   }
 }

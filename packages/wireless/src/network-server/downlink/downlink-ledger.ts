@@ -46,7 +46,9 @@ export interface DownlinkLedger<Context> {
 /** After these there is no other window to wait for: the gateway is gone, or nobody knows what it did. */
 const finalRefusals: ReadonlySet<TransmitRefusal> = new Set(['gateway-away', 'no-answer'])
 
-export function downlinkLedger<Context>({ limit = awaitedMax }: { readonly limit?: number } = {}): DownlinkLedger<Context> {
+export function downlinkLedger<Context>({
+  limit = awaitedMax,
+}: { readonly limit?: number } = {}): DownlinkLedger<Context> {
   const awaited = new Map<string, AwaitedDownlink<Context>>()
   const keyOf = ({ id, gatewayEui }: Pick<RadioDownlink, 'id' | 'gatewayEui'>): string => `${gatewayEui} ${id}`
   let lastId = 0
@@ -80,7 +82,9 @@ export function downlinkLedger<Context>({ limit = awaitedMax }: { readonly limit
       const index = Math.min(Math.max(windowIndex, 0), windows.length - 1)
       const window = `window ${index + 1} of gateway ${outcome.gatewayEui}`
       const step: Step =
-        refusal === undefined ? { atMs, step: `sent in ${window}` } : { atMs, step: `refused in ${window}`, reason: refusal }
+        refusal === undefined
+          ? { atMs, step: `sent in ${window}` }
+          : { atMs, step: `refused in ${window}`, reason: refusal }
       const noted = { ...one, timeline: [...one.timeline, step] }
       const isLast = refusal === undefined || finalRefusals.has(refusal) || index + 1 >= windows.length
       if (!isLast && noted.timeline.length < stepsMax) {

@@ -139,8 +139,7 @@ export function frameSender({ radio, clock }: { readonly radio: Radio; readonly 
       windows: windows.map(({ window }) => window),
     }
     const [first] = windows
-    if (first !== undefined)
-      gateways.book(gatewayEui, downlink.id, frame.region, first.transmission, clock.elapsedMs())
+    if (first !== undefined) gateways.book(gatewayEui, downlink.id, frame.region, first.transmission, clock.elapsedMs())
     const lost = ledger.add(
       {
         downlink,

@@ -7,7 +7,12 @@
 import type { RadioUplink } from '../../model/radio.ts'
 import { snrFloorDb } from '../../region/airtime.ts'
 import type { Region } from '../../region/region.ts'
-import { transmissionBook, type BookingConflict, type Transmission, type TransmissionBook } from './transmission-book.ts'
+import {
+  transmissionBook,
+  type BookingConflict,
+  type Transmission,
+  type TransmissionBook,
+} from './transmission-book.ts'
 
 /** Gateways that are remembered, inclusive; the one that was used least lately goes. */
 export const gatewaysMax = 65_536

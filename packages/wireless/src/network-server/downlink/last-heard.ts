@@ -28,7 +28,11 @@ export function lastHeard({ devicesMax = lastHeardMax }: { readonly devicesMax?:
         .toSorted((a, b) => marginOf(b) - marginOf(a))
         .slice(0, lastGatewaysMax)
         // Not the frames themselves, which may be large.
-        .map(({ gatewayEui, modulation, snrDb }) => ({ gatewayEui, modulation, ...(snrDb === undefined ? {} : { snrDb }) }))
+        .map(({ gatewayEui, modulation, snrDb }) => ({
+          gatewayEui,
+          modulation,
+          ...(snrDb === undefined ? {} : { snrDb }),
+        }))
       byDevice.set(devEui, best)
     },
     of: (devEui) => byDevice.get(devEui) ?? none,

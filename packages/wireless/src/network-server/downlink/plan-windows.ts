@@ -13,7 +13,12 @@ import type { BookingConflict, Transmission } from './transmission-book.ts'
 import { joinRx1DelaySeconds, joinRx2Of, rx1Of, rx2AfterRx1Seconds, type Window } from '../../region/receive-windows.ts'
 import type { Region } from '../../region/region.ts'
 
-export type WindowRefusal = 'no-data-rate' | 'too-long-for-data-rate' | 'dwell-time' | 'too-late' | BookingConflict['reason']
+export type WindowRefusal =
+  | 'no-data-rate'
+  | 'too-long-for-data-rate'
+  | 'dwell-time'
+  | 'too-late'
+  | BookingConflict['reason']
 
 /** Why a frame cannot be sent in a window; `freeMs`: when the gateway could, on the clock of its book. */
 export interface ClosedWindow {
@@ -43,7 +48,12 @@ export type AnsweredCopy = Pick<RadioUplink, 'frequencyHz' | 'modulation' | 'con
  *
  * @param sinceMs how long ago the copy came here
  */
-export function classAWindows(region: Region, radio: RadioState, copy: AnsweredCopy, sinceMs: number): ListeningWindow[] {
+export function classAWindows(
+  region: Region,
+  radio: RadioState,
+  copy: AnsweredCopy,
+  sinceMs: number,
+): ListeningWindow[] {
   const { rx1DelaySeconds, rx1DataRateOffset, downlinkDwell, channels, rx2FrequencyHz, rx2DataRate } = radio
   const uplinkDataRate = uplinkDataRateOf(region, copy.modulation)
   const moved = channels.find((channel) => channel?.uplinkHz === copy.frequencyHz)?.downlinkHz

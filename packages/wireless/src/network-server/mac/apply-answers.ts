@@ -143,7 +143,9 @@ function applied({ radio, region, request, answers }: Answered): {
       if (!answer.frequencyOk || command.name !== 'BeaconFreqReq') return { refusal: 'frequency' }
       return { radio: { ...radio, beaconFrequencyHz: command.frequencyHz } }
     case 'DutyCycleAns':
-      return command.name === 'DutyCycleReq' ? { radio: { ...radio, dutyCycleExponent: command.maxDutyCycle } } : { radio }
+      return command.name === 'DutyCycleReq'
+        ? { radio: { ...radio, dutyCycleExponent: command.maxDutyCycle } }
+        : { radio }
     case 'ADRParamSetupAns': {
       if (command.name !== 'ADRParamSetupReq') return { radio }
       const { limitExponent, delayExponent } = command

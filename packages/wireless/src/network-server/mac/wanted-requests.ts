@@ -61,7 +61,9 @@ export function wantedRequests(
   ]
   const requests: MacRequest[] = []
   const held = new Map(
-    session.requests.filter(({ name, isGivenUp }) => isGivenUp === true || without.has(name)).map((one) => [one.name, one]),
+    session.requests
+      .filter(({ name, isGivenUp }) => isGivenUp === true || without.has(name))
+      .map((one) => [one.name, one]),
   )
   const events: MacEvent[] = []
   for (const commands of wanted) {
@@ -76,7 +78,11 @@ export function wantedRequests(
       events.push({ kind: 'unanswered', name })
     } else requests.push(next)
   }
-  return { requests, held: isSameList([...held.values()], session.requests) ? session.requests : [...held.values()], events }
+  return {
+    requests,
+    held: isSameList([...held.values()], session.requests) ? session.requests : [...held.values()],
+    events,
+  }
 }
 
 /** @returns undefined: it was given up before; given up: it is now */
