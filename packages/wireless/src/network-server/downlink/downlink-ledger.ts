@@ -46,12 +46,23 @@ export interface DownlinkLedger<Context> {
 /** After these there is no other window to wait for: the gateway is gone, or nobody knows what it did. */
 const finalRefusals: ReadonlySet<TransmitRefusal> = new Set(['gateway-away', 'no-answer'])
 
+/** Highest number of a downlink. */
+const idMax = 2 ** 31 - 1
+
+export interface LedgerOptions {
+  /** `awaitedMax` when left out */
+  readonly limit?: number
+  /** where numbers begin: another place after each start, for a gateway may still speak of one from before it */
+  readonly firstId?: number
+}
+
 export function downlinkLedger<Context>({
   limit = awaitedMax,
-}: { readonly limit?: number } = {}): DownlinkLedger<Context> {
+  firstId = 1,
+}: LedgerOptions = {}): DownlinkLedger<Context> {
   const awaited = new Map<string, AwaitedDownlink<Context>>()
   const keyOf = ({ id, gatewayEui }: Pick<RadioDownlink, 'id' | 'gatewayEui'>): string => `${gatewayEui} ${id}`
-  let lastId = 0
+  let lastId = (firstId - 1) % idMax
 
   const lost = (one: AwaitedDownlink<Context>, atMs: number): EndedDownlink<Context> => ({
     ...one,
@@ -63,7 +74,7 @@ export function downlinkLedger<Context>({
 
   return {
     nextId() {
-      lastId = (lastId % 0x7fffffff) + 1
+      lastId = (lastId % idMax) + 1
       return lastId
     },
     add(one, nowMs) {

@@ -79,7 +79,7 @@ interface Errand {
 }
 
 export function frameSender({ radio, clock }: { readonly radio: Radio; readonly clock: Clock }): FrameSender {
-  const ledger = downlinkLedger<Errand>()
+  const ledger = downlinkLedger<Errand>({ firstId: Math.floor(clock.nowMs()) })
   const gateways = gatewayBook()
 
   /** The best gateway that can send now and was not asked yet; else the reasons of all. */
