@@ -43,15 +43,14 @@ export function chooseContent(facts: ContentFacts): Content {
   if (item === undefined) return withoutItem(packCommands({ replies, held, wanted, sizeBytesMax: room }))
   const itemBytes = item.payload.length
   const beside = Math.min(fOptsBytesMax, room - itemBytes)
+  const withItem = packCommands({ replies, held, wanted, sizeBytesMax: beside })
+  const alone = packCommands({ replies, held, wanted, sizeBytesMax: room })
   // An answer that does not go now is never asked for again, a payload waits.
   const answers = packCommands({ replies, held, wanted: [], sizeBytesMax: Math.min(fOptsBytesMax, room) })
-  const withItem = packCommands({ replies, held, wanted, sizeBytesMax: beside })
-  const isAnswered = answers.sizeBytes <= beside
-  if (isAnswered && (!withItem.isMore || !isRequestsTurn)) {
-    const { commands, requests, sizeBytes, isMore } = withItem
-    return { commands, requests, item, isMore, bodyBytes: sizeBytes + 1 + itemBytes }
-  }
-  return { ...withoutItem(packCommands({ replies, held, wanted, sizeBytesMax: room })), isMore: true }
+  const isMoreAlone = alone.commands.length > withItem.commands.length
+  if (isMoreAlone && (answers.sizeBytes > beside || isRequestsTurn)) return { ...withoutItem(alone), isMore: true }
+  const { commands, requests, sizeBytes, isMore } = withItem
+  return { commands, requests, item, isMore, bodyBytes: sizeBytes + 1 + itemBytes }
 }
 
 function withoutItem({ commands, requests, sizeBytes, isMore }: ReturnType<typeof packCommands>): Content {

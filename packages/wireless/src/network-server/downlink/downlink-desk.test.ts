@@ -124,7 +124,7 @@ for (const macVersion of ['1.0.4', '1.1.0'] as const) {
           assert.equal(world.server().counts().awaited, 0)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 }

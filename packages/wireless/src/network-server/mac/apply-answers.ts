@@ -81,7 +81,7 @@ export function applyAnswers(session: DeviceSession, region: Region, commands: r
   }
 }
 
-function refusedOnceMore({ isGivenUp: _, ...request }: MacRequest): MacRequest {
+function refusedOnceMore({ isGivenUp: _isGivenUp, ...request }: MacRequest): MacRequest {
   const [refusedCount, refusedTotal] = [request.refusedCount + 1, request.refusedTotal + 1]
   const isOver = refusedCount >= requestRefusalsMax || refusedTotal >= refusalsTotalMax
   return { ...request, refusedCount, refusedTotal, sentCount: 0, ...(isOver ? { isGivenUp: true } : {}) }
