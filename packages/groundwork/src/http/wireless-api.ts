@@ -441,7 +441,7 @@ export function wirelessApi(app: Api, { wireless, index, customer, signal }: Wir
         ...(fPort === undefined ? {} : { fPort }),
         ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
       })
-      if (verdict.tag === 'refused') throw new RequestWrong({ why: verdict.why })
+      if (verdict.tag === 'refused') throw new RequestWrong({ why: verdict.description })
       return verdict
     },
   )
@@ -480,7 +480,7 @@ export function wirelessApi(app: Api, { wireless, index, customer, signal }: Wir
     route: wireless.route(),
     network: network.counts(),
     dropped: Object.fromEntries(network.drops()),
-    applications: Object.fromEntries(applications.drops()),
+    applications: applications.counts,
     carry: wireless.carry.counts(),
     hotspots: wireless.carry.sessionCount,
     owed: wireless.carry.owed(),

@@ -195,26 +195,12 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     devices,
     queue,
     codecs,
+    rules,
     sinks: [mqtt, ring],
     tenant: { id: signer.address, name: 'groundwork' },
     clock: machineClock,
     random: machineRandom,
     onQueued: (devEui) => parts_.network?.queueChanged(devEui),
-    onUplink: ({ devEui, fPort, payload, atMs }, object) => {
-      const applicationId = devices.device(devEui)?.applicationId ?? ''
-      const uplink = { devEui, applicationId, payload, atMs, ...(fPort === undefined ? {} : { fPort }) }
-      const { downlinks, refused } = rules.evaluate({ ...uplink, ...(object === undefined ? {} : { object }) })
-      for (const { ruleId, refusal } of refused) log.info({ ruleId, devEui, refusal }, 'a rule sent nothing')
-      for (const { devEui: to, fPort: port, isConfirmed, payload: sent } of downlinks) {
-        applications.request({
-          applicationId: devices.device(to)?.applicationId ?? '',
-          devEui: to,
-          isConfirmed,
-          fPort: port,
-          payload: 'bytes' in sent ? { kind: 'bytes', bytes: sent.bytes } : { kind: 'object', object: sent.object },
-        })
-      }
-    },
   })
   const network = networkServer({
     radio,
@@ -304,7 +290,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
       network[Symbol.dispose]()
       await carry[Symbol.asyncDispose]()
       await network.settled()
-      await applications.settled()
+      await applications.idle()
       await mqtt[Symbol.asyncDispose]()
       await codecs[Symbol.asyncDispose]()
       await sessions[Symbol.asyncDispose]()

@@ -294,7 +294,11 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     // A second copy of one owner is not bought, but its gateway may be the better one to answer from.
     if (reason === undefined || reason === 'same-owner') {
       bump(holdMs > 0 ? 'heard-held' : 'heard')
-      listener.heard({ ...uplink, heardAtMs: Math.min(uplink.heardAtMs, nowMs) })
+      listener.heard({
+        ...uplink,
+        heardAtMs: Math.min(uplink.heardAtMs, nowMs),
+        ...(holdMs > 0 ? { heldMs: holdMs } : {}),
+      })
     }
     return undefined
   }

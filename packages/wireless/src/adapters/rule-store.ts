@@ -39,6 +39,7 @@ export function openRuleStore({
   return {
     rules: () => [...rules.values()],
     evaluate: (uplink) => engine.evaluate(uplink),
+    sent: (downlink) => engine.sent(downlink),
     put(rule) {
       if (!rules.has(rule.id) && rules.size >= rulesMax)
         throw new ProvisionRefused({ what: `rule ${rule.id}`, why: `there are ${rulesMax} already` })

@@ -11,40 +11,17 @@ import { once } from 'node:events'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import type { RadioDownlink, RadioUplink, TransmitOutcome, TransmitWindow } from '../model/radio.ts'
+import { timeFixture, type TimeFixture } from './time-fixture.ts'
 import { openUdpForwarder, pathMsMax, type UdpForwarder, type UdpForwarderOptions } from './udp-forwarder.ts'
 
 const eui = 'aa555a0000000101'
 const euiBytes = Buffer.from(eui, 'hex')
 
-/** Time that stands still until it is told to move. */
-function ownTime(): Pick<UdpForwarderOptions, 'clock' | 'timers'> & { pass(ms: number): void } {
-  let nowMs = 1_000_000
-  const waiting = new Map<object, { atMs: number; run: () => void }>()
-  return {
-    clock: { nowMs: () => nowMs, elapsedMs: () => nowMs },
-    timers: {
-      after(delayMs, run) {
-        const key = {}
-        waiting.set(key, { atMs: nowMs + delayMs, run })
-        return () => void waiting.delete(key)
-      },
-    },
-    pass(ms) {
-      nowMs += ms
-      for (const [key, { atMs, run }] of waiting)
-        if (atMs <= nowMs) {
-          waiting.delete(key)
-          run()
-        }
-    },
-  }
-}
-
 interface World {
   readonly server: UdpForwarder
   readonly heard: RadioUplink[]
   readonly outcomes: TransmitOutcome[]
-  readonly time: ReturnType<typeof ownTime>
+  readonly time: TimeFixture
   /** sends from the socket and resolves to the next datagram that it gets */
   ask(socket: Socket, datagram: Uint8Array): Promise<Buffer>
 }
@@ -67,13 +44,14 @@ async function clientSocket(): Promise<Socket> {
 async function openWorld(options: Partial<UdpForwarderOptions> = {}): Promise<World> {
   const heard: RadioUplink[] = []
   const outcomes: TransmitOutcome[] = []
-  const time = ownTime()
+  const time = timeFixture()
+  const { clock, timers } = time
   const listener = {
     heard: (uplink: RadioUplink) => void heard.push(uplink),
     outcome: (outcome: TransmitOutcome) => void outcomes.push(outcome),
     status: () => undefined,
   }
-  const server = await openUdpForwarder({ host: '127.0.0.1', port: 0, listener, ...time, ...options })
+  const server = await openUdpForwarder({ host: '127.0.0.1', port: 0, listener, clock, timers, ...options })
   opened.push(server)
   return {
     server,

@@ -10,14 +10,14 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesOfText } from '@groundwork/core/units/bytes.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import type { Random } from '../ports.ts'
-import { toBase64 } from './base64.ts'
+import { encodeBase64 } from '../wire/base64.ts'
 
 /** Longest token that is looked at. */
 const tokenCharactersMax = 128
 
 /** @returns the token, to be shown once, and what is kept of it */
 export function newApplicationToken(random: Random): { readonly token: string; readonly hash: Hex } {
-  const token = toBase64(random.bytes(32)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  const token = encodeBase64(random.bytes(32)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
   return { token, hash: tokenHash(token) }
 }
 

@@ -9,7 +9,7 @@
 
 import type { JsonObject } from '../codec/payload-codec.ts'
 import type { Eui } from '../model/radio.ts'
-import { parseBase64 } from './base64.ts'
+import { decodeBase64 } from '../wire/base64.ts'
 import { parseCommandTopic } from './topic.ts'
 
 /** Longest body, in bytes. */
@@ -105,7 +105,7 @@ function readPayload(fields: JsonObject): DownlinkCommand['payload'] | { readonl
     return isObject(object) ? { kind: 'object', object } : { refused: 'object-not-object' }
   }
   if (data === undefined) return { refused: 'payload-missing' }
-  const bytes = typeof data === 'string' ? parseBase64(data) : undefined
+  const bytes = typeof data === 'string' ? decodeBase64(data) : undefined
   if (bytes === undefined) return { refused: 'data-not-base64' }
   return bytes.length > downlinkPayloadBytesMax ? { refused: 'data-too-long' } : { kind: 'bytes', bytes }
 }

@@ -7,7 +7,7 @@
 import type { JsonObject } from '../codec/payload-codec.ts'
 import type { CopyView, UplinkMessage } from '../model/message.ts'
 import type { Modulation } from '../model/modulation.ts'
-import { toBase64 } from './base64.ts'
+import { encodeBase64 } from '../wire/base64.ts'
 
 /** GPS time began on 6 January 1980 and has gone without the 18 leap seconds since. */
 const gpsEpochMs = 315_964_800_000
@@ -17,7 +17,7 @@ const leapMs = 18_000
 export function uplinkFieldsText(message: UplinkMessage, object: JsonObject | undefined): string {
   const { deduplicationId, isAdr, dataRate, fCnt, fPort = 0, isConfirmed, payload, copies, frequencyHz } = message
   let text = `"deduplicationId":${quote(deduplicationId)},"devAddr":"${devAddrText(message.devAddr)}","adr":${isAdr}`
-  text += `,"dr":${dataRate},"fCnt":${fCnt},"fPort":${fPort},"confirmed":${isConfirmed},"data":"${toBase64(payload)}"`
+  text += `,"dr":${dataRate},"fCnt":${fCnt},"fPort":${fPort},"confirmed":${isConfirmed},"data":"${encodeBase64(payload)}"`
   if (object !== undefined) text += `,"object":${JSON.stringify(object)}`
   text += `,"rxInfo":${copiesText(copies)}`
   return `${text},"txInfo":{"frequency":${frequencyHz},"modulation":${modulationText(message.modulation)}}`
@@ -41,7 +41,7 @@ function copyText(copy: CopyView): string {
   text += `,"channel":${copy.channel}`
   if (copy.latitude !== undefined && copy.longitude !== undefined)
     text += `,"location":{"latitude":${copy.latitude},"longitude":${copy.longitude}}`
-  return `${text},"context":"${toBase64(copy.context)}","metadata":{},"crcStatus":"CRC_OK"}`
+  return `${text},"context":"${encodeBase64(copy.context)}","metadata":{},"crcStatus":"CRC_OK"}`
 }
 
 /** LoRaWAN codes its LoRa frames at 4/5. */

@@ -221,6 +221,32 @@ test('circles that branch, or wait until hops are forgotten, are bounded by the 
   assert.ok(patient <= 101, `${patient} messages: one each time`)
 })
 
+test('a device that was sent its message late is taken to answer from then', () => {
+  const made = engine([rule(), back])
+  const waiting = new Set<string>()
+  let sent = 0
+  for (let hour = 0; hour < 10; hour += 1) {
+    // Each hears what waits for it right after it has sent something, and answers at once.
+    const devEui = hour % 2 === 0 ? a : b
+    const atMs = hour * 3_600_000
+    if (waiting.delete(devEui)) made.sent({ devEui, atMs })
+    for (const downlink of made.evaluate(uplink({ devEui, atMs: atMs + 5000 })).downlinks) {
+      waiting.add(downlink.devEui)
+      sent += 1
+    }
+    if (waiting.size === 0) break
+  }
+  assert.equal(sent, hopsMax)
+})
+
+test('two devices that tell each other about themselves now and then are no circle', () => {
+  const made = engine([rule(), back])
+  let sent = 0
+  for (let turn = 0; turn < 100; turn += 1)
+    sent += made.evaluate(uplink({ devEui: turn % 2 === 0 ? a : b, atMs: turn * (hopWindowMs + 1) })).downlinks.length
+  assert.equal(sent, 100)
+})
+
 test('a device that is not in a circle goes on: hops are of an answer, not of a sender', () => {
   const made = engine([rule()])
   let sent = 0

@@ -28,8 +28,8 @@ export const downlinksPerUplinkMax = 32
 /** How many times a message may be passed on by rules. */
 export const hopsMax = 4
 
-/** A device that was sent something this long ago at most is taken to answer. */
-export const hopWindowMs: number = 15 * 60_000
+/** A device that was sent something this long ago at most is taken to answer: what comes later is its own habit. */
+export const hopWindowMs = 60_000
 
 /** Messages from one device to another in `pairWindowMs`. */
 export const pairMessagesMax = 20
@@ -86,6 +86,8 @@ export interface RuleOutcome {
 
 export interface RuleEngine {
   evaluate(uplink: RuleUplink): RuleOutcome
+  /** A downlink went out to a device, perhaps long after it was asked for: it may answer from now. */
+  sent(downlink: { readonly devEui: Eui; readonly atMs: number }): void
 }
 
 interface KnownRule {
@@ -192,6 +194,11 @@ export function ruleEngine(rules: Iterable<DeviceRule>, world: RuleWorld, domain
         downlinks.push({ ruleId: rule.id, devEui, fPort, isConfirmed, payload })
       }
       return { downlinks, refused }
+    },
+
+    sent({ devEui, atMs }) {
+      const last = hops.get(devEui)
+      if (last !== undefined) remember(hops, devEui, { count: last.count, atMs })
     },
   }
 }
