@@ -45,14 +45,7 @@ import { joinServerKeys, sessionKeys10, sessionKeys11 } from '../wire/session-ke
 import { fullFrameCounter } from '../network-server/frame-counter.ts'
 import { backOff } from './adr-backoff.ts'
 import { devNonces, type NoncePolicy } from './dev-nonces.ts'
-import {
-  carries,
-  initialRadioState,
-  isUsable,
-  obeyCommands,
-  withCfList,
-  type DeviceRadioState,
-} from './device-radio-state.ts'
+import { carries, initialRadioState, obeyCommands, withCfList, type DeviceRadioState } from './device-radio-state.ts'
 
 export interface SimulatedDeviceOptions {
   readonly devEui: Eui

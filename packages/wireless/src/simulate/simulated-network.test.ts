@@ -243,6 +243,20 @@ test('a gateway that restarts counts from 0, and answers reach their windows aga
   assert.equal(gateways[0]?.refusals.get('too-late'), undefined)
 })
 
+test('a device whose gateway is away becomes louder and slower, and is made fast again when it is back', async () => {
+  const { world, agents, pass } = town({ region: 'US915', dataRate: 3, intervalSeconds: 10 })
+  await pass(600)
+  const device = agents[0]!.device
+  assert.ok(device.dataRate === 3 && device.txPowerIndex > 0)
+  world.restart(0, { fromUs: 600_000_000, untilUs: 3_600_000_000 })
+  await pass(3000)
+  assert.deepEqual([device.dataRate, device.txPowerIndex], [0, 0])
+  assert.equal(device.enabledChannels.length, 72, 'at last it tries every channel of its band')
+  await pass(3600)
+  assert.ok(device.dataRate === 3 && device.txPowerIndex > 0)
+  assert.deepEqual(device.enabledChannels, range(8))
+})
+
 test('devices whose batteries are all changed at once find back', async () => {
   const { agents, pass } = town({ gateways: crowd(4, 3000, 5), devices: crowd(30, 3000, 6), dataRate: 3 })
   await pass(600)
