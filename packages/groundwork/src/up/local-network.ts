@@ -205,6 +205,7 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
       GROUNDWORK_WIRELESS_PRICE_NANO: String(plan.priceNano),
       GROUNDWORK_PORT: String(portOf(plan.name)),
       GROUNDWORK_WIRELESS_UDP_PORT: String(portOf(radioOf(plan.name))),
+      GROUNDWORK_WIRELESS_STATION_PORT: '0',
     })
     const udpPort = portOf(radioOf(plan.name))
     return { plan, operator: String(child.ready['operator']) as Address, udpPort, child }
@@ -269,7 +270,12 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
           GROUNDWORK_STORAGE_PIECE_BYTES: String(pieceBytes),
           ...(hotspotPlans.length === 0
             ? {}
-            : { GROUNDWORK_ROLES: 'storage,wireless', GROUNDWORK_WIRELESS_MQTT_PORT: String(portOf('mqtt')) }),
+            : {
+                GROUNDWORK_ROLES: 'storage,wireless',
+                GROUNDWORK_WIRELESS_MQTT_PORT: String(portOf('mqtt')),
+                // Whoever tries this out has the other end on the same machine.
+                GROUNDWORK_WIRELESS_PRIVATE_WEBHOOKS: 'true',
+              }),
         })
         await gift([String(parts.gateway.ready['customer']) as Address], customerGiftAtto)
       })

@@ -196,10 +196,15 @@ test('a station that asks is told where to connect, and there it is told what to
 })
 
 test('a public address takes the place of the one that was asked at', async () => {
-  const world = await openWorld({ publicUri: 'wss://lns.example.org:443' })
-  const asking = await dial(world, '/router-info')
-  asking.say('{"router":1}')
-  assert.equal((await asking.next())['uri'], 'wss://lns.example.org:443/gateway/0000000000000001')
+  for (const [publicUri, base] of [
+    ['wss://lns.example.org/', 'wss://lns.example.org:443'],
+    ['ws://lns.example.org:3001', 'ws://lns.example.org:3001'],
+    ['ws://[::1]', 'ws://[::1]:80'],
+  ] as const) {
+    const asking = await dial(await openWorld({ publicUri }), '/router-info')
+    asking.say('{"router":1}')
+    assert.equal((await asking.next())['uri'], `${base}/gateway/0000000000000001`)
+  }
 })
 
 test('an address that is none is not handed back to whoever sent it', async () => {

@@ -129,7 +129,8 @@ interface Station {
 }
 
 export async function openStationServer(options: StationServerOptions): Promise<StationServer> {
-  const { listener, clock, timers, settingsOf, publicUri } = options
+  const { listener, clock, timers, settingsOf } = options
+  const publicUri = options.publicUri === undefined ? undefined : withPort(options.publicUri)
   const drops = dropCounter<StationDrop>()
   const stations = new Map<Eui, Station>()
   const discoveries = new Set<WebSocket>()
@@ -385,7 +386,7 @@ export async function openStationServer(options: StationServerOptions): Promise<
       ? 0
       : Number(last.xtime - xtime) / 1000 + clock.elapsedMs() - last.atMs
 
-  let cancelPing: () => void
+  let cancelPing = (): void => undefined
   const ping = (): void => {
     for (const station of stations.values()) {
       if (!station.isAlive) {
@@ -397,10 +398,10 @@ export async function openStationServer(options: StationServerOptions): Promise<
     }
     cancelPing = timers.after(pingMs, ping)
   }
-  cancelPing = timers.after(pingMs, ping)
 
   server.listen({ host: options.host, port: options.port })
   await once(server, 'listening')
+  cancelPing = timers.after(pingMs, ping)
   server.on('error', () => drops.count('not-sent'))
   server.on('clientError', (_error, duplex) => {
     drops.count('unknown-path')
@@ -444,6 +445,12 @@ function wasNext(
   const context = decodeStationContext(first.timing.context)
   if (context === undefined || xtime === undefined) return false
   return Number(xtime - context.xtime) / 1000 - first.timing.delayMs > 500
+}
+
+/** A station takes no address without a port. */
+function withPort(uri: string): string {
+  const { protocol, hostname, port } = new URL(uri)
+  return `${protocol}//${hostname}:${port === '' ? (protocol === 'wss:' ? 443 : 80) : port}`
 }
 
 /** Where a station asked, as it wrote it. @returns undefined when that is no address */
