@@ -150,7 +150,8 @@ function isSameButCounters(a: DeviceSession, b: DeviceSession): boolean {
     a.devAddr === b.devAddr &&
     a.startedAtMs === b.startedAtMs &&
     a.confirmedFCntDown === b.confirmedFCntDown &&
-    a.confirmedItemId === b.confirmedItemId
+    a.confirmedItemId === b.confirmedItemId &&
+    a.acknowledgedFCntDown === b.acknowledgedFCntDown
   )
 }
 
