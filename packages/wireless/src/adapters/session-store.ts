@@ -187,7 +187,9 @@ function load(database: DatabaseSync, wrap: KeyWrap, table: SessionTable, onDisk
       ? { fCntUp: 0, nFCntDown: 0, aFCntDown: 0 }
       : { fCntUp: Number(row['up'] ?? 0), nFCntDown: Number(row['n'] ?? 0), aFCntDown: Number(row['a'] ?? 0) }
     const kept = JSON.parse(String(row['json'])) as Kept
-    const session: DeviceSession = { ...kept, ...counters, keys: unwrapKeys(wrap, row['keys'] as Uint8Array) }
+    // JSON writes a hole among the channels as null.
+    const radio = { ...kept.radio, channels: kept.radio.channels.map((channel) => channel ?? undefined) }
+    const session: DeviceSession = { ...kept, radio, ...counters, keys: unwrapKeys(wrap, row['keys'] as Uint8Array) }
     if (isPending) table.setPending(session)
     else {
       table.set(session)
