@@ -11,6 +11,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import type { RegionName } from '@groundwork/wireless'
 import { z } from 'zod'
 import { plainIssues } from './cli/plain-issues.ts'
 import { ConfigWrong } from './config-errors.ts'
@@ -19,6 +20,25 @@ const port = z.coerce.number().int().min(0).max(65_535)
 
 /** Resource networks that a program can take part in. */
 export const roles = ['storage', 'wireless'] as const
+
+/** Bands by name; all that the wireless network has. */
+export const bands: readonly [RegionName, ...RegionName[]] = [
+  'EU868',
+  'US915',
+  'AU915',
+  'AS923-1',
+  'AS923-2',
+  'AS923-3',
+  'AS923-4',
+  'IN865',
+  'KR920',
+  'CN470',
+  'CN470-20A',
+  'CN470-20B',
+  'CN470-26A',
+  'CN470-26B',
+  'EU433',
+]
 export type Role = (typeof roles)[number]
 
 const configSchema = z.strictObject({
@@ -85,6 +105,13 @@ const configSchema = z.strictObject({
   wirelessUdpPort: port
     .default(1700)
     .describe('port on which packet forwarders (Semtech UDP) are answered; 0 lets the system choose'),
+  wirelessStationPort: port
+    .default(3001)
+    .describe('port on which Basics Stations find their network server (LNS, ws://); 0 lets the system choose'),
+  wirelessRegion: z
+    .enum(bands)
+    .default('EU868')
+    .describe('band of the radio: what Basics Stations are told to listen to, and a first device’s band'),
   wirelessPriceNano: z.coerce
     .bigint()
     .nonnegative()
@@ -110,6 +137,10 @@ const configSchema = z.strictObject({
     .default(5)
     .describe('from the end of an uplink to the first window of its answer, in seconds'),
   wirelessMqttPort: port.default(1883).describe('port on which applications get their devices’ data by MQTT'),
+  wirelessPrivateWebhooks: z
+    .stringbool()
+    .default(false)
+    .describe('whether webhooks may go to addresses of this machine and its own network'),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -134,12 +165,15 @@ export interface Config {
   readonly roles: readonly Role[]
   readonly bondAtto: bigint
   readonly wirelessUdpPort: number
+  readonly wirelessStationPort: number
+  readonly wirelessRegion: RegionName
   readonly wirelessPriceNano: bigint
   readonly wirelessAntennaDbi: number
   readonly wirelessCopies: number
   readonly wirelessNetId: string
   readonly wirelessRxDelaySeconds: number
   readonly wirelessMqttPort: number
+  readonly wirelessPrivateWebhooks: boolean
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   readonly keyCost: 'standard' | 'devnet'
 }

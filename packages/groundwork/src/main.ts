@@ -54,6 +54,116 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./cli/storage-ls.ts')).storageLs,
   },
   {
+    name: 'wireless device add',
+    summary: 'Add a device; what it needs beside is made where it is missing.',
+    load: async () => (await import('./cli/wireless/devices.ts')).deviceAdd,
+  },
+  {
+    name: 'wireless device ls',
+    summary: 'List devices with their sessions.',
+    load: async () => (await import('./cli/wireless/devices.ts')).deviceLs,
+  },
+  {
+    name: 'wireless device rm',
+    summary: 'End a device, with its keys and session.',
+    load: async () => (await import('./cli/wireless/devices.ts')).deviceRemove,
+  },
+  {
+    name: 'wireless device import',
+    summary: 'Take devices, keys and sessions from a CSV file.',
+    load: async () => (await import('./cli/wireless/devices.ts')).deviceImport,
+  },
+  {
+    name: 'wireless device export',
+    summary: 'Write devices to a CSV file.',
+    load: async () => (await import('./cli/wireless/devices.ts')).deviceExport,
+  },
+  {
+    name: 'wireless device send',
+    summary: 'Send a device a payload with its next window.',
+    load: async () => (await import('./cli/wireless/devices.ts')).deviceSend,
+  },
+  {
+    name: 'wireless application add',
+    summary: 'Make an application.',
+    load: async () => (await import('./cli/wireless/applications.ts')).applicationAdd,
+  },
+  {
+    name: 'wireless application ls',
+    summary: 'List applications.',
+    load: async () => (await import('./cli/wireless/applications.ts')).applicationLs,
+  },
+  {
+    name: 'wireless token',
+    summary: 'A new token for an application’s MQTT programs.',
+    load: async () => (await import('./cli/wireless/applications.ts')).applicationToken,
+  },
+  {
+    name: 'wireless profile add',
+    summary: 'Make or change a kind of device.',
+    load: async () => (await import('./cli/wireless/profiles.ts')).profileAdd,
+  },
+  {
+    name: 'wireless profile import',
+    summary: 'Take a kind of device from a device repository.',
+    load: async () => (await import('./cli/wireless/profiles.ts')).profileImport,
+  },
+  {
+    name: 'wireless profile ls',
+    summary: 'List kinds of devices.',
+    load: async () => (await import('./cli/wireless/profiles.ts')).profileLs,
+  },
+  {
+    name: 'wireless rule add',
+    summary: 'Make or change a rule between devices.',
+    load: async () => (await import('./cli/wireless/rules.ts')).ruleAdd,
+  },
+  {
+    name: 'wireless rule ls',
+    summary: 'List rules between devices.',
+    load: async () => (await import('./cli/wireless/rules.ts')).ruleLs,
+  },
+  {
+    name: 'wireless rule rm',
+    summary: 'End a rule between devices.',
+    load: async () => (await import('./cli/wireless/rules.ts')).ruleRemove,
+  },
+  {
+    name: 'wireless webhook add',
+    summary: 'Post an application’s events to an address.',
+    load: async () => (await import('./cli/wireless/webhooks.ts')).webhookAdd,
+  },
+  {
+    name: 'wireless webhook ls',
+    summary: 'List where events are posted, and how that goes.',
+    load: async () => (await import('./cli/wireless/webhooks.ts')).webhookLs,
+  },
+  {
+    name: 'wireless webhook rm',
+    summary: 'Post no more there.',
+    load: async () => (await import('./cli/wireless/webhooks.ts')).webhookRemove,
+  },
+  {
+    name: 'wireless gateways',
+    summary: 'List radio gateways that this network heard from.',
+    load: async () => (await import('./cli/wireless/radio-network.ts')).gatewayLs,
+  },
+  {
+    name: 'wireless status',
+    summary: 'Counts of the wireless network, and what was dropped.',
+    load: async () => (await import('./cli/wireless/radio-network.ts')).radioStatus,
+  },
+  {
+    name: 'wireless coverage',
+    summary: 'Write where paid traffic was carried as GeoJSON.',
+    load: async () => (await import('./cli/wireless/radio-network.ts')).coverage,
+  },
+  {
+    name: 'wireless events',
+    summary: 'Print events of an application’s devices as they come.',
+    load: async () => (await import('./cli/wireless/events.ts')).deviceEvents,
+  },
+  {
     name: 'credits',
     summary: 'Show an account’s credits and WORK; buy more.',
     load: async () => (await import('./cli/credits.ts')).credits,

@@ -227,7 +227,8 @@ export type IndexedPayment = Place & {
  * Every payment, oldest first.
  *
  * A stream's pay and a claim rest on the last epoch that was finalised before them; what was paid before any epoch was
- * finalised has no evidence yet.
+ * finalised has no evidence yet. An allotment's pay is carriage where its payee offers that (networks by number: 1 storage, 2
+ * wireless).
  */
 export function paymentsIn(index: ChainIndex): readonly IndexedPayment[] {
   const sql = `
@@ -239,10 +240,16 @@ export function paymentsIn(index: ChainIndex): readonly IndexedPayment[] {
         ORDER BY block DESC, log_index DESC LIMIT 1) AS evidence
     FROM (
       SELECT kind, payer, payee, credits, work_atto, rail, block, log_index, tx,
-        CASE WHEN EXISTS (SELECT 1 FROM data_sets WHERE data_sets.stream = rail) THEN 1 END AS network FROM payments
+        CASE
+          WHEN EXISTS (SELECT 1 FROM data_sets WHERE data_sets.stream = rail) THEN 1
+          WHEN kind = 'allotment' AND EXISTS (SELECT 1 FROM offers WHERE operator = payee AND network = 2) THEN 2
+        END AS network FROM payments
       UNION ALL
       SELECT 'conversion', NULL, payee, credits, minted_atto, NULL, block, log_index, tx,
-        CASE WHEN EXISTS (SELECT 1 FROM data_sets WHERE provider = payee) THEN 1 END FROM conversions
+        CASE
+          WHEN EXISTS (SELECT 1 FROM data_sets WHERE provider = payee) THEN 1
+          WHEN EXISTS (SELECT 1 FROM offers WHERE operator = payee AND network = 2) THEN 2
+        END FROM conversions
       UNION ALL
       SELECT 'claim', NULL, account, '0', rebate_atto || '+' || bootstrap_atto, NULL, block, log_index, tx, network FROM claims
     ) AS moved ${placed}moved.block ORDER BY block, log_index`

@@ -21,7 +21,8 @@ import { describeDifference } from '../watch/describe-difference.ts'
 import { fileLibrary } from '../watch/file-library.ts'
 import { postsIn, type PostRecord } from '../watch/epoch-history.ts'
 import type { Library } from '../watch/library.ts'
-import { auditedNetworks, rulesOf } from '../watch/all-rules.ts'
+import { networkNames } from '../networks.ts'
+import { rulesOf } from '../watch/all-rules.ts'
 import { EpochUnknown, EvidenceUnavailable } from '../watch/watch-errors.ts'
 import { command, type AnyCommand, type CommandContext } from './command.ts'
 
@@ -30,7 +31,7 @@ export const audit: AnyCommand = command({
   summary: 'Recompute one epoch from public evidence and compare.',
   positional: ['network', 'epoch'],
   options: z.object({
-    network: z.enum(auditedNetworks).describe('resource network'),
+    network: z.enum(networkNames).describe('resource network'),
     epoch: z.coerce.bigint().nonnegative().describe('number of the epoch'),
     save: z.string().min(1).optional().describe('write the bundle with all its evidence to this file, as one CAR'),
     bundle: z.string().min(1).optional().describe('audit this file instead of the network’s copies'),

@@ -1,5 +1,5 @@
 /**
- * `groundwork bond --operator 0x… --amount 1000`: deposits WORK into an operator's stake on the storage network.
+ * `groundwork bond --operator 0x… --amount 1000`: deposits WORK into an operator's stake on a network.
  *
  * Anyone may deposit for anyone: so a provider that owns nothing yet can be bonded by whoever wants it in the network. What is
  * deposited is the operator's from then on.
@@ -12,11 +12,11 @@ import { depositBondSync } from '@groundwork/chain/deposit-bond.ts'
 import { deployerAccount } from '@groundwork/chain/devnet/accounts.ts'
 import { readStake } from '@groundwork/chain/read-stake.ts'
 import { formatWork, parseWork } from '@groundwork/core/units/work.ts'
-import { storageNetwork } from '@groundwork/storage'
 import { isAddress } from 'viem'
 import { z } from 'zod'
 import { openAccount } from '../account/open-account.ts'
 import { openChain } from '../account/open-chain.ts'
+import { networkIds, networkNames } from '../networks.ts'
 import { command, type AnyCommand } from './command.ts'
 import { UsageWrong } from './usage-errors.ts'
 
@@ -29,14 +29,16 @@ export const bond: AnyCommand = command({
       .refine(isAddress, 'the address of an account (0x and 40 hex digits)')
       .describe('whose stake grows'),
     amount: z.string().min(1).describe('WORK to deposit, such as 1000'),
+    network: z.enum(networkNames).default('storage').describe('on which network'),
     devnetFaucet: z
       .boolean()
       .default(false)
       .describe('from the faucet of a devnet instead of this data directory’s account'),
   }),
-  async run({ operator, amount, devnetFaucet }, { show, signal, config }) {
+  async run({ operator, amount, network: name, devnetFaucet }, { show, signal, config }) {
     const amountAtto = parseWork(amount)
     if (amountAtto === 0n) throw new UsageWrong({ why: 'nothing is to be deposited', tip: '--amount 1000' })
+    const network = networkIds[name]
     const account = devnetFaucet ? deployerAccount() : await openAccount(config)
     await using chain = await openChain({ config, account, signal })
     // The faucet's key is public: elsewhere whatever stood under it would be anyone's.
@@ -46,10 +48,11 @@ export const bond: AnyCommand = command({
         tip: 'leave --devnet-faucet away',
       })
     }
-    const { hash } = await depositBondSync(chain, { operator, network: storageNetwork, amountAtto }, { signal })
-    const { totalAtto, lockedAtto } = await readStake(chain, { operator, network: storageNetwork })
+    const { hash } = await depositBondSync(chain, { operator, network, amountAtto }, { signal })
+    const { totalAtto, lockedAtto } = await readStake(chain, { operator, network })
     show({
       operator,
+      network: name,
       from: account.address,
       deposited: formatWork(amountAtto),
       stake: formatWork(totalAtto),

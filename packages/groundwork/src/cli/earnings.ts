@@ -63,9 +63,9 @@ export const earnings: AnyCommand = command({
         from: payer ?? 'the protocol',
         device: dataSet ?? rail ?? '',
         credits,
-        usd: kind === 'stream' ? formatCreditsUsd(credits) : '',
+        usd: isPaidInCredits(kind) ? formatCreditsUsd(credits) : '',
         work: formatWork(workAtto),
-        usdAtToday: kind === 'stream' ? '' : usdOf(workAtto, highUsd8),
+        usdAtToday: isPaidInCredits(kind) ? '' : usdOf(workAtto, highUsd8),
         evidenceEpoch: epoch,
         evidence: evidence === undefined ? '' : cidOfDigest(evidence).toString(),
         tx,
@@ -73,6 +73,8 @@ export const earnings: AnyCommand = command({
     show(rows, columns)
   },
 })
+
+const isPaidInCredits = (kind: string): boolean => kind === 'stream' || kind === 'allotment'
 
 /** Dollars to eight decimals, rounded down. */
 function usdOf(workAtto: bigint, usd8: bigint): string {

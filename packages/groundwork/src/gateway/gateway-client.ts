@@ -48,7 +48,9 @@ export interface GatewayClient {
     path: string,
     options: { readonly body?: BodyInit; readonly contentType?: string; readonly signal: AbortSignal },
   ): Promise<Answer>
-  open(path: string, options: { readonly signal: AbortSignal }): Promise<Response>
+  delete<Answer>(path: string, options: { readonly signal: AbortSignal }): Promise<Answer>
+  /** @param options with `json` it is posted */
+  open(path: string, options: { readonly json?: object; readonly signal: AbortSignal }): Promise<Response>
 }
 
 /** Names the report of a read, also of one that failed: `/v1/storage/reads/<it>`. */
@@ -85,7 +87,7 @@ export async function gatewayClient({
   return {
     url,
     get: async <Answer>(path: string, { signal }: { readonly signal: AbortSignal }) =>
-      (await (await ask(path, { signal })).json()) as Answer,
+      (await (await ask(path, { headers: authorization, signal })).json()) as Answer,
     post: async <Answer>(
       path: string,
       {
@@ -99,6 +101,16 @@ export async function gatewayClient({
       const init = { method: 'POST', headers, signal, duplex: 'half', ...(body === undefined ? {} : { body }) }
       return (await (await ask(path, init)).json()) as Answer
     },
-    open: async (path, { signal }) => ask(path, { signal }),
+    delete: async <Answer>(path: string, { signal }: { readonly signal: AbortSignal }) =>
+      (await (await ask(path, { method: 'DELETE', headers: authorization, signal })).json()) as Answer,
+    open: async (path, { json, signal }) =>
+      json === undefined
+        ? ask(path, { headers: authorization, signal })
+        : ask(path, {
+            method: 'POST',
+            headers: { ...authorization, 'content-type': 'application/json' },
+            body: JSON.stringify(json),
+            signal,
+          }),
   }
 }

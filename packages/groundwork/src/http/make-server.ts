@@ -84,7 +84,8 @@ export async function makeServer({
   app.setSerializerCompiler(serializerCompiler)
   app.setReplySerializer((payload) => toJson(payload))
 
-  // Whatever changes something needs the token; reading is public (loopback by default).
+  app.decorate('carriesToken', (header: string | undefined) => carriesToken(header, token))
+  // Whatever changes something needs the token; reading is public (loopback by default), but for what is a customer's own.
   app.addHook('onRequest', async (request) => {
     const { socket } = request.raw
     if (isLoopback(socket.localAddress ?? '') && !isOurName(request.headers.host, names))
@@ -92,7 +93,8 @@ export async function makeServer({
     const isRead = readMethods.has(request.method)
     const { isUpload = false } = request.routeOptions.config
     if (!isRead) keepToDeadline(request.raw, { stillMs: stillMsMax, ...(isUpload ? {} : { wholeMs: bodyMsMax }) })
-    if (isRead || request.is404 || request.routeOptions.config.isOpen === true) return
+    const { isPrivate = false, isOpen = false } = request.routeOptions.config
+    if ((isRead && !isPrivate) || request.is404 || isOpen) return
     if (!carriesToken(request.headers.authorization, token)) throw new NotAllowed()
   })
   app.setNotFoundHandler((request) => {
@@ -117,10 +119,16 @@ export async function makeServer({
 
 const tokenMeaning = 'What is in the file api-token of the data directory of this program.'
 
-/** Whether what a route does needs the token: whatever changes something and is not open to anyone. */
-function needsToken({ method, config }: { method: string | string[]; config?: { isOpen?: boolean } }): boolean {
+/** Whether a route needs the token: whatever changes something and is not open to anyone, and what is private. */
+function needsToken({
+  method,
+  config,
+}: {
+  method: string | string[]
+  config?: { isOpen?: boolean; isPrivate?: boolean }
+}): boolean {
   const isRead = [method].flat().every((one) => readMethods.has(one))
-  return !isRead && config?.isOpen !== true
+  return (!isRead || config?.isPrivate === true) && config?.isOpen !== true
 }
 
 /** Fastify's own refusals (bad JSON, body too large, failed schema) are the caller's. */
@@ -135,9 +143,15 @@ function toOurs(error: unknown): unknown {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether a request's `authorization` header has this program's token. */
+    carriesToken(header: string | undefined): boolean
+  }
   interface FastifyContextConfig {
     /** The route authenticates in its own way, or changes nothing. */
     isOpen?: boolean
+    /** Reading needs the token too. */
+    isPrivate?: boolean
     /** Its body streams, and may take as long as it goes on coming. */
     isUpload?: boolean
   }

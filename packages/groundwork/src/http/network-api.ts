@@ -23,6 +23,8 @@ import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { receiptOrUndefined } from '@groundwork/chain/wait-for-receipt.ts'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
+import { networkIds, networkNames } from '../networks.ts'
+import { storageNetwork } from '@groundwork/storage'
 import { toCsv, toJson, type ShowRow } from '../cli/show.ts'
 import { eventStreamsMax, sendEvents } from './event-stream.ts'
 import { NotFound, TooManyStreams } from './http-errors.ts'
@@ -43,6 +45,10 @@ const listQuery = z.object({
   format: z.enum(['json', 'csv']).default('json').describe('csv for a spreadsheet'),
 })
 type ListQuery = z.infer<typeof listQuery>
+const networkQuery = listQuery.extend({
+  network: z.enum(networkNames).default('storage').describe('of which network'),
+})
+type NetworkQuery = z.infer<typeof networkQuery>
 
 /** Every list can be had as JSON or as CSV. */
 async function sendList(
@@ -85,12 +91,17 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
   )
   app.get(
     '/v1/providers',
-    { schema: { summary: 'Operators and what they offer', querystring: listQuery } },
+    { schema: { summary: 'Operators and what they offer', querystring: networkQuery } },
     async (request, reply) => {
-      const offers = new Map(offersIn(index, { network: 1 }).map((offer) => [offer.operator, offer]))
+      const network = networkIds[(request.query as NetworkQuery).network]
+      const offers = new Map(offersIn(index, { network }).map((offer) => [offer.operator, offer]))
       const rows = operatorsIn(index).map((operator) => {
         const { capacity, priceNano } = offers.get(operator.operator) ?? {}
-        return { ...operator, capacityBytes: capacity ?? null, priceNano: priceNano ?? null }
+        return {
+          ...operator,
+          capacityBytes: (network === storageNetwork ? capacity : undefined) ?? null,
+          priceNano: priceNano ?? null,
+        }
       })
       return sendList(reply, rows, request.query as ListQuery)
     },
@@ -119,8 +130,11 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
   )
   app.get(
     '/v1/epochs',
-    { schema: { summary: 'What happened to each epoch of storage', querystring: listQuery } },
-    async (request, reply) => sendList(reply, epochStepsIn(index, { network: 1 }), request.query as ListQuery),
+    { schema: { summary: 'What happened to each epoch', querystring: networkQuery } },
+    async (request, reply) => {
+      const query = request.query as NetworkQuery
+      return sendList(reply, epochStepsIn(index, { network: networkIds[query.network] }), query)
+    },
   )
   app.get(
     '/v1/payments',

@@ -56,6 +56,7 @@ test('with no payments the page says the rule', () => {
 
 test('an endpoint with markup in it stays text', () => {
   const provider = {
+    network: 'storage',
     operator: '0x1',
     endpoint: '<script>x</script>',
     place: '8',

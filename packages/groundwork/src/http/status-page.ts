@@ -23,12 +23,14 @@ export interface StatusView {
 export interface NetworkView {
   readonly name: string
   readonly operatorCount: number
-  readonly setCount: number
+  /** what customers have there now: data sets, or routes */
+  readonly market: string
   readonly lastEpoch: string
   readonly state: string
 }
 
 export interface ProviderView {
+  readonly network: string
   readonly operator: string
   readonly endpoint: string
   readonly place: string
@@ -101,7 +103,9 @@ function paymentsFoot({ payments, paymentsSkipped: skip, paymentCount: count }: 
 }
 
 /** A bar as wide as the probe took, the slowest of all being full. */
-function latencyBar(latencyMs: number | undefined, slowestMs: number): string {
+function latencyBar({ latencyMs, network }: ProviderView, slowestMs: number): string {
+  // A hotspot dials out: there is nothing to ask.
+  if (network === 'wireless') return ''
   if (latencyMs === undefined) return '<span class="bad">no answer</span>'
   const width = Math.max(2, Math.round((latencyMs / Math.max(slowestMs, 0.1)) * 80))
   return `<svg width="84" height="10" role="img" aria-label="${latencyMs.toFixed(1)} ms"><rect width="${width}" height="10" rx="2"/></svg> ${latencyMs.toFixed(1)} ms`
@@ -126,11 +130,11 @@ export function statusPage(view: StatusView): string {
     [
       'Networks',
       table(
-        ['network', 'operators', 'data sets', 'last epoch', 'state'],
+        ['network', 'operators', 'customers’', 'last epoch', 'state'],
         view.networks.map((one) => [
           esc(one.name),
           String(one.operatorCount),
-          String(one.setCount),
+          esc(one.market),
           esc(one.lastEpoch),
           stateMark(one.state),
         ]),
@@ -140,10 +144,11 @@ export function statusPage(view: StatusView): string {
     [
       'Providers',
       table(
-        ['operator', 'answers in', 'earned', 'bond', 'nano-credits per GiB·s', 'place (H3)', 'endpoint'],
+        ['network', 'operator', 'answers in', 'earned', 'bond', 'price', 'place (H3)', 'endpoint'],
         view.providers.map((one) => [
+          esc(one.network),
           mono(one.operator) + (one.isFaulted ? ' <span class="bad">faulted</span>' : ''),
-          latencyBar(one.latencyMs, slowestMs),
+          latencyBar(one, slowestMs),
           esc(one.earned),
           esc(one.bond),
           esc(one.price),

@@ -72,7 +72,7 @@ test('an epoch shows what it added to the last final totals, whatever was posted
     finalised(1n, second),
   ])
   assert.deepEqual(
-    epochViews(index).map(({ epoch, state, rebate, bootstrap }) => ({ epoch, state, rebate, bootstrap })),
+    epochViews(index, 'storage').map(({ epoch, state, rebate, bootstrap }) => ({ epoch, state, rebate, bootstrap })),
     [
       { epoch: '1', state: 'finalised', rebate: '3 WORK', bootstrap: '20 WORK' },
       { epoch: '0', state: 'finalised', rebate: '2 WORK', bootstrap: '20 WORK' },

@@ -18,6 +18,9 @@ import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
 import { lanesOf } from '@groundwork/core/merkle/lanes.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { ComposedCustomer } from '../compose.ts'
+import { networkIds, networkNames, type NetworkName } from '../networks.ts'
+import { logsOf } from '../watch/event-logs.ts'
+import { routesIn } from '../wireless/routes-in.ts'
 import { paymentViews } from './payment-views.ts'
 import { shortWork } from './short-work.ts'
 import type { EpochView, ProviderView, StatusView } from './status-page.ts'
@@ -28,7 +31,6 @@ export interface StatusSource {
   readonly store: ComposedCustomer
 }
 
-const storage = 1
 export const paymentsShownMax = 200
 const epochsShownMax = 12
 
@@ -43,9 +45,9 @@ export async function statusView(
     name: chain.deployment.name,
     block: index.tip()?.number ?? 0n,
     rpc: chain.rpcUrl,
-    networks: [networkView(index)],
-    providers: providerViews(index, latencies),
-    epochs: epochViews(index).slice(0, epochsShownMax),
+    networks: networkNames.map((name) => networkView(index, name)),
+    providers: networkNames.flatMap((name) => providerViews(index, { name, latencies })),
+    epochs: networkNames.flatMap((name) => epochViews(index, name).slice(0, epochsShownMax)),
     payments: payments.slice(skip, skip + paymentsShownMax),
     paymentsSkipped: skip,
     paymentCount: payments.length,
@@ -53,19 +55,36 @@ export async function statusView(
   }
 }
 
-function networkView(index: ChainIndex): StatusView['networks'][number] {
-  const steps = epochStepsIn(index, { network: storage }).filter(({ state }) => state !== 'sealed')
+function networkView(index: ChainIndex, name: NetworkName): StatusView['networks'][number] {
+  const network = networkIds[name]
+  const steps = epochStepsIn(index, { network }).filter(({ state }) => state !== 'sealed')
   const last = steps.at(-1)
   return {
-    name: 'storage',
-    operatorCount: offersIn(index, { network: storage }).length,
-    setCount: dataSetsAsOf(index, { block: index.tip()?.number ?? 0n }).length,
+    name,
+    operatorCount: offersIn(index, { network }).length,
+    market: marketOf(index, name),
     lastEpoch: last?.epoch.toString() ?? 'none',
     state: last?.state ?? 'waiting for the first epoch',
   }
 }
 
-function providerViews(index: ChainIndex, latencies: ReadonlyMap<Hex, number>): ProviderView[] {
+function marketOf(index: ChainIndex, name: NetworkName): string {
+  if (name === 'storage') return counted(dataSetsAsOf(index, { block: index.tip()?.number ?? 0n }).length, 'data set')
+  return counted(routesIn(index).filter(({ isOpen }) => isOpen).length, 'route')
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+/** What a price is for: the unit that customers pay by. */
+const units: Readonly<Record<NetworkName, string>> = {
+  storage: 'nano-credits per GiB·s',
+  wireless: 'nano-credits per 24 bytes',
+}
+
+function providerViews(
+  index: ChainIndex,
+  { name, latencies }: { readonly name: NetworkName; readonly latencies: ReadonlyMap<Hex, number> },
+): ProviderView[] {
   const slashed = new Set(slashesIn(index).map(({ operator }) => operator.toLowerCase()))
   const minted = new Map<string, bigint>()
   for (const { kind, payee, workAtto } of paymentsIn(index)) {
@@ -74,14 +93,16 @@ function providerViews(index: ChainIndex, latencies: ReadonlyMap<Hex, number>): 
     minted.set(key, (minted.get(key) ?? 0n) + workAtto)
   }
   const operators = new Map(operatorsIn(index).map((operator) => [operator.operator.toLowerCase(), operator]))
-  return offersIn(index, { network: storage }).map(({ operator, priceNano }) => {
+  const network = networkIds[name]
+  return offersIn(index, { network }).map(({ operator, priceNano }) => {
     const known = operators.get(operator.toLowerCase())
     return {
+      network: name,
       operator,
       endpoint: known?.endpoint ?? '',
       place: known?.cell.toString(16) ?? '',
-      price: priceNano.toString(),
-      bond: shortWork(bondOf(index, operator)),
+      price: `${priceNano} ${units[name]}`,
+      bond: shortWork(bondOf(index, { network, operator })),
       earned: shortWork(minted.get(operator.toLowerCase()) ?? 0n),
       latencyMs: latencies.get(operator.toLowerCase() as Hex),
       isFaulted: slashed.has(operator.toLowerCase()),
@@ -89,31 +110,39 @@ function providerViews(index: ChainIndex, latencies: ReadonlyMap<Hex, number>): 
   })
 }
 
-/** What stands in Bonds by its events: deposits, less what was withdrawn and slashed. */
-function bondOf(index: ChainIndex, operator: string): bigint {
-  const rows = index.database
-    .prepare("SELECT event, args FROM logs WHERE contract = 'bonds' AND event IN ('Deposited', 'Withdrawn', 'Slashed')")
-    .all() as unknown as readonly { event: string; args: string }[]
-  let bondAtto = 0n
-  for (const { event, args } of rows) {
-    const { operator: whose, amountAtto } = JSON.parse(args) as { operator: string; amountAtto: string }
-    if (whose.toLowerCase() === operator.toLowerCase())
-      bondAtto += event === 'Deposited' ? BigInt(amountAtto) : -BigInt(amountAtto)
-  }
-  return bondAtto
+/** What stands in Bonds by its events: deposits, less what was withdrawn and slashed. A slash names the lock, the lock its network. */
+function bondOf(
+  index: ChainIndex,
+  { network, operator }: { readonly network: number; readonly operator: string },
+): bigint {
+  const sumOf = (event: string, isHere: (args: Readonly<Record<string, unknown>>) => boolean): bigint =>
+    logsOf(index, { contract: 'bonds', event })
+      .filter(({ args }) => String(args['operator']).toLowerCase() === operator.toLowerCase() && isHere(args))
+      .reduce((sum, { args }) => sum + BigInt(String(args['amountAtto'])), 0n)
+  const isOfNetwork = (args: Readonly<Record<string, unknown>>): boolean => Number(args['network']) === network
+  const locks = new Set(
+    logsOf(index, { contract: 'bonds', event: 'Locked' })
+      .filter(({ args }) => isOfNetwork(args))
+      .map(({ args }) => String(args['lockId'])),
+  )
+  return (
+    sumOf('Deposited', isOfNetwork) -
+    sumOf('Withdrawn', isOfNetwork) -
+    sumOf('Slashed', ({ lockId }) => locks.has(String(lockId)))
+  )
 }
 
 /** The newest first. A post carries the totals of all epochs so far; what an epoch adds is the difference to the last final one. */
-export function epochViews(index: ChainIndex): EpochView[] {
+export function epochViews(index: ChainIndex, name: NetworkName): EpochView[] {
   const shown = new Map<bigint, EpochView>()
   const totalsOf = new Map<bigint, bigint>()
   let finalTotals = 0n
-  for (const { epoch, state, totals, evidence } of epochStepsIn(index, { network: storage })) {
+  for (const { epoch, state, totals, evidence } of epochStepsIn(index, { network: networkIds[name] })) {
     const before = shown.get(epoch)
     if (totals !== undefined) totalsOf.set(epoch, totals)
     const added = totals === undefined ? undefined : lanesBetween(finalTotals, totals)
     shown.set(epoch, {
-      network: 'storage',
+      network: name,
       epoch: epoch.toString(),
       state,
       rebate: added === undefined ? (before?.rebate ?? '') : shortWork(added.high),

@@ -38,6 +38,8 @@ export interface ProviderReady {
   readonly endpoint: string
   /** where packet forwarders find the radio role, when there is one */
   readonly udpPort?: number
+  /** where Basics Stations find it */
+  readonly stationPort?: number
 }
 
 export interface RunProviderOptions {
@@ -88,7 +90,7 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
   await using hotspot = config.roles.includes('wireless')
     ? await openHotspotRole({ config, context, signer, nodeKey, evidence: storage.evidence, submit, log })
     : undefined
-  const radio = hotspot === undefined ? {} : { udpPort: hotspot.udpPort }
+  const radio = hotspot === undefined ? {} : { udpPort: hotspot.udpPort, stationPort: hotspot.stationPort }
   onReady({ operator: account.address, endpoint: face.endpoint, ...radio })
 
   const { roles } = config

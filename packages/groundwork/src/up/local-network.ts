@@ -205,6 +205,7 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
       GROUNDWORK_WIRELESS_PRICE_NANO: String(plan.priceNano),
       GROUNDWORK_PORT: String(portOf(plan.name)),
       GROUNDWORK_WIRELESS_UDP_PORT: String(portOf(radioOf(plan.name))),
+      GROUNDWORK_WIRELESS_STATION_PORT: '0',
     })
     const udpPort = portOf(radioOf(plan.name))
     return { plan, operator: String(child.ready['operator']) as Address, udpPort, child }

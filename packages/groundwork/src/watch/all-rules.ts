@@ -4,17 +4,15 @@
  * @module
  */
 
+import { networkNames, type NetworkName } from '../networks.ts'
 import type { NetworkRules } from './network-rules.ts'
 import { storageRules } from './storage-rules.ts'
 import { wirelessRules } from './wireless-rules.ts'
 
-export const auditedNetworks = ['storage', 'wireless'] as const
-export type AuditedNetwork = (typeof auditedNetworks)[number]
-
-export async function rulesOf(network: AuditedNetwork): Promise<NetworkRules> {
+export async function rulesOf(network: NetworkName): Promise<NetworkRules> {
   return network === 'storage' ? storageRules() : wirelessRules()
 }
 
 export async function allRules(): Promise<readonly NetworkRules[]> {
-  return Promise.all(auditedNetworks.map(rulesOf))
+  return Promise.all(networkNames.map(rulesOf))
 }

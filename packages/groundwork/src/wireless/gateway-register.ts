@@ -38,7 +38,12 @@ export function gatewayRegister(): GatewayRegister {
   const records = new Map<Eui, Kept>()
   const of = (gatewayEui: Eui, atMs: number): Kept => {
     const known = records.get(gatewayEui)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      // The last in the map is the one that was heard last.
+      records.delete(gatewayEui)
+      records.set(gatewayEui, known)
+      return known
+    }
     const oldest = records.size >= registeredGatewaysMax ? records.keys().next().value : undefined
     if (oldest !== undefined) records.delete(oldest)
     const made: Kept = {

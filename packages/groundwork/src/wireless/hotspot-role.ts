@@ -9,12 +9,14 @@ import type { PostOffer } from '@groundwork/chain/post-offer.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { EvidenceStore } from '@groundwork/storage/adapters'
-import { carryNodeDigest, offer, type Radio } from '@groundwork/wireless'
+import { carryNodeDigest, listeningChannels, offer, regionOf, type Radio } from '@groundwork/wireless'
 import {
   carryClient,
   openCarryLedger,
+  openStationServer,
   openUdpForwarder,
   type CarryClient,
+  type StationServer,
   type UdpForwarder,
 } from '@groundwork/wireless/adapters'
 import { readAllotment } from '@groundwork/chain/read-allotment.ts'
@@ -26,6 +28,7 @@ import type { Submit } from '../provider/submit.ts'
 import { again } from '../supervise/again.ts'
 import type { Part } from '../supervise/run-together.ts'
 import type { AuditContext } from '../watch/audit-context.ts'
+import { enabledChannels, extraChannelsHz } from './channels.ts'
 import { proveCarriage } from './prove-carriage.ts'
 import { redeemVouchers } from './redeem-vouchers.ts'
 import { routesIn } from './routes-in.ts'
@@ -43,8 +46,10 @@ const nobody = `0x${'00'.repeat(20)}`
 export interface HotspotRole extends AsyncDisposable {
   readonly offer: PostOffer
   readonly udpPort: number
+  readonly stationPort: number
   readonly carry: CarryClient
   readonly forwarders: UdpForwarder
+  readonly stations: StationServer
   readonly parts: readonly Part[]
 }
 
@@ -72,10 +77,12 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     nodeKey: nodeKey.publicKey,
     validUntilMs: machineClock.nowMs() + nodeDays * dayMs,
   }
-  const radios: { udp?: UdpForwarder } = {}
+  const radios: Radio[] = []
+  const radioOf = (gatewayEui: string): Radio | undefined => radios.find((one) => one.isReachable(gatewayEui))
   const radio: Radio = {
-    send: (downlink) => radios.udp?.send(downlink),
-    isReachable: (gatewayEui) => radios.udp?.isReachable(gatewayEui) ?? false,
+    // Nobody hears the gateway any more: the first says so.
+    send: (downlink) => (radioOf(downlink.gatewayEui) ?? radios[0])?.send(downlink),
+    isReachable: (gatewayEui) => radioOf(gatewayEui) !== undefined,
   }
   const carry = carryClient({
     chainId: BigInt(chainId),
@@ -113,7 +120,20 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     timers: machineTimers,
     antennaGainDbi: config.wirelessAntennaDbi,
   })
-  radios.udp = udp
+  const region = regionOf(config.wirelessRegion)
+  const channels = listeningChannels(region, {
+    extraChannelsHz: extraChannelsHz(region.name),
+    enabledChannels: enabledChannels(region.name),
+  })
+  const stations = await openStationServer({
+    host: config.host,
+    port: config.wirelessStationPort,
+    listener: carry,
+    clock: machineClock,
+    timers: machineTimers,
+    settingsOf: () => ({ region, channels }),
+  })
+  radios.push(udp, stations)
 
   const onError = (err: unknown): void => log.warn({ err }, 'a pass of the radio role failed; the next one follows')
   const parts: readonly Part[] = [
@@ -159,11 +179,14 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
       unitPriceNano: config.wirelessPriceNano,
     }),
     udpPort: udp.port,
+    stationPort: stations.port,
     carry,
     forwarders: udp,
+    stations,
     parts,
     async [Symbol.asyncDispose]() {
       await udp[Symbol.asyncDispose]()
+      await stations[Symbol.asyncDispose]()
       await carry[Symbol.asyncDispose]()
       ledger[Symbol.dispose]()
     },

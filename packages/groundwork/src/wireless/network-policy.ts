@@ -8,19 +8,10 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
 import type { NetworkPolicy, Region } from '@groundwork/wireless'
 import type { Config } from '../config.ts'
+import { enabledChannels, extraChannelsHz } from './channels.ts'
 
 /** Addresses of one network server. */
 const slabSize = 65_536
-
-/** Five channels more, as most gateways listen on them. */
-const extraChannelsHz: Readonly<Record<string, readonly number[]>> = {
-  EU868: [867_100_000, 867_300_000, 867_500_000, 867_700_000, 867_900_000],
-  'AS923-1': [922_200_000, 922_400_000, 922_600_000, 922_800_000, 923_000_000],
-}
-
-/** The second block of eight, and its wide channel: what gateways of eight channels listen on. */
-const secondBlock = [8, 9, 10, 11, 12, 13, 14, 15, 65]
-const enabledChannels: Readonly<Record<string, readonly number[]>> = { US915: secondBlock, AU915: secondBlock }
 
 /**
  * A slab of addresses under the NetID, chosen by the account: two networks of strangers seldom share one, and where they do a MIC
@@ -45,7 +36,7 @@ export function policyFor(config: Config, account: Hex): (region: Region) => Net
     addresses,
     rxDelaySeconds: config.wirelessRxDelaySeconds,
     rx1DataRateOffset: 0,
-    extraChannelsHz: extraChannelsHz[name] ?? [],
-    enabledChannels: enabledChannels[name],
+    extraChannelsHz: extraChannelsHz(name),
+    enabledChannels: enabledChannels(name),
   })
 }

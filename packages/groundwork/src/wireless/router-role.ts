@@ -38,11 +38,15 @@ import {
   openQueueStore,
   openRuleStore,
   openSessionStore,
+  openWebhookEndpointStore,
+  openWebhooks,
   wirelessChain,
   type CarryServer,
   type DeviceStore,
   type MqttBroker,
   type RuleStore,
+  type WebhookEndpointStore,
+  type Webhooks,
 } from '@groundwork/wireless/adapters'
 import type { Logger } from 'pino'
 import { openDeviceKek, type NodeKey } from '../account/open-account.ts'
@@ -79,6 +83,8 @@ export interface RouterRole extends AsyncDisposable {
   readonly mqtt: MqttBroker
   readonly gateways: GatewayRegister
   readonly rules: RuleStore
+  readonly endpoints: WebhookEndpointStore
+  readonly webhooks: Webhooks
   readonly parts: readonly Part[]
   readonly policyOf: ReturnType<typeof policyFor>
   /** our route as it should stand on the chain */
@@ -176,6 +182,16 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     },
     elapsedMs: machineClock.elapsedMs,
   })
+  const endpoints = openWebhookEndpointStore({ database })
+  const webhooks = openWebhooks({
+    path: path.join(config.dataDir, 'webhooks.sqlite'),
+    endpointsOf: endpoints.endpointsOf,
+    endpoint: endpoints.endpoint,
+    clock: machineClock,
+    timers: machineTimers,
+    random: machineRandom,
+    allowsPrivateAddresses: config.wirelessPrivateWebhooks,
+  })
   const rules = openRuleStore({
     database,
     domain: domainOf(addresses.registry),
@@ -196,7 +212,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     queue,
     codecs,
     rules,
-    sinks: [mqtt, ring],
+    sinks: [mqtt, webhooks, ring],
     tenant: { id: signer.address, name: 'groundwork' },
     clock: machineClock,
     random: machineRandom,
@@ -275,6 +291,8 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     mqtt,
     gateways,
     rules,
+    endpoints,
+    webhooks,
     parts,
     policyOf,
     route: routeNow,
@@ -292,6 +310,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
       await network.settled()
       await applications.idle()
       await mqtt[Symbol.asyncDispose]()
+      await webhooks[Symbol.asyncDispose]()
       await codecs[Symbol.asyncDispose]()
       await sessions[Symbol.asyncDispose]()
       ledger[Symbol.dispose]()

@@ -36,6 +36,7 @@ const schema = `
   ) STRICT;
   CREATE TABLE IF NOT EXISTS wireless_tokens (application TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (application, hash)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS wireless_rules (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS wireless_webhooks (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS wireless_versions (version INTEGER NOT NULL) STRICT;
 `
 

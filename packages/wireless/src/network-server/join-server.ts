@@ -13,8 +13,8 @@
 import { keySchedule } from '../crypto/aes-128.ts'
 import { cmacWord } from '../crypto/cmac.ts'
 import type { Device, DeviceProfile, RootKeys } from '../model/device.ts'
-import type { DeviceSession, RadioState, SessionKeys } from '../model/session.ts'
 import type { Eui } from '../model/radio.ts'
+import type { AdrBackoff, DeviceSession, RadioState, RejoinInterval, SessionKeys } from '../model/session.ts'
 import type { Devices, Random, Sessions } from '../ports.ts'
 import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
@@ -74,6 +74,17 @@ export interface NetworkPolicy {
   readonly enabledChannels?: readonly number[] | undefined
   /** another second window than the band's own */
   readonly rx2?: { readonly hz: number; readonly dataRate: number } | undefined
+  /** whether one frame may take 400 ms at most, where the band leaves that to the network; as the band does when left out */
+  readonly dwell?: { readonly uplink: boolean; readonly downlink: boolean } | undefined
+  /** a device may send 1/2^k of all time; 0 when left out: no more than the band's own limit */
+  readonly dutyCycleExponent?: number | undefined
+  /** where answers to a channel come, when it is not the channel itself; dynamic plans */
+  readonly downlinkHz?: readonly { readonly channel: number; readonly hz: number }[] | undefined
+  /** another channel for beacons than the band's own */
+  readonly beaconHz?: number | undefined
+  /** 1.1: when a device that hears nothing lowers its data rate, and how often it rejoins of itself */
+  readonly adrBackoff?: AdrBackoff | undefined
+  readonly rejoin?: RejoinInterval | undefined
 }
 
 export interface JoinServerOptions {

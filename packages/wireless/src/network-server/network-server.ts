@@ -15,7 +15,18 @@ import type { Device, DeviceProfile } from '../model/device.ts'
 import type { CopyView, DeviceMessage, LogMessage } from '../model/message.ts'
 import type { RadioUplink } from '../model/radio.ts'
 import type { DeviceSession } from '../model/session.ts'
-import type { Broker, Clock, Devices, DownlinkQueue, Radio, RadioListener, Random, Sessions, Timers } from '../ports.ts'
+import type {
+  Broker,
+  Clock,
+  Devices,
+  DownlinkQueue,
+  MulticastGroups,
+  Radio,
+  RadioListener,
+  Random,
+  Sessions,
+  Timers,
+} from '../ports.ts'
 import type { PacketJudge } from '../ports/carry.ts'
 import { snrFloorDb } from '../region/airtime.ts'
 import { uplinkDataRateOf } from '../region/data-rate.ts'
@@ -24,17 +35,22 @@ import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
 import { work } from '../work.ts'
 import { parsePhyPayload, type DataFrame, type FrameFault, type JoinRequest } from '../wire/phy-payload.ts'
+import { activatedRadio } from './activate.ts'
 import { addressBudget } from './address-budget.ts'
 import { adapt, adrMarginDb, remember, type AdrState, type AdrUplink } from './adr.ts'
 import { copyWindow, type Gathered } from './copy-window.ts'
 import { downlinkDesk, type Answerable, type Plan } from './downlink/downlink-desk.ts'
+import { frameSender } from './downlink/frame-sender.ts'
 import { marginOf } from './downlink/gateway-book.ts'
+import { lastHeard } from './downlink/last-heard.ts'
+import { multicastDesk } from './downlink/multicast-desk.ts'
 import { joinServer, type JoinRefusal, type NetworkPolicy } from './join-server.ts'
 import { makeSchedules } from './key-schedules.ts'
 import { lastFrames } from './last-frames.ts'
 import { logGate } from './log-gate.ts'
 import { applyAnswers, type MacEvent } from './mac/apply-answers.ts'
 import { replyCommands } from './mac/reply-commands.ts'
+import { stickyRequests } from './mac/sticky-answers.ts'
 import { wantedRequests } from './mac/wanted-requests.ts'
 import { heardWaysMax, micTriesMax, type ReadUplink, type SentWith, type UplinkRefusal } from './read-uplink.ts'
 
@@ -43,8 +59,6 @@ export const adrDevicesMax = 262_144
 /** A device is asked for its status this seldom. */
 const statusEveryMs = 86_400_000
 const tidyEveryMs = 1_000
-/** Until a payload for a device that always listens is tried again: a sub-band rests for seconds. */
-const retryMs = 5_000
 /** A copy of a join that comes as late as this is still one. */
 const joinRememberedMs = 60_000
 /** A join that was held longer than this on its way, inclusive, cannot be answered: its second window is over. */
@@ -73,6 +87,8 @@ export interface NetworkServerOptions {
   readonly devices: Devices
   readonly sessions: Sessions
   readonly queue: DownlinkQueue
+  /** none when left out */
+  readonly groups?: MulticastGroups | undefined
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
@@ -86,6 +102,8 @@ export interface NetworkServerOptions {
 export interface NetworkServer extends RadioListener {
   /** A payload was queued: a device that always listens gets it now. */
   queueChanged(devEui: string): void
+  /** A payload was queued for a multicast group, under `groupQueueName`. */
+  groupChanged(id: string): void
   drops(): ReadonlyMap<NetworkDrop, number>
   counts(): { readonly heard: number; readonly published: number; readonly joined: number; readonly awaited: number }
   /** Resolves when all that was taken in is kept, published and answered. */
@@ -111,14 +129,20 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     publishedCount += 1
     broker.publish(message)
   }
+  const sender = frameSender({ radio, clock })
+  const heardLast = lastHeard()
+  const after = (delayMs: number, run: () => void): void =>
+    void timers.after(delayMs, () => {
+      if (!isOver) run()
+    })
   const desk = downlinkDesk({
-    radio,
+    sender,
     queue,
     clock,
+    lastHeard: heardLast,
     schedulesOf,
     publish,
-    onItemEnded: (devEui) => queueChanged(devEui),
-    onTryFailed: (devEui) => void timers.after(retryMs, () => isOver || queueChanged(devEui)),
+    reachLater: (devEui, delayMs) => after(delayMs, () => queueChanged(devEui)),
   })
   const verdict = (copies: readonly RadioUplink[], found: PacketVerdict): void => {
     const [first] = copies
@@ -128,6 +152,34 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     const done = work.catch(() => drops.count('not-kept')).finally(() => working.delete(done))
     working.add(done)
   }
+  const multicast =
+    options.groups === undefined
+      ? undefined
+      : multicastDesk({
+          sender,
+          groups: options.groups,
+          queue,
+          clock,
+          lastHeard: heardLast,
+          isReachable: (gatewayEui) => radio.isReachable(gatewayEui),
+          publish,
+          after,
+          track,
+        })
+  /** First the session is kept, then what follows from it happens. */
+  const keepAndCarryOut = (plan: Plan, messages: readonly DeviceMessage[]): void =>
+    track(
+      sessions.put(plan.session).then(
+        () => {
+          for (const message of messages) publish(message)
+          plan.carryOut()
+        },
+        (error: unknown) => {
+          plan.abandon()
+          throw error
+        },
+      ),
+    )
   /** A UUID of version 4 (RFC 9562). */
   const nextId = (): string => {
     const hex = [...random.bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
@@ -155,7 +207,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
 
   const tidy = (): void => {
     if (isOver) return
-    desk.tidy()
+    sender.tidy()
     timers.after(tidyEveryMs, tidy)
   }
   timers.after(tidyEveryMs, tidy)
@@ -299,12 +351,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     }
     const { plan, events } = planAnswer({ copies, read, device, profile, region })
     const messages = read.isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs, events })
-    track(
-      sessions.put(plan.session).then(() => {
-        for (const message of messages) publish(message)
-        plan.send?.()
-      }),
-    )
+    keepAndCarryOut(plan, messages)
   }
 
   const planAnswer = ({
@@ -323,57 +370,52 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     const [first] = copies
     const best = copies.reduce((most, copy) => (marginOf(copy) > marginOf(most) ? copy : most), first!)
     const dataRate = uplinkDataRateOf(region, best.modulation) ?? read.session.radio.dataRate
-    const heardRadio = radioAsHeard(read, profile, dataRate)
-    const { session: answered, events } = applyAnswers(heardRadio, region, read.commands.commands)
+    const { session: answered, events } = applyAnswers(
+      radioAsHeard(read, profile, dataRate),
+      region,
+      read.commands.commands,
+    )
     const gpsTimeMs = copies.find((copy) => copy.gpsTimeMs !== undefined)?.gpsTimeMs ?? gpsMsOf(best.heardAtMs)
     const { commands: replies, radio: replied } = replyCommands(answered, read.commands.commands, {
       marginDb: marginOf(best),
       gatewayCount: copies.length,
       gpsTimeMs,
+      bootRadio: () => activatedRadio(profile, policyOf(region)),
     })
     const session = replied === answered.radio ? answered : { ...answered, radio: replied }
     const adr = adrFor({ session, read, profile, region, best, gatewayCount: copies.length })
     const asksStatus = isStatusDue(device.devEui)
+    const repeated = stickyRequests(read.commands.commands)
+    const wish = { region, policy: policyOf(region), profile, adr, asksStatus }
+    const wanted = wantedRequests(session, wish, repeated)
     const answerable: Answerable = {
-      session,
+      session: wanted.held === session.requests ? session : { ...session, requests: wanted.held },
       device,
       profile,
       region,
       copies,
       replies,
-      wanted: wantedRequests(session, { region, policy: policyOf(region), profile, adr, asksStatus }),
-      ...(read.isConfirmed ? { acknowledges: read.fCnt } : {}),
-      isAdrAckReq: read.isAdrAckReq,
+      wanted: wanted.requests,
+      fCnt: read.fCnt,
+      isRepeated: read.isRepeated,
+      isConfirmed: read.isConfirmed,
+      isAck: read.isAck,
+      isHearingWanted: read.isAdrAckReq || repeated.size > 0,
       isAdr: profile.adr === 'on',
     }
-    return { plan: desk.answer(answerable), events }
+    return { plan: desk.answer(answerable), events: [...events, ...wanted.events] }
   }
 
   /** What the frame itself tells of the radio: its data rate, and whether it follows the beacon. */
-  const radioAsHeard = (
-    { session, isClassB, before, isAck }: ReadUplink,
-    profile: DeviceProfile,
-    dataRate: number,
-  ): DeviceSession => {
+  const radioAsHeard = ({ session, isClassB }: ReadUplink, profile: DeviceProfile, dataRate: number): DeviceSession => {
     const { radio: state } = session
     const followsBeacon = isClassB && profile.supportsClassB
     const deviceClass = followsBeacon ? 'B' : state.deviceClass === 'B' ? 'A' : state.deviceClass
     const isSame =
       state.dataRate === dataRate && state.isBeaconLocked === followsBeacon && state.deviceClass === deviceClass
-    const changed = isSame
+    return isSame
       ? session
       : { ...session, radio: { ...state, dataRate, isBeaconLocked: followsBeacon, deviceClass } as const }
-    if (before.confirmedFCntDown === undefined) return changed
-    publish({
-      kind: 'ack',
-      atMs: clock.nowMs(),
-      devEui: session.devEui,
-      queueItemId: before.confirmedItemId ?? '',
-      fCntDown: before.confirmedFCntDown,
-      isAcknowledged: isAck,
-    })
-    const { confirmedFCntDown: _counter, confirmedItemId: _item, ...rest } = changed
-    return rest
   }
 
   const adrFor = ({
@@ -409,8 +451,8 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       dataRate: state.dataRate,
       txPowerIndex: state.txPowerIndex,
       nbTrans: state.nbTrans,
-      dataRateMax: highestLoraRate(region, dataRateMax),
-      txPowerIndexMax: region.txPowerIndexMax,
+      dataRateMax: Math.min(highestLoraRate(region, dataRateMax), state.refusedAbove?.dataRate ?? 15),
+      txPowerIndexMax: Math.min(region.txPowerIndexMax, state.refusedAbove?.txPowerIndex ?? 15),
       requiredSnrDb: snrFloorDb[best.modulation.spreadingFactor] ?? -20,
       marginDb: adrMarginDb,
       history,
@@ -480,9 +522,15 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     if (event.kind === 'unexpected') return []
     if (event.kind === 'refused') {
       const { name: command, why } = event
-      const description = `The device refused ${command}: ${why}.`
-      const code = 'mac-command-refused'
+      const description = `The device refused ${command}: ${why}.${event.isOver ? ' It is not asked again.' : ''}`
+      const code = event.isOver ? 'mac-command-given-up' : 'mac-command-refused'
       return [{ kind: 'log', atMs, devEui, level: 'warning', code, description, facts: { command, why } }]
+    }
+    if (event.kind === 'unanswered') {
+      const { name: command } = event
+      const description = `The device never answered ${command}. It is not asked again before it joins anew.`
+      const code = 'mac-command-unanswered'
+      return [{ kind: 'log', atMs, devEui, level: 'warning', code, description, facts: { command } }]
     }
     const { battery, margin: marginDb } = event
     const level = battery > 0 && battery < 255 ? { batteryLevel: battery } : {}
@@ -541,20 +589,22 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
 
   const queueChanged = (devEui: string): void => {
     const session = sessions.sessionOf(devEui)
+    desk.sweep(devEui, session)
     const device = devices.device(devEui)
     const profile = device === undefined ? undefined : devices.profile(device.profileId)
     if (session === undefined || device === undefined || profile === undefined || device.isDisabled) return
     const plan = desk.reach({ session, device, profile, region: regionOf(profile.region, profile.parameterRevision) })
-    if (plan.send !== undefined) track(sessions.put(plan.session).then(() => plan.send?.()))
+    if (plan !== undefined) keepAndCarryOut(plan, [])
   }
 
   return {
     heard,
-    outcome: (outcome) => desk.outcome(outcome),
+    outcome: (outcome) => sender.outcome(outcome),
     status: () => undefined,
     queueChanged,
+    groupChanged: (id) => multicast?.groupChanged(id),
     drops: drops.totals,
-    counts: () => ({ heard: heardCount, published: publishedCount, joined: joinedCount, awaited: desk.awaitedCount }),
+    counts: () => ({ heard: heardCount, published: publishedCount, joined: joinedCount, awaited: sender.awaitedCount }),
     async settled() {
       frames.flush()
       joinFrames.flush()

@@ -57,6 +57,10 @@ export interface SimulatedDeviceOptions {
   readonly devNonce?: number
   readonly dataRate?: number
   readonly isAdr?: boolean
+  /** a radio that cannot turn its power down as far as its band allows: LinkADRReq beyond is refused */
+  readonly txPowerIndexMax?: number
+  /** a firmware that never answers these */
+  readonly ignores?: ReadonlySet<DownlinkCommand['name']>
 }
 
 /** A frame on its way out. */
@@ -114,7 +118,8 @@ export interface SimulatedDevice {
 }
 
 export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevice {
-  const { devEui, joinEui, appKey, macVersion, region, isAdr = true } = options
+  const { devEui, joinEui, appKey, macVersion, region, isAdr = true, ignores } = options
+  const txPowerIndexMax = options.txPowerIndexMax ?? region.txPowerIndexMax
   const is11 = macVersion === '1.1.0'
   const nwkKey = is11 ? (options.nwkKey ?? appKey) : appKey
   const rootSchedule = keySchedule(nwkKey)
@@ -123,6 +128,8 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
   let session: Session | undefined
   let last: SentFrame | undefined
   let answers: UplinkCommand[] = []
+  /** answers that were said and are said again until something is heard */
+  let repeating: readonly UplinkCommand[] = []
   let owesAck = false
   let awaitsConf: number | undefined
   let turn = 0
@@ -225,6 +232,25 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
         case 'DutyCycleReq':
           answers.push({ name: 'DutyCycleAns' })
           break
+        case 'DlChannelReq':
+          answers.push({
+            name: 'DlChannelAns',
+            frequencyOk: true,
+            uplinkExists: (channels[command.channel]?.hz ?? 0) > 0,
+          })
+          break
+        case 'ADRParamSetupReq':
+          answers.push({ name: 'ADRParamSetupAns' })
+          break
+        case 'RejoinParamSetupReq':
+          answers.push({ name: 'RejoinParamSetupAns', timeOk: true })
+          break
+        case 'PingSlotChannelReq':
+          answers.push({ name: 'PingSlotChannelAns', frequencyOk: true, dataRateOk: true })
+          break
+        case 'BeaconFreqReq':
+          answers.push({ name: 'BeaconFreqAns', frequencyOk: true })
+          break
         default:
       }
     }
@@ -240,7 +266,7 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
       const channel = channels[index]
       return channel !== undefined && dataRate >= channel.dataRateMin && dataRate <= channel.dataRateMax
     })
-    const powerAck = wanted !== undefined && (wanted.txPower === 15 || wanted.txPower <= region.txPowerIndexMax)
+    const powerAck = wanted !== undefined && (wanted.txPower === 15 || wanted.txPower <= txPowerIndexMax)
     const isTaken = enabled !== undefined && dataRateAck && powerAck
     if (isTaken && wanted !== undefined) {
       state.enabled = enabled
@@ -268,7 +294,7 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
     const plain = cryptPayload(keySchedule(key), place, bytes, payloadFrom, payloadTo)
     const fOpts = optionsOf(frame, fCnt, is11 ? keySchedule(own.keys.nwkSEncKey) : undefined)
     const { commands } = readDownlinkCommands(fPort === 0 ? plain : fOpts)
-    obey(commands)
+    obey(commands.filter(({ name }) => ignores?.has(name) !== true))
     if (frame.isConfirmed) {
       owesAck = true
       awaitsConf = fCnt
@@ -320,9 +346,9 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
       const fCnt = own.fCntUp
       own.fCntUp += 1
       const place = { isUp: true, devAddr: own.devAddr, fCnt }
-      const said = [...answers, ...commands]
-      const sticky = answers.filter(({ name }) => name === 'RXParamSetupAns' || name === 'RXTimingSetupAns')
-      answers = sticky
+      const said = [...repeating, ...answers, ...commands]
+      repeating = said.filter(({ name }) => stickyAnswers.has(name))
+      answers = []
       const fitting = withinOptions(said)
       const plain = writeCommands(fitting, { isUp: true })
       const nwkSEncKey = keySchedule(own.keys.nwkSEncKey)
@@ -371,11 +397,18 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
       }
       if (frame.kind !== 'data' || frame.isUp || session === undefined || frame.devAddr !== session.devAddr)
         return { kind: 'ignored', reason: 'not-ours' }
-      answers = answers.filter(({ name }) => name !== 'RXParamSetupAns' && name !== 'RXTimingSetupAns')
+      repeating = []
       return readData(frame, session)
     },
   }
 }
+
+/** Said again until a downlink comes. LoRaWAN 1.0.4 sections 5.4, 5.7 and 5.8. */
+const stickyAnswers: ReadonlySet<UplinkCommand['name']> = new Set([
+  'RXParamSetupAns',
+  'RXTimingSetupAns',
+  'DlChannelAns',
+])
 
 /** What fits FOpts, in order. */
 function withinOptions(commands: readonly UplinkCommand[]): UplinkCommand[] {

@@ -6,7 +6,7 @@
 
 import type { ServerResponse } from 'node:http'
 import type { EventRing } from '@groundwork/wireless'
-import { drainMsMax } from './event-stream.ts'
+import { drainMsMax } from '../event-stream.ts'
 
 const batchMax = 200
 /** Something is sent at least this often, so that a line that broke without a word is noticed. */
