@@ -60,7 +60,9 @@ export const adrDevicesMax = 262_144
 const statusEveryMs = 86_400_000
 const tidyEveryMs = 1_000
 /** A copy of a join that comes as late as this is still one. */
-const joinRememberedMs = 30_000
+const joinRememberedMs = 60_000
+/** A join that was held longer than this on its way, inclusive, cannot be answered: its second window is over. */
+export const joinHeldMsMax = 5_500
 /** Joins that are worked on at once, inclusive. */
 export const joinsAtOnceMax = 1_024
 
@@ -75,6 +77,7 @@ export type NetworkDrop =
   | 'address-flooded'
   | 'not-told-again'
   | 'joins-busy'
+  | 'join-too-late'
   | 'rejoin-unsupported'
   | 'not-kept'
 
@@ -335,7 +338,10 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
         fCnt: String(read.fCnt),
         expected: String(read.session.fCntUp),
       })
-    if (!read.isRepeated) last.note(devEui, frame.mic, copies)
+    if (!read.isRepeated) {
+      last.note(devEui, frame.mic, copies)
+      joins.spoke(devEui)
+    }
     const region = regionOf(profile.region, profile.parameterRevision)
     const atMs = clock.nowMs()
     if (read.isRepeated) verdict(copies, { kind: 'replayed' })
@@ -535,6 +541,11 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     const [first] = copies
     const request = first === undefined ? undefined : parsePhyPayload(first.phyPayload)
     if (request?.kind !== 'join-request') return
+    if (copies.every(({ heldMs = 0 }) => heldMs > joinHeldMsMax)) {
+      // Its nonce is not spent: the device that sent it has long begun another.
+      verdict(copies, { kind: 'refused' })
+      return drops.count('join-too-late')
+    }
     if (joinsAtOnce >= joinsAtOnceMax) {
       verdict(copies, { kind: 'refused' })
       return drops.count('joins-busy')
@@ -545,7 +556,11 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
 
   const join = async (request: JoinRequest, copies: readonly RadioUplink[]): Promise<void> => {
     const atMs = clock.nowMs()
-    const joined = await joins.join(request, { atMs })
+    const joined = await joins.join(request, {
+      atMs,
+      elapsedMs: clock.elapsedMs(),
+      uplinkHz: copies[0]?.frequencyHz ?? 0,
+    })
     const { devEui, joinEui, devNonce } = request
     if (joined.tag === 'refused') {
       const { reason } = joined
@@ -558,16 +573,15 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
         reason === 'dev-nonce-used'
           ? 'The device used a DevNonce again; it may have lost its counter. Forget its nonces to let it join.'
           : `The join was refused: ${reason}.`
-      return publish({
-        kind: 'log',
-        atMs,
-        devEui,
-        level: 'error',
-        code: reason,
-        description,
+      return warn(devEui, { code: reason, description, facts: { devNonce: String(devNonce) }, level: 'error' })
+    }
+    if (joined.isRepaired)
+      warn(devEui, {
+        code: 'dev-nonce-repaired',
+        description:
+          'The device lost count of its DevNonces and was let in all the same, for it was silent but for its joins.',
         facts: { devNonce: String(devNonce) },
       })
-    }
     const { session, profile, answer } = joined
     joinedCount += 1
     verdict(copies, { kind: 'join-accepted', devEui })
