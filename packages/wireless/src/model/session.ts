@@ -44,6 +44,8 @@ export interface DeviceSession {
   /** the last confirmed downlink, until the device's next frame says whether it came */
   readonly confirmedFCntDown?: number
   readonly confirmedItemId?: string
+  /** what the last accepted frame acknowledged: its repetitions sign that too (1.1) */
+  readonly acknowledgedFCntDown?: number
   readonly radio: RadioState
   /** what the network asked of the device and has no answer to yet; one of a name */
   readonly requests: readonly MacRequest[]

@@ -12,7 +12,7 @@ import type { PacketVerdict } from '../carry/buy.ts'
 import { dropCounter } from '../drop-counter.ts'
 import { gpsMsOf } from '../gps-time.ts'
 import type { Device, DeviceProfile } from '../model/device.ts'
-import type { CopyView, DeviceMessage } from '../model/message.ts'
+import type { CopyView, DeviceMessage, LogMessage } from '../model/message.ts'
 import type { RadioUplink } from '../model/radio.ts'
 import type { DeviceSession } from '../model/session.ts'
 import type {
@@ -36,6 +36,7 @@ import { regionOf } from '../region/region-of.ts'
 import { work } from '../work.ts'
 import { parsePhyPayload, type DataFrame, type FrameFault, type JoinRequest } from '../wire/phy-payload.ts'
 import { activatedRadio } from './activate.ts'
+import { addressBudget } from './address-budget.ts'
 import { adapt, adrMarginDb, remember, type AdrState, type AdrUplink } from './adr.ts'
 import { copyWindow, type Gathered } from './copy-window.ts'
 import { downlinkDesk, type Answerable, type Plan } from './downlink/downlink-desk.ts'
@@ -45,23 +46,23 @@ import { lastHeard } from './downlink/last-heard.ts'
 import { multicastDesk } from './downlink/multicast-desk.ts'
 import { joinServer, type JoinRefusal, type NetworkPolicy } from './join-server.ts'
 import { makeSchedules } from './key-schedules.ts'
+import { lastFrames } from './last-frames.ts'
+import { logGate } from './log-gate.ts'
 import { applyAnswers, type MacEvent } from './mac/apply-answers.ts'
 import { replyCommands } from './mac/reply-commands.ts'
 import { stickyRequests } from './mac/sticky-answers.ts'
 import { wantedRequests } from './mac/wanted-requests.ts'
-import type { ReadUplink, UplinkRefusal } from './read-uplink.ts'
+import { heardWaysMax, micTriesMax, type ReadUplink, type SentWith, type UplinkRefusal } from './read-uplink.ts'
 
-/** MIC tries on one address in a second, inclusive: a flood of forged frames costs no more than this. */
-export const addressTriesPerSecondMax = 20_000
-/** Addresses whose tries are counted at once, inclusive. */
-const countedAddressesMax = 65_536
 /** Devices whose last uplinks are remembered for ADR, inclusive. */
 export const adrDevicesMax = 262_144
 /** A device is asked for its status this seldom. */
 const statusEveryMs = 86_400_000
 const tidyEveryMs = 1_000
 /** A copy of a join that comes as late as this is still one. */
-const joinRememberedMs = 30_000
+const joinRememberedMs = 60_000
+/** A join that was held longer than this on its way, inclusive, cannot be answered: its second window is over. */
+export const joinHeldMsMax = 5_500
 /** Joins that are worked on at once, inclusive. */
 export const joinsAtOnceMax = 1_024
 
@@ -74,7 +75,9 @@ export type NetworkDrop =
   | 'repeated-by-gateway'
   | 'too-many-copies'
   | 'address-flooded'
+  | 'not-told-again'
   | 'joins-busy'
+  | 'join-too-late'
   | 'rejoin-unsupported'
   | 'not-kept'
 
@@ -115,9 +118,11 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
   const joins = joinServer({ devices, sessions, random, policyOf })
   const histories = new Map<string, readonly AdrUplink[]>()
   const statusAskedMs = new Map<string, number>()
-  const tries = new Map<number, number>()
+  const budget = addressBudget()
+  const last = lastFrames()
+  const gate = logGate()
   const working = new Set<Promise<unknown>>()
-  let [heardCount, publishedCount, joinedCount, joinsAtOnce, triesSecond] = [0, 0, 0, 0, 0]
+  let [heardCount, publishedCount, joinedCount, joinsAtOnce] = [0, 0, 0, 0]
   let isOver = false
 
   const publish = (message: DeviceMessage): void => {
@@ -183,11 +188,17 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
 
   const frames = copyWindow({
     release: ({ copies }) => dataReleased(copies),
+    secret: random.bytes(16),
     elapsedMs: clock.elapsedMs,
     after: timers.after,
   })
   const joinFrames = copyWindow({
-    release: (gathered) => joinReleased(gathered),
+    // Joins are few and far between, so nobody learns from them: each is waited for as long as it takes.
+    release: (gathered) => {
+      joinReleased(gathered)
+      return false
+    },
+    secret: random.bytes(16),
     elapsedMs: clock.elapsedMs,
     after: timers.after,
     // No device sends a join-request twice: each has a nonce of its own.
@@ -226,17 +237,6 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     }
   }
 
-  const isFlooded = (devAddr: number, candidates: number): boolean => {
-    const second = Math.floor(clock.elapsedMs() / 1000)
-    if (second !== triesSecond || tries.size >= countedAddressesMax) {
-      triesSecond = second
-      tries.clear()
-    }
-    const total = (tries.get(devAddr) ?? 0) + candidates
-    tries.set(devAddr, total)
-    return total > addressTriesPerSecondMax
-  }
-
   const regionOfSession = (session: DeviceSession): Region => {
     const profile = profileOf(session)
     return regionOf(profile?.region ?? 'EU868', profile?.parameterRevision)
@@ -246,71 +246,108 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     return device === undefined ? undefined : devices.profile(device.profileId)
   }
 
-  const dataReleased = (copies: readonly RadioUplink[]): void => {
+  /** @returns whether it is of a device of ours */
+  const dataReleased = (copies: readonly RadioUplink[]): boolean => {
     const [first] = copies
     const frame = first === undefined ? undefined : parsePhyPayload(first.phyPayload)
-    if (first === undefined || frame?.kind !== 'data') return
-    const candidates = sessions.sessionsFor(frame.devAddr)
-    if (candidates.length > 1 && isFlooded(frame.devAddr, candidates.length)) {
-      verdict(copies, { kind: 'refused' })
-      return drops.count('address-flooded')
-    }
+    if (frame?.kind !== 'data') return false
+    const { devAddr, mic } = frame
+    const triesMax = budget.triesFor(devAddr, clock.elapsedMs())
     const read = work({
       frame,
-      candidates,
+      candidates: sessions.sessionsFor(devAddr),
       schedulesOf,
-      sentWith: (session) => {
-        const region = regionOfSession(session)
-        const dataRate = uplinkDataRateOf(region, first.modulation)
-        const channel = session.radio.channels.findIndex((one) => one?.uplinkHz === first.frequencyHz)
-        return {
-          txDataRate: dataRate ?? 0,
-          txChannel: channel === -1 ? (channelIndexOf(region, first.frequencyHz, dataRate) ?? 0) : channel,
-        }
-      },
+      sentWith: (session) => heardWays(session, copies),
       skipsFrameCounter: ({ devEui }) => devices.device(devEui)?.skipsFrameCounter === true,
+      // A device of 1.1 signs the channel too, so its repetitions differ.
+      isLastFrame: ({ devEui, macVersion }) => macVersion === '1.1.0' || last.isLast(devEui, mic) !== false,
       isDisabled: ({ devEui }) => devices.device(devEui)?.isDisabled !== false,
+      triesMax,
     })
-    if (read.tag === 'refused') return refuseData(copies, frame, read)
-    accepted(copies, frame, read)
+    budget.spent(devAddr, read.tries)
+    if (read.tag === 'accepted') {
+      accepted(copies, frame, read)
+      return true
+    }
+    const isFlooded = read.reason === 'too-many-tries' && triesMax < micTriesMax
+    refuseData(copies, frame, isFlooded ? { ...read, reason: 'address-flooded' } : read)
+    return false
+  }
+
+  /** With which data rate and on which channel a device sent, for all that its copies say: a gateway may be wrong, or lie. */
+  const heardWays = (session: DeviceSession, copies: readonly RadioUplink[]): SentWith[] => {
+    const region = regionOfSession(session)
+    const ways: SentWith[] = []
+    for (const { modulation, frequencyHz } of copies) {
+      const dataRate = uplinkDataRateOf(region, modulation)
+      const known = session.radio.channels.findIndex((one) => one?.uplinkHz === frequencyHz)
+      const txChannel = known === -1 ? (channelIndexOf(region, frequencyHz, dataRate) ?? 0) : known
+      const txDataRate = dataRate ?? 0
+      if (ways.some((way) => way.txDataRate === txDataRate && way.txChannel === txChannel)) continue
+      ways.push({ txDataRate, txChannel })
+      if (ways.length >= heardWaysMax) break
+    }
+    return ways
   }
 
   const refuseData = (
     copies: readonly RadioUplink[],
     { devAddr, fCnt16 }: DataFrame,
-    { reason, session }: { readonly reason: UplinkRefusal; readonly session?: DeviceSession },
+    { reason, session }: { readonly reason: UplinkRefusal | 'address-flooded'; readonly session?: DeviceSession },
   ): void => {
     drops.count(reason)
-    verdict(copies, {
-      kind: reason === 'unknown-address' ? 'unknown-device' : reason === 'counter-reset' ? 'replayed' : 'mic-failed',
-    })
+    verdict(copies, { kind: verdictOf[reason] ?? 'refused' })
     if (session === undefined) return
-    publish({
-      kind: 'log',
-      atMs: clock.nowMs(),
-      devEui: session.devEui,
-      level: 'warning',
-      code: reason === 'counter-reset' ? 'frame-counter-reset' : reason,
-      description:
-        reason === 'counter-reset'
-          ? 'The device began to count its frames again; join it anew, or reset its session.'
-          : `A frame was refused: ${reason}.`,
-      facts: { devAddr: devAddr.toString(16).padStart(8, '0'), fCnt: String(fCnt16), expected: String(session.fCntUp) },
+    const facts = { devAddr: hexAddr(devAddr), fCnt: String(fCnt16), expected: String(session.fCntUp) }
+    if (reason === 'counter-reset') return warnOfReset(session.devEui, facts)
+    warn(session.devEui, { code: reason, description: `A frame was refused: ${reason}.`, facts })
+  }
+
+  const warnOfReset = (devEui: string, facts: Readonly<Record<string, string>>): void =>
+    warn(devEui, {
+      code: 'frame-counter-reset',
+      description: 'The device began to count its frames again; join it anew, or reset its session.',
+      facts,
     })
+
+  /** Once in a while for each device and reason: whoever plays old frames again must not fill anyone's log. */
+  const warn = (
+    devEui: string,
+    said: Pick<LogMessage, 'code' | 'description' | 'facts'> & { level?: 'error' },
+  ): void => {
+    if (!gate.mayTell(devEui, said.code, clock.elapsedMs())) return drops.count('not-told-again')
+    publish({ kind: 'log', atMs: clock.nowMs(), devEui, level: 'warning', ...said })
   }
 
   const accepted = (copies: readonly RadioUplink[], frame: DataFrame, read: ReadUplink): void => {
     const [first] = copies
     const device = devices.device(read.session.devEui)
     const profile = device === undefined ? undefined : devices.profile(device.profileId)
-    if (first === undefined || device === undefined || profile === undefined) return drops.count('disabled')
+    if (first === undefined || device === undefined || profile === undefined) {
+      verdict(copies, { kind: 'refused' })
+      return drops.count('no-profile')
+    }
+    const { devEui } = device
+    if (read.isRepeated && last.isLateCopy(devEui, frame.mic, copies)) {
+      verdict(copies, { kind: 'replayed' })
+      return drops.count('late-copy')
+    }
+    if (read.isRepeated && read.session.macVersion !== '1.1.0' && last.isLast(devEui, frame.mic) === false)
+      warnOfReset(devEui, {
+        devAddr: hexAddr(frame.devAddr),
+        fCnt: String(read.fCnt),
+        expected: String(read.session.fCntUp),
+      })
+    if (!read.isRepeated) {
+      last.note(devEui, frame.mic, copies)
+      joins.spoke(devEui)
+    }
     const region = regionOf(profile.region, profile.parameterRevision)
     const atMs = clock.nowMs()
     if (read.isRepeated) verdict(copies, { kind: 'replayed' })
     else {
       const { unitsPerDayMax } = device
-      const budget = unitsPerDayMax === undefined ? {} : { unitsPerDayMax }
-      verdict(copies, { kind: 'accepted', devEui: device.devEui, ...budget })
+      verdict(copies, { kind: 'accepted', devEui, ...(unitsPerDayMax === undefined ? {} : { unitsPerDayMax }) })
     }
     const { plan, events } = planAnswer({ copies, read, device, profile, region })
     const messages = read.isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs, events })
@@ -504,6 +541,11 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     const [first] = copies
     const request = first === undefined ? undefined : parsePhyPayload(first.phyPayload)
     if (request?.kind !== 'join-request') return
+    if (copies.every(({ heldMs = 0 }) => heldMs > joinHeldMsMax)) {
+      // Its nonce is not spent: the device that sent it has long begun another.
+      verdict(copies, { kind: 'refused' })
+      return drops.count('join-too-late')
+    }
     if (joinsAtOnce >= joinsAtOnceMax) {
       verdict(copies, { kind: 'refused' })
       return drops.count('joins-busy')
@@ -514,7 +556,11 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
 
   const join = async (request: JoinRequest, copies: readonly RadioUplink[]): Promise<void> => {
     const atMs = clock.nowMs()
-    const joined = await joins.join(request, { atMs })
+    const joined = await joins.join(request, {
+      atMs,
+      elapsedMs: clock.elapsedMs(),
+      uplinkHz: copies[0]?.frequencyHz ?? 0,
+    })
     const { devEui, joinEui, devNonce } = request
     if (joined.tag === 'refused') {
       const { reason } = joined
@@ -527,16 +573,15 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
         reason === 'dev-nonce-used'
           ? 'The device used a DevNonce again; it may have lost its counter. Forget its nonces to let it join.'
           : `The join was refused: ${reason}.`
-      return publish({
-        kind: 'log',
-        atMs,
-        devEui,
-        level: 'error',
-        code: reason,
-        description,
+      return warn(devEui, { code: reason, description, facts: { devNonce: String(devNonce) }, level: 'error' })
+    }
+    if (joined.isRepaired)
+      warn(devEui, {
+        code: 'dev-nonce-repaired',
+        description:
+          'The device lost count of its DevNonces and was let in all the same, for it was silent but for its joins.',
         facts: { devNonce: String(devNonce) },
       })
-    }
     const { session, profile, answer } = joined
     joinedCount += 1
     verdict(copies, { kind: 'join-accepted', devEui })
@@ -574,6 +619,15 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     },
   }
 }
+
+/** What is held against who carried a frame, and what is not. */
+const verdictOf: Partial<Record<UplinkRefusal | 'address-flooded', 'unknown-device' | 'mic-failed' | 'replayed'>> = {
+  'unknown-address': 'unknown-device',
+  'wrong-mic': 'mic-failed',
+  'counter-reset': 'replayed',
+}
+
+const hexAddr = (devAddr: number): string => devAddr.toString(16).padStart(8, '0')
 
 /** ADR keeps to LoRa in 125 kHz: wider and other rates are the operator's to give. */
 function highestLoraRate(region: Region, dataRateMax: number): number {
