@@ -14,7 +14,7 @@ import fc from 'fast-check'
 import { adapt, idealStep, repetitionsFor, type AdrUplink } from '../network-server/adr.ts'
 import { pingOffset } from '../network-server/class-b.ts'
 import { airtimeUs, sensitivityDbm, symbolUs } from './airtime.ts'
-import { applyChannelMasks, channelMasksFor } from './channel-mask.ts'
+import { applyChannelMasks, channelMasksFor, channelMasksFromAny } from './channel-mask.ts'
 import { downlinkDataRateOf, payloadBytesMax, uplinkDataRateOf } from './data-rate.ts'
 import { afterTransmission, freeAtMs, subBandAt } from './duty-cycle.ts'
 import { channelIndexOf, joinRx2Of, rx1Of } from './receive-windows.ts'
@@ -195,6 +195,27 @@ test('masks lead from any set of channels to any other, and never take more comm
       },
     ),
   )
+})
+
+test('masks from any set lead to the wanted one, whatever the device had', () => {
+  const masked = everyRegion.filter(({ revision }) => revision === 'RP002-1.0.4')
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...masked),
+      fc.array(fc.nat(1000)),
+      fc.array(fc.nat(1000), { minLength: 1 }),
+      (region, a, b) => {
+        const known = range(region.plan === 'fixed' ? region.uplinkChannels.length : 8)
+        const pick = (numbers: readonly number[]): number[] =>
+          [...new Set(numbers.map((number) => number % known.length))].toSorted((x, y) => x - y)
+        const [enabled, to] = [pick(a), pick(b)]
+        const masks = channelMasksFromAny(region, to, known)
+        assert.deepEqual(applyChannelMasks(region, { enabled, known }, masks), to)
+        assert.ok(masks.length <= Math.ceil(known.length / 16))
+      },
+    ),
+  )
+  assert.equal(channelMasksFromAny(us, [...range(8), 64], range(72)).length, 2)
 })
 
 test('one sub-band of US915 is reached from all channels by two commands', () => {

@@ -7,8 +7,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keySchedule } from '../crypto/aes-128.ts'
 import type { MacVersion } from '../model/device.ts'
 import { regionOf } from '../region/region-of.ts'
+import { encodeJoinAccept, joinAcceptMic10, sealJoinAccept } from '../wire/join-accept.ts'
 import { backOff } from './adr-backoff.ts'
 import { devNonces } from './dev-nonces.ts'
 import { initialRadioState, type DeviceRadioState } from './device-radio-state.ts'
@@ -17,6 +19,22 @@ import { foreignFrames, foreignFramesPerSecondMax, type ForeignTraffic } from '.
 import { simulatedDevice } from './simulated-device.ts'
 
 const eu = regionOf('EU868')
+const appKey = new Uint8Array(16).fill(6)
+const made = { devEui: '70b3d57ed0000001', joinEui: '0000000000000001', appKey, region: eu }
+
+function joinAcceptFor({ joinNonce }: { joinNonce: number }): Uint8Array {
+  const settings = {
+    netId: 0,
+    devAddr: 0x01020304,
+    optNeg: false,
+    rx1DataRateOffset: 0,
+    rx2DataRate: 0,
+    rxDelaySeconds: 1,
+  }
+  const plain = encodeJoinAccept({ joinNonce, ...settings })
+  const key = keySchedule(appKey)
+  return sealJoinAccept(key, plain, joinAcceptMic10(key, plain))
+}
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
 /** So many uplinks that nobody answers: what the device is like before each of them. */
@@ -65,17 +83,27 @@ test('under a dwell time no device backs off to a rate that carries nothing', ()
 })
 
 test('a device that has not joined sends no data, and listens for its join after five and six seconds', () => {
-  const device = simulatedDevice({
-    devEui: '70b3d57ed0000001',
-    joinEui: '0000000000000001',
-    appKey: new Uint8Array(16),
-    macVersion: '1.0.4',
-    region: eu,
-  })
+  const device = simulatedDevice({ ...made, macVersion: '1.0.4' })
   assert.throws(() => device.send({ fPort: 1, payload: new Uint8Array(1) }), /joined/)
   const [first, second] = device.windows(device.join())
   assert.deepEqual([first?.afterSeconds, second?.afterSeconds], [5, 6])
   assert.deepEqual([second?.hz, second?.dataRate], [869_525_000, 0])
+})
+
+test('a join-accept that was recorded makes no session anew in a device of 1.0.4, and does in an older one', () => {
+  const outcomes = (['1.0.4', '1.0.3'] as const).map((macVersion) => {
+    const device = simulatedDevice({ ...made, macVersion, nonces: 'forgets' })
+    device.join()
+    const accept = joinAcceptFor({ joinNonce: 5 })
+    const first = device.receive(accept)
+    device.powerCycle()
+    device.join()
+    return [first.kind, device.receive(accept)]
+  })
+  assert.deepEqual(outcomes, [
+    ['joined', { kind: 'ignored', reason: 'replayed' }],
+    ['joined', { kind: 'joined', devAddr: 0x01020304 }],
+  ])
 })
 
 test('nonces rise over a power cycle, begin again in a device that forgets, and are anything by chance', () => {

@@ -9,8 +9,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { fadingDb } from './fading.ts'
 import { builtUp, lineOfSight, pathLossDb, reachM, town } from './path-loss.ts'
+import { linkTable } from './link-table.ts'
 import { degreesOf, distanceM, placeOf } from './place.ts'
 import { decodeProbability, noiseFloorDbm } from './receiver.ts'
+import { townRadio } from './radio-model.ts'
+import { randomStream } from './seeded-random.ts'
 import { mutualShadowDb, noShadowing, shadowField, townShadowing } from './shadowing.ts'
 
 const hz = 868_000_000
@@ -98,4 +101,32 @@ test('degrees become metres and degrees again', () => {
   isNear(back.latitude, 47.46, 1e-9)
   isNear(back.longitude, 8.7, 1e-9)
   isNear(distanceM({ eastM: 0, northM: 0 }, place), 15_630, 80)
+})
+
+test('no link that could carry a frame is passed over for its distance, however lucky its place', () => {
+  const random = randomStream(8)
+  const spot = (): { eastM: number; northM: number } => ({
+    eastM: random.unit() * 60_000,
+    northM: random.unit() * 60_000,
+  })
+  const gateways = Array.from({ length: 400 }, (_, index) => ({
+    place: spot(),
+    channels: [],
+    antennaGainDbi: index % 7,
+  }))
+  const model = { ...townRadio, shadowing: { sigmaDb: 8, correlationM: 110 } }
+  const [lossDbMax, headroomDb] = [150, 10]
+  const near = linkTable({ seed: 3, model, gateways, lossDbMax })
+  const all = linkTable({ seed: 3, model, gateways, lossDbMax: 1000 })
+  let lucky = 0
+  for (let count = 0; count < 60; count += 1) {
+    const place = spot()
+    const every = all.from(place)
+    assert.equal(every.gateways.length, gateways.length)
+    const reachable = [...every.gateways].filter((_, at) => every.gainDb[at]! + headroomDb >= -lossDbMax)
+    assert.deepEqual([...near.from(place).gateways], reachable)
+    const meanReachM = reachM(town, { lossDb: lossDbMax + headroomDb, hz })
+    lucky += [...every.distanceM].filter((metres, at) => metres > meanReachM && reachable.includes(at)).length
+  }
+  assert.ok(lucky > 10, 'shadows and antennas did help some')
 })
