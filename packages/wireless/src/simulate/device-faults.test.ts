@@ -183,3 +183,9 @@ test('a thousand events in any order come out sorted', () => {
     seen.toSorted((a, b) => a - b),
   )
 })
+
+test('an event more than may wait is a mistake of ours', () => {
+  const queue = eventQueue(3)
+  for (const atUs of range(3)) queue.at(atUs, () => undefined)
+  assert.throws(() => queue.at(1, () => undefined), /bounded/)
+})

@@ -33,7 +33,8 @@ interface Event {
 
 const isBefore = (a: Event, b: Event): boolean => a.atUs < b.atUs || (a.atUs === b.atUs && a.number < b.number)
 
-export function eventQueue(): EventQueue {
+/** @param countMax what may wait at once, inclusive */
+export function eventQueue(countMax: number = eventsMax): EventQueue {
   const heap: Event[] = []
   let [nowUs, number] = [0, 0]
 
@@ -71,7 +72,7 @@ export function eventQueue(): EventQueue {
     return first
   }
   const at = (atUs: number, run: () => void): (() => void) => {
-    invariant(heap.length < eventsMax, 'what waits in a simulation is bounded')
+    invariant(heap.length < countMax, 'what waits in a simulation is bounded')
     number += 1
     const event: Event = { atUs: Math.max(atUs, nowUs), number, run }
     heap.push(event)

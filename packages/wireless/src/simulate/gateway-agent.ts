@@ -50,7 +50,7 @@ const leadUs = 30_000
 const aheadUsMax = 4 * 128_000_000
 /** Frames that wait for their time in a gateway, inclusive. */
 export const bookedMax = 32
-/** A downlink without a time goes out as soon as the concentrator can. */
+/** The context of an uplink is the counter of its end, lowest byte first. */
 const contextBytes = 4
 
 export function gatewayAgent(options: GatewayAgentOptions): GatewayAgent {

@@ -10,7 +10,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Modulation } from '../model/modulation.ts'
 import { airtimeUs } from '../region/airtime.ts'
-import { transmissionsMax } from './gateway-receiver.ts'
+import { outagesMax, transmissionsMax } from './gateway-receiver.ts'
 import { pathLossDb, town } from './path-loss.ts'
 import {
   townRadio,
@@ -486,4 +486,16 @@ test('a frame from the past and a clock that goes back are mistakes of ours', ()
   assert.throws(() => send(0, { startUs: 999 }), /past/)
   assert.throws(() => world.advance(999), /forward/)
   assert.throws(() => send(0, { startUs: 2000, airtimeUs: airtimeUsMax + 1 }), /time that a frame can be/)
+})
+
+test('of more outages than a gateway remembers the oldest is forgotten', () => {
+  const { world, send } = scene()
+  for (const index of range(outagesMax + 1))
+    world.restart(0, { fromUs: index * 100_000, untilUs: index * 100_000 + 90_000 })
+  send(0, { startUs: 10 })
+  send(1, { startUs: 100_010, hz: channelsHz[1]! })
+  assert.deepEqual(
+    world.advance(60_000_000).map(({ payload }) => payload),
+    ['from 0'],
+  )
 })
