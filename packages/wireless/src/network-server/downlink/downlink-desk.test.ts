@@ -191,6 +191,12 @@ test('a repetition of an unconfirmed frame says nothing about a confirmed downli
   }
   assert.equal(world.asked.length, asked)
   assert.equal(world.messages.filter(({ kind }) => kind === 'ack').length, 0)
+  world.hear()
+  await world.air(world.devices[0]!.send({ fPort: 1, payload: text('y') }))
+  assert.deepEqual(
+    world.messages.flatMap((message) => (message.kind === 'ack' ? [message.isAcknowledged] : [])),
+    [true],
+  )
 })
 
 test('a confirmed frame that is played again is answered so many times and no more', async () => {
