@@ -151,10 +151,12 @@ export function joinServer({ devices, sessions, random, policyOf }: JoinServerOp
       const accept = acceptOf({ region, policy, joinNonce, devAddr, is11 })
       const keys = keysOf({ root, nwkKey, is11, accept, request })
       const radio = pool.same(joinedRadio(region, profile, policy))
-      const session = sessionOf({ device, profile, radio, accept, keys, atMs })
+      const isRepaired = nonce === 'repaired'
+      const agreed = sessionOf({ device, profile, radio, accept, keys, atMs })
+      const session = isRepaired ? { ...agreed, isRepaired } : agreed
       await sessions.putPending(session)
       const answer = answerOf({ accept, nwkKey, is11, request })
-      return { tag: 'joined', session, answer, device, profile, isRepaired: nonce === 'repaired' }
+      return { tag: 'joined', session, answer, device, profile, isRepaired }
     },
     spoke: repair.spoke,
   }
