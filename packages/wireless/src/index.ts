@@ -69,10 +69,23 @@ export type { CarriedTraffic, CoverageMap } from './coverage/coverage-map.ts'
 export { macVersions } from './model/device.ts'
 export type { Application, Device, DeviceProfile, PayloadCodec, RootKeys } from './model/device.ts'
 export type { DeviceMessage, QueueItem } from './model/message.ts'
+export { groupMembersMax, groupQueueName } from './model/multicast-group.ts'
+export type { MulticastGroup } from './model/multicast-group.ts'
 export type { Modulation } from './model/modulation.ts'
 export type { Eui, GatewayStatus, RadioDownlink, RadioUplink, TransmitOutcome, TransmitRefusal } from './model/radio.ts'
 export type { DeviceSession } from './model/session.ts'
-export type { Broker, Clock, Devices, DownlinkQueue, Radio, RadioListener, Random, Sessions, Timers } from './ports.ts'
+export type {
+  Broker,
+  Clock,
+  Devices,
+  DownlinkQueue,
+  MulticastGroups,
+  Radio,
+  RadioListener,
+  Random,
+  Sessions,
+  Timers,
+} from './ports.ts'
 export { activate } from './network-server/activate.ts'
 export type { NetworkPolicy } from './network-server/join-server.ts'
 export { networkServer } from './network-server/network-server.ts'

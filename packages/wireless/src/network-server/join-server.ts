@@ -17,6 +17,7 @@ import type { Eui } from '../model/radio.ts'
 import type { AdrBackoff, DeviceSession, RadioState, RejoinInterval, SessionKeys } from '../model/session.ts'
 import type { Devices, Random, Sessions } from '../ports.ts'
 import type { Region } from '../region/region.ts'
+import { joinRx2Of } from '../region/receive-windows.ts'
 import { regionOf } from '../region/region-of.ts'
 import { encodeCfList } from '../wire/cf-list.ts'
 import {
@@ -95,9 +96,10 @@ export interface JoinServerOptions {
 }
 
 export interface JoinServer {
+  /** @param heard when, `atMs` of Unix, and on which channel */
   join(
     request: JoinRequest,
-    waiting: { /** Unix */ readonly atMs: number; readonly elapsedMs: number },
+    heard: { readonly atMs: number; readonly elapsedMs: number; readonly uplinkHz: number },
   ): Promise<JoinVerdict>
   /** The device was heard on a session. */
   spoke(devEui: Eui): void
@@ -127,7 +129,7 @@ export function joinServer({ devices, sessions, random, policyOf }: JoinServerOp
   }
 
   return {
-    async join(request, { atMs, elapsedMs }) {
+    async join(request, { atMs, elapsedMs, uplinkHz }) {
       const { devEui, joinEui, bytes } = request
       const device = devices.device(devEui)
       if (device === undefined) return refused('unknown-device')
@@ -150,7 +152,9 @@ export function joinServer({ devices, sessions, random, policyOf }: JoinServerOp
       const devAddr = drawAddr(policy.addresses, random, sessions)
       const accept = acceptOf({ region, policy, joinNonce, devAddr, is11 })
       const keys = keysOf({ root, nwkKey, is11, accept, request })
-      const radio = pool.same(joinedRadio(region, profile, policy))
+      // In bands with channels for joining, the second window stays where the join's was.
+      const rx2FrequencyHz = joinRx2Of(region, uplinkHz).hz
+      const radio = pool.same({ ...joinedRadio(region, profile, policy), rx2FrequencyHz })
       const isRepaired = nonce === 'repaired'
       const agreed = sessionOf({ device, profile, radio, accept, keys, atMs })
       const session = isRepaired ? { ...agreed, isRepaired } : agreed

@@ -583,7 +583,11 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
 
   const join = async (request: JoinRequest, copies: readonly RadioUplink[]): Promise<void> => {
     const atMs = clock.nowMs()
-    const joined = await joins.join(request, { atMs, elapsedMs: clock.elapsedMs() })
+    const joined = await joins.join(request, {
+      atMs,
+      elapsedMs: clock.elapsedMs(),
+      uplinkHz: copies[0]?.frequencyHz ?? 0,
+    })
     const { devEui, joinEui, devNonce } = request
     if (joined.tag === 'refused') {
       const { reason } = joined

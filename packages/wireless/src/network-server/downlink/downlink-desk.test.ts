@@ -381,3 +381,17 @@ test('the frame that asks for an acknowledgement of 1.1 names the counter that i
   assert.ok(world.ends(device, 'c').some((end) => end.kind === 'ack' && end.isAcknowledged))
   assert.equal(world.session().aFCntDown, 1, 'payloads have a counter of their own')
 })
+
+test('in CN470-20A the second window of a device stays where that of its join was', async () => {
+  const world = downlinkWorld({ region: 'CN470-20A', device: { dataRate: 3 } })
+  const join = world.devices[0]!.join()
+  // Join channel 2: RX2 at 488.5 MHz (RP002-1.0.4, table of section 3.9.2).
+  await world.air({ ...join, frequencyHz: 474_100_000 })
+  const hzOf = (): number[] => world.asked.at(-1)?.windows.map(({ frequencyHz }) => frequencyHz) ?? []
+  assert.deepEqual(hzOf(), [487_700_000, 488_500_000])
+  world.hear()
+  await world.air(world.devices[0]!.send({ fPort: 1, payload: text('x'), isConfirmed: true }))
+  assert.equal(hzOf()[1], 488_500_000)
+  await world.pass(10_000)
+  assert.equal(world.session().requests.length, 0, 'and it is not asked to listen elsewhere')
+})

@@ -160,7 +160,10 @@ function channelsAsTheyAre(region: Region, enabled: readonly number[]): { chMask
 }
 
 function rxParameters(radio: RadioState, { region, policy }: Wish): DownlinkCommand[] {
-  const { hz, dataRate } = policy.rx2 ?? region.rx2
+  // Where a device's second window follows from its join channel, it is left there.
+  const asItIs =
+    region.joinChannels.length > 0 ? { hz: radio.rx2FrequencyHz, dataRate: region.rx2.dataRate } : region.rx2
+  const { hz, dataRate } = policy.rx2 ?? asItIs
   const { rx1DataRateOffset } = policy
   const isSame =
     radio.rx2FrequencyHz === hz && radio.rx2DataRate === dataRate && radio.rx1DataRateOffset === rx1DataRateOffset
