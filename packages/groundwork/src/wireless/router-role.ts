@@ -234,6 +234,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     random: machineRandom,
     policyOf,
     judge: carry,
+    onTrouble: (err) => log.warn({ err }, 'a frame could not be handled; the network server goes on'),
   })
   parts_.network = network
   parts_.applications = applications

@@ -9,7 +9,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import type { DeviceSession, SessionKeys } from '../model/session.ts'
-import type { Sessions } from '../ports.ts'
+import type { Sessions, Timers } from '../ports.ts'
 import { sessionTable, type SessionTable } from '../network-server/memory-sessions.ts'
 import { radioPool } from '../network-server/radio-pool.ts'
 import type { KeyWrap } from './key-wrap.ts'
@@ -41,21 +41,24 @@ type Kept = Omit<DeviceSession, 'keys' | 'fCntUp' | 'nFCntDown' | 'aFCntDown'>
 export function openSessionStore({
   database,
   wrap,
+  after = afterTimeout,
 }: {
   readonly database: DatabaseSync
   readonly wrap: KeyWrap
+  /** the machine's own timers when left out */
+  readonly after?: Timers['after']
 }): SessionStore {
   const table = sessionTable()
   const statements = prepare(database)
   const onDisk = new Map<string, DeviceSession>()
   load(database, wrap, table, onDisk)
   let waiting: Waiting | undefined
-  let timer: NodeJS.Timeout | undefined
+  let cancel: (() => void) | undefined
 
   const flushNow = (): void => {
     const group = waiting
-    clearTimeout(timer)
-    timer = undefined
+    cancel?.()
+    cancel = undefined
     waiting = undefined
     if (group === undefined) return
     const written: DeviceSession[] = []
@@ -84,7 +87,7 @@ export function openSessionStore({
       done: promise,
       settle: (error) => (error === undefined ? resolve() : reject(error)),
     }
-    timer = setTimeout(flushNow, groupMs)
+    cancel = after(groupMs, flushNow)
     return waiting
   }
 
@@ -170,6 +173,11 @@ export function openSessionStore({
       await done
     },
   }
+}
+
+const afterTimeout: Timers['after'] = (delayMs, run) => {
+  const timer = setTimeout(run, delayMs)
+  return () => clearTimeout(timer)
 }
 
 function isSameButCounters(a: DeviceSession, b: DeviceSession): boolean {

@@ -36,6 +36,8 @@ export interface DeviceSession {
   readonly macVersion: MacVersion
   /** Unix milliseconds when it began */
   readonly startedAtMs: number
+  /** its join had a nonce that was used before, see network-server/nonce-repair.ts */
+  readonly isRepaired?: true
   /** counters rise with each accepted frame; everything below `fCntUp` is spent */
   readonly fCntUp: number
   readonly nFCntDown: number

@@ -155,10 +155,12 @@ export function joinServer({ devices, sessions, random, policyOf }: JoinServerOp
       // In bands with channels for joining, the second window stays where the join's was.
       const rx2FrequencyHz = joinRx2Of(region, uplinkHz).hz
       const radio = pool.same({ ...joinedRadio(region, profile, policy), rx2FrequencyHz })
-      const session = sessionOf({ device, profile, radio, accept, keys, atMs })
+      const isRepaired = nonce === 'repaired'
+      const agreed = sessionOf({ device, profile, radio, accept, keys, atMs })
+      const session = isRepaired ? { ...agreed, isRepaired } : agreed
       await sessions.putPending(session)
       const answer = answerOf({ accept, nwkKey, is11, request })
-      return { tag: 'joined', session, answer, device, profile, isRepaired: nonce === 'repaired' }
+      return { tag: 'joined', session, answer, device, profile, isRepaired }
     },
     spoke: repair.spoke,
   }

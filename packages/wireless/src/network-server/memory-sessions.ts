@@ -12,7 +12,10 @@ import type { Sessions } from '../ports.ts'
 
 /** Sessions of one address, inclusive: the one that was silent longest is not looked for any more. */
 export const sessionsPerAddrMax = 1024
-/** Sessions of one device that were agreed on and not heard yet, inclusive: a join that comes late, or again, displaces no newer one. */
+/**
+ * Sessions of one device that were agreed on and not heard yet, inclusive, so that a join that was long under way displaces no newer
+ * one; and one more that began with a used nonce.
+ */
 export const pendingSessionsMax = 4
 
 /** The readable side, which adapters build on. */
@@ -84,8 +87,9 @@ export function sessionTable(): SessionTable {
     setPending(session) {
       const { devEui } = session
       const pending = [...(pendingByDevice.get(devEui) ?? none), session]
-      for (const one of pending.slice(0, -pendingSessionsMax)) unlist(one)
-      setPendings(devEui, pending.slice(-pendingSessionsMax))
+      const kept = newestPending(pending)
+      for (const one of pending) if (!kept.includes(one)) unlist(one)
+      setPendings(devEui, kept)
       listFirst(session)
     },
     delete(devEui) {
@@ -100,6 +104,13 @@ export function sessionTable(): SessionTable {
     },
     values: () => byDevice.values(),
   }
+}
+
+/** What began with a used nonce may be somebody's replay: it takes the place of nothing but its like. */
+function newestPending(pending: readonly DeviceSession[]): DeviceSession[] {
+  const fresh = pending.filter(({ isRepaired }) => isRepaired !== true).slice(-pendingSessionsMax)
+  const repaired = pending.findLast(({ isRepaired }) => isRepaired === true)
+  return pending.filter((one) => one === repaired || fresh.includes(one))
 }
 
 /** The port, kept nowhere else. */

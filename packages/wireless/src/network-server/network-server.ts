@@ -80,6 +80,7 @@ export type NetworkDrop =
   | 'join-too-late'
   | 'rejoin-unsupported'
   | 'not-kept'
+  | 'our-fault'
 
 export interface NetworkServerOptions {
   readonly radio: Radio
@@ -97,6 +98,8 @@ export interface NetworkServerOptions {
   readonly judge?: PacketJudge | undefined
   /** frames of the proprietary kind, such as beacons of proof of coverage */
   readonly onProprietary?: ((uplink: RadioUplink) => void) | undefined
+  /** a mistake of ours about one frame, or a write that failed: that frame is lost, and all others go on */
+  readonly onTrouble?: ((error: unknown) => void) | undefined
 }
 
 export interface NetworkServer extends RadioListener {
@@ -112,7 +115,8 @@ export interface NetworkServer extends RadioListener {
 }
 
 export function networkServer(options: NetworkServerOptions): NetworkServer {
-  const { radio, broker, devices, sessions, queue, clock, timers, random, policyOf, judge, onProprietary } = options
+  const { radio, broker, devices, sessions, queue, clock, timers, random, policyOf, judge, onProprietary, onTrouble } =
+    options
   const drops = dropCounter<NetworkDrop>()
   const schedulesOf = makeSchedules()
   const joins = joinServer({ devices, sessions, random, policyOf })
@@ -149,7 +153,11 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     if (first !== undefined) judge?.judged(first.phyPayload, found)
   }
   const track = (work: Promise<unknown>): void => {
-    const done = work.catch(() => drops.count('not-kept')).finally(() => working.delete(done))
+    const failed = (error: unknown): void => {
+      drops.count('not-kept')
+      onTrouble?.(error)
+    }
+    const done = work.catch(failed).finally(() => working.delete(done))
     working.add(done)
   }
   const multicast =
@@ -186,18 +194,31 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
   }
 
+  /** Whoever brings frames must not fall over one of them. */
+  const guarded = (copies: readonly RadioUplink[], take: () => boolean): boolean => {
+    try {
+      return take()
+    } catch (error) {
+      drops.count('our-fault')
+      verdict(copies, { kind: 'refused' })
+      onTrouble?.(error)
+      return false
+    }
+  }
+
   const frames = copyWindow({
-    release: ({ copies }) => dataReleased(copies),
+    release: ({ copies }) => guarded(copies, () => dataReleased(copies)),
     secret: random.bytes(16),
     elapsedMs: clock.elapsedMs,
     after: timers.after,
   })
   const joinFrames = copyWindow({
     // Joins are few and far between, so nobody learns from them: each is waited for as long as it takes.
-    release: (gathered) => {
-      joinReleased(gathered)
-      return false
-    },
+    release: ({ copies }) =>
+      guarded(copies, () => {
+        joinReleased({ copies })
+        return false
+      }),
     secret: random.bytes(16),
     elapsedMs: clock.elapsedMs,
     after: timers.after,
@@ -229,12 +250,18 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       case 'proprietary':
         return onProprietary?.(uplink)
       case 'rejoin-request':
-        return drops.count('rejoin-unsupported')
+        return refuseFrame(uplink, 'rejoin-unsupported')
       case 'join-accept':
-        return drops.count('not-for-a-network')
+        return refuseFrame(uplink, 'not-for-a-network')
       case 'malformed':
-        return drops.count(frame.reason)
+        return refuseFrame(uplink, frame.reason)
     }
+  }
+
+  /** What nobody can use: who carried it need not wait for a word about it. */
+  const refuseFrame = (uplink: RadioUplink, reason: NetworkDrop): void => {
+    drops.count(reason)
+    verdict([uplink], { kind: 'refused' })
   }
 
   const regionOfSession = (session: DeviceSession): Region => {
