@@ -162,7 +162,7 @@ async function printed(program: Program): Promise<string> {
 function checkShape({ firstLight: { storage, wireless }, rpc, gateway, deployment, seconds }: Light): void {
   const address = /^0x[0-9a-fA-F]{40}$/
   const cid = /^b[a-z2-7]{20,}$/
-  assert.equal(storage.ok, true)
+  assert.equal(storage.ok, true, JSON.stringify({ storage, wireless }))
   assert.equal(storage.copies, 3)
   assert.equal(wireless.ok, true)
   assert.equal(wireless.hotspots.length, 2)

@@ -108,6 +108,10 @@ const configSchema = z.strictObject({
   wirelessStationPort: port
     .default(3001)
     .describe('port on which Basics Stations find their network server (LNS, ws://); 0 lets the system choose'),
+  wirelessStationUri: z
+    .url({ protocol: /^wss?$/ })
+    .optional()
+    .describe('address at which stations reach that port, when it differs, as with TLS in front'),
   wirelessRegion: z
     .enum(bands)
     .default('EU868')
@@ -166,6 +170,7 @@ export interface Config {
   readonly bondAtto: bigint
   readonly wirelessUdpPort: number
   readonly wirelessStationPort: number
+  readonly wirelessStationUri?: string | undefined
   readonly wirelessRegion: RegionName
   readonly wirelessPriceNano: bigint
   readonly wirelessAntennaDbi: number

@@ -144,6 +144,16 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./cli/wireless/webhooks.ts')).webhookRemove,
   },
   {
+    name: 'wireless webhook dead',
+    summary: 'List what could not be delivered, and why.',
+    load: async () => (await import('./cli/wireless/webhooks.ts')).webhookDead,
+  },
+  {
+    name: 'wireless webhook replay',
+    summary: 'Deliver again what could not be delivered.',
+    load: async () => (await import('./cli/wireless/webhooks.ts')).webhookReplay,
+  },
+  {
     name: 'wireless gateways',
     summary: 'List radio gateways that this network heard from.',
     load: async () => (await import('./cli/wireless/radio-network.ts')).gatewayLs,

@@ -181,6 +181,8 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
       const { raw } = reply
       raw.on('error', () => raw.destroy())
       raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      // Not with the first event, which may be long in coming.
+      raw.flushHeaders()
       const { startBlock } = deployment
       const lastEventId = String(request.headers['last-event-id'] ?? '')
       try {

@@ -270,7 +270,12 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
           GROUNDWORK_STORAGE_PIECE_BYTES: String(pieceBytes),
           ...(hotspotPlans.length === 0
             ? {}
-            : { GROUNDWORK_ROLES: 'storage,wireless', GROUNDWORK_WIRELESS_MQTT_PORT: String(portOf('mqtt')) }),
+            : {
+                GROUNDWORK_ROLES: 'storage,wireless',
+                GROUNDWORK_WIRELESS_MQTT_PORT: String(portOf('mqtt')),
+                // Whoever tries this out has the other end on the same machine.
+                GROUNDWORK_WIRELESS_PRIVATE_WEBHOOKS: 'true',
+              }),
         })
         await gift([String(parts.gateway.ready['customer']) as Address], customerGiftAtto)
       })

@@ -132,6 +132,7 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     clock: machineClock,
     timers: machineTimers,
     settingsOf: () => ({ region, channels }),
+    ...(config.wirelessStationUri === undefined ? {} : { publicUri: config.wirelessStationUri }),
   })
   radios.push(udp, stations)
 

@@ -29,7 +29,10 @@ export function addressesOf(
   return { first, last: first + slabSize - 1 }
 }
 
-export function policyFor(config: Config, account: Hex): (region: Region) => NetworkPolicy {
+export function policyFor(
+  config: Pick<Config, 'wirelessNetId' | 'wirelessRxDelaySeconds'>,
+  account: Hex,
+): (region: Region) => NetworkPolicy {
   const addresses = addressesOf(config, account)
   return ({ name }) => ({
     netId: Number.parseInt(config.wirelessNetId, 16),

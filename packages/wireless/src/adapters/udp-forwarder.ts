@@ -5,6 +5,9 @@
  * downlink goes where the last pull came from, for that is the address that the forwarder's router lets through. Nothing that
  * comes in throws; what is dropped is counted by reason.
  *
+ * The protocol proves nothing: whoever knows an EUI can speak in its name. So what one address can take up is bounded, and those
+ * that only push, as a flood of invented names does, never displace those that also pull.
+ *
  * @see wire/semtech-udp.ts
  * @module
  */
@@ -29,8 +32,16 @@ import {
   type ReceivedPacket,
 } from '../wire/semtech-udp.ts'
 
-/** Forwarders of one socket at once, inclusive; the one that was silent longest goes. */
+/** Forwarders of one socket that pull, at once, inclusive; the one that was silent longest goes. */
 export const forwardersMax = 4096
+/** Of these, how many may pull from one address, inclusive: a site behind one router. */
+export const forwardersPerSourceMax = 1024
+/** Forwarders that have not pulled yet, inclusive; the oldest goes. */
+export const strangersMax = 1024
+/** Datagrams of one address in a second, inclusive: fewer than a core reads, so that others are still heard. */
+export const datagramsPerSourceMax = 50_000
+/** Addresses that are counted in one second, inclusive; all others share what one may send. */
+export const sourcesMax = 8192
 /** Datagrams of one forwarder in a second, inclusive. */
 export const datagramsPerSecondMax = 2000
 /** After so long without a pull a forwarder is no longer sent to; it pulls every 5 to 30 s. */
@@ -53,6 +64,8 @@ export type UdpDrop =
   | PacketFault
   | 'not-json'
   | 'too-many-datagrams'
+  | 'too-many-of-source'
+  | 'too-many-forwarders'
   | 'repeated-by-gateway'
   | 'unexpected-ack'
   | 'not-sent'
@@ -66,6 +79,8 @@ export interface UdpForwarderOptions {
   readonly timers: Timers
   /** of the antenna, subtracted from the power that is asked for; 0 when left out */
   readonly antennaGainDbi?: number
+  /** in place of `datagramsPerSourceMax` */
+  readonly datagramsPerSourceMax?: number
   /** for forwarders without a queue of their own: hand a downlink over only this long before its window */
   readonly sendLeadMs?: number
 }
@@ -92,13 +107,14 @@ interface Forwarder {
   last: { readonly timestampUs: number; readonly atMs: number } | undefined
   era: number
   readonly pending: Map<number, Pending>
-  readonly repeats: Map<number, number>
+  readonly repeats: Set<number>
   second: number
   datagrams: number
 }
 
 export async function openUdpForwarder(options: UdpForwarderOptions): Promise<UdpForwarder> {
   const { listener, clock, timers, antennaGainDbi = 0, sendLeadMs } = options
+  const perSourceMax = options.datagramsPerSourceMax ?? datagramsPerSourceMax
   const socket = createSocket({ type: options.host.includes(':') ? 'udp6' : 'udp4' })
   socket.bind(options.port, options.host)
   await once(socket, 'listening')
@@ -109,18 +125,24 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
     // The system gives what it gives.
   }
   const drops = dropCounter<UdpDrop>()
+  /** those that pull, the longest silent first */
   const forwarders = new Map<string, Forwarder>()
-  let nextToken = Math.floor(clock.elapsedMs()) & 0xffff
+  /** those that have only pushed so far, the oldest first */
+  const strangers = new Map<string, Forwarder>()
+  /** address to how many of `forwarders` pull from it */
+  const pullers = new Map<string, number>()
+  /** address to datagrams in this second */
+  const heardFrom = new Map<string, number>()
+  let [heardSecond, nextToken] = [0, Math.floor(clock.elapsedMs()) & 0xffff]
   let isClosed = false
 
   const forwarderOf = (eui: string, version: 1 | 2): Forwarder => {
-    const known = forwarders.get(eui)
+    const known = forwarders.get(eui) ?? strangers.get(eui)
     if (known !== undefined) {
       known.version = version
       return known
     }
-    const oldest = forwarders.size >= forwardersMax ? forwarders.keys().next().value : undefined
-    if (oldest !== undefined) forget(oldest)
+    if (strangers.size >= strangersMax) strangers.delete(strangers.keys().next().value!)
     const made: Forwarder = {
       eui,
       version,
@@ -128,20 +150,45 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
       last: undefined,
       era: 0,
       pending: new Map(),
-      repeats: new Map(),
+      repeats: new Set(),
       second: 0,
       datagrams: 0,
     }
-    forwarders.set(eui, made)
+    strangers.set(eui, made)
     return made
   }
 
-  const forget = (eui: string): void => {
-    for (const { downlink, windowIndex, cancel } of forwarders.get(eui)?.pending.values() ?? []) {
+  const countPuller = (address: string | undefined, by: 1 | -1): void => {
+    if (address === undefined) return
+    const count = (pullers.get(address) ?? 0) + by
+    if (count === 0) pullers.delete(address)
+    else pullers.set(address, count)
+  }
+
+  /** @returns false when too many pull from that address */
+  const notePull = (forwarder: Forwarder, { address, port }: RemoteInfo): boolean => {
+    const before = forwarder.pull?.address
+    if (before !== address) {
+      if ((pullers.get(address) ?? 0) >= forwardersPerSourceMax) return false
+      countPuller(before, -1)
+      countPuller(address, 1)
+    }
+    forwarder.pull = { address, port, atMs: clock.elapsedMs() }
+    strangers.delete(forwarder.eui)
+    // Order of the map is order of silence.
+    forwarders.delete(forwarder.eui)
+    if (forwarders.size >= forwardersMax) forget(forwarders.values().next().value!)
+    forwarders.set(forwarder.eui, forwarder)
+    return true
+  }
+
+  const forget = (forwarder: Forwarder): void => {
+    for (const { downlink, windowIndex, cancel } of forwarder.pending.values()) {
       cancel()
       tell(downlink, windowIndex, 'gateway-away')
     }
-    forwarders.delete(eui)
+    countPuller(forwarder.pull?.address, -1)
+    forwarders.delete(forwarder.eui)
   }
 
   const tell = ({ id, gatewayEui }: RadioDownlink, windowIndex: number, refusal?: TransmitRefusal): void =>
@@ -160,6 +207,18 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
     if (error !== null) drops.count('not-sent')
   }
 
+  const isTooManyFrom = (address: string): boolean => {
+    const second = Math.floor(clock.elapsedMs() / 1000)
+    if (second !== heardSecond) {
+      heardSecond = second
+      heardFrom.clear()
+    }
+    const name = heardFrom.has(address) || heardFrom.size < sourcesMax ? address : ''
+    const count = (heardFrom.get(name) ?? 0) + 1
+    heardFrom.set(name, count)
+    return count > perSourceMax
+  }
+
   const isTooMany = (forwarder: Forwarder): boolean => {
     const second = Math.floor(clock.elapsedMs() / 1000)
     if (second !== forwarder.second) [forwarder.second, forwarder.datagrams] = [second, 0]
@@ -168,6 +227,7 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
   }
 
   const receive = (bytes: Uint8Array, from: RemoteInfo): void => {
+    if (isTooManyFrom(from.address)) return drops.count('too-many-of-source')
     const datagram = parseForwarderDatagram(bytes)
     if (typeof datagram === 'string') return drops.count(datagram)
     const forwarder = forwarderOf(datagram.gatewayEui, datagram.version)
@@ -177,12 +237,7 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
         answer(encodeAck(datagram), from)
         return takePush(forwarder, datagram.json)
       case 'pull-data':
-        answer(encodeAck(datagram), from)
-        forwarder.pull = { address: from.address, port: from.port, atMs: clock.elapsedMs() }
-        // Order of the map is order of silence.
-        forwarders.delete(forwarder.eui)
-        forwarders.set(forwarder.eui, forwarder)
-        return
+        return notePull(forwarder, from) ? answer(encodeAck(datagram), from) : drops.count('too-many-forwarders')
       case 'tx-ack':
         return takeAck(forwarder, datagram)
     }
@@ -222,8 +277,8 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
     const mic = phyPayload.length >= 4 ? readWord(phyPayload, phyPayload.length - 4) : phyPayload.length
     const name = (mic >>> 0) * 0x200000 + (timestampUs % 0x200000)
     if (repeats.has(name)) return true
-    if (repeats.size >= repeatsRemembered) repeats.delete(repeats.keys().next().value!)
-    repeats.set(name, timestampUs)
+    if (repeats.size >= repeatsRemembered) repeats.delete(repeats.values().next().value!)
+    repeats.add(name)
     return false
   }
 
@@ -254,7 +309,9 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
     const token = freeToken(forwarder)
     const { timestampUs, antenna, board, leftMs } = place
     const packet = { downlink, window, timestampUs, antenna, board, antennaGainDbi }
-    const send = (): void => answer(encodePullResp({ version: forwarder.version, token }, packet), pull)
+    // The path may have changed by then.
+    const send = (): void =>
+      answer(encodePullResp({ version: forwarder.version, token }, packet), forwarder.pull ?? pull)
     const waitMs = sendLeadMs === undefined || leftMs === undefined ? 0 : Math.max(0, leftMs - sendLeadMs)
     if (waitMs === 0) send()
     const cancels = [
@@ -305,8 +362,7 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
     },
     async [Symbol.asyncDispose]() {
       isClosed = true
-      for (const eui of forwarders.keys())
-        for (const { cancel } of forwarders.get(eui)?.pending.values() ?? []) cancel()
+      for (const { pending } of forwarders.values()) for (const { cancel } of pending.values()) cancel()
       socket.close()
       await once(socket, 'close')
     },

@@ -172,15 +172,16 @@ export function readPacket(value: unknown): ReceivedPacket | PacketFault {
   if (packet['stat'] === 0) return 'crc-absent'
   const phyPayload = typeof packet['data'] === 'string' ? decodeBase64(packet['data']) : undefined
   if (phyPayload === undefined || phyPayload.length === 0 || phyPayload.length > phyPayloadBytesMax) return 'bad-data'
-  if (packet['size'] !== undefined && packet['size'] !== phyPayload.length) return 'size-differs'
+  if ((packet['size'] ?? phyPayload.length) !== phyPayload.length) return 'size-differs'
   const frequencyHz = hzOf(packet['freq'])
   if (frequencyHz === undefined) return 'bad-frequency'
   const modulation = modulationOf(packet['modu'], packet['datr'], packet['codr'])
   if (modulation === undefined) return 'bad-modulation'
   const best = bestAntenna(packet)
-  const rssiDbm = signalOf(best['rssic'] ?? best['rssi'] ?? packet['rssi'], silentRssiDbm)
-  const snrDb = best['lsnr'] ?? packet['lsnr']
-  const timestampUs = packet['tmst']
+  const rssiDbm = signalOf(best['rssic'] ?? best['rssi'] ?? best['rssis'] ?? packet['rssi'], silentRssiDbm)
+  // What is null was not measured.
+  const snrDb = best['lsnr'] ?? packet['lsnr'] ?? undefined
+  const timestampUs = packet['tmst'] ?? undefined
   const isCounter = timestampUs === undefined || isUint(timestampUs, 2 ** 32 - 1)
   if (rssiDbm === undefined || (snrDb !== undefined && signalOf(snrDb, 0) === undefined) || !isCounter)
     return 'bad-number'
@@ -216,7 +217,7 @@ function signalOf<Fallback>(value: unknown, fallback: Fallback): number | Fallba
 
 /** Frequencies come as MHz in a float and are rounded to 100 Hz, as LoRaWAN counts them. */
 function hzOf(value: unknown): number | undefined {
-  return typeof value === 'number' && value > 0 && value < 10_000 ? Math.round(value * 10_000) * 100 : undefined
+  return typeof value === 'number' && value >= 1 && value < 10_000 ? Math.round(value * 10_000) * 100 : undefined
 }
 
 /** Of the antennas in `rsig` (JSON version 2) the one with the best signal to noise, then the strongest. */
@@ -235,7 +236,10 @@ function bestAntenna(packet: Json): Json {
 }
 
 function modulationOf(modu: unknown, datr: unknown, codr: unknown): Modulation | undefined {
-  if (modu === 'FSK') return isUint(datr, 1_000_000) && datr > 0 ? { kind: 'fsk', bitRate: datr } : undefined
+  if (modu === 'FSK') {
+    const bitRate = typeof datr === 'string' && /^\d{1,7}$/.test(datr) ? Number(datr) : datr
+    return isUint(bitRate, 1_000_000) && bitRate > 0 ? { kind: 'fsk', bitRate } : undefined
+  }
   if (typeof datr !== 'string') return undefined
   if (modu === 'LR-FHSS') {
     const width = /^M\dCW(\d{2,4})$/.exec(datr)?.[1]

@@ -85,3 +85,50 @@ export const webhookRemove: AnyCommand = command({
     show({ removed: id })
   },
 })
+
+interface DeadLetter {
+  readonly id: number
+  readonly event: string
+  readonly devEui: string
+  readonly atMs: number
+  readonly reason: string
+}
+
+export const webhookDead: AnyCommand = command({
+  name: 'wireless webhook dead',
+  summary: 'List what could not be delivered, and why.',
+  positional: ['id'],
+  options: z.object({
+    id: idOption.describe('of which webhook'),
+    after: z.coerce.number().int().min(0).default(0).describe('number of the last one that was seen'),
+    gateway: gatewayOption,
+  }),
+  async run({ id, after, gateway }, { show, signal, config }) {
+    const client = await openGateway({ gateway, dataDir: config.dataDir })
+    const letters = await client.get<readonly DeadLetter[]>(
+      `/v1/wireless/webhooks/${id}/dead-letters?after=${after}&limit=1000`,
+      { signal },
+    )
+    show(
+      letters.map((letter) => ({
+        number: letter.id,
+        time: new Date(letter.atMs).toISOString(),
+        event: letter.event,
+        devEui: letter.devEui,
+        reason: letter.reason,
+      })),
+    )
+  },
+})
+
+export const webhookReplay: AnyCommand = command({
+  name: 'wireless webhook replay',
+  summary: 'Deliver again what could not be delivered.',
+  positional: ['id'],
+  options: z.object({ id: idOption.describe('of which webhook'), gateway: gatewayOption }),
+  async run({ id, gateway }, { show, signal, config }) {
+    const client = await openGateway({ gateway, dataDir: config.dataDir })
+    const path = `/v1/wireless/webhooks/${id}/dead-letters/replay`
+    show(await postJson<{ waiting: number }>(client, path, { body: {}, signal }))
+  },
+})

@@ -46,6 +46,8 @@ export function deviceEventsApi(app: Api, { wireless: { devices, ring }, signal 
       const { raw } = reply
       raw.on('error', () => raw.destroy())
       raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      // Not with the first event, which may be long in coming.
+      raw.flushHeaders()
       const lastEventId = request.headers['last-event-id']
       const filter = devEui === undefined ? { applicationId } : { applicationId, devEui }
       try {
