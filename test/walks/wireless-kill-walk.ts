@@ -19,9 +19,9 @@ const killMsMax = 6_000
 
 /** A device that goes on sending until this is disposed of. @param sent takes what it sent */
 function keepSending(world: WirelessWorld, device: SimulatedDevice, sent: SentFrame[]): AsyncDisposable {
-  let isOver = false
+  const over = new AbortController()
   const running = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const frame = device.send({ fPort: 2, payload: Uint8Array.of(sent.length >> 8, sent.length & 255) })
       sent.push(frame)
       world.send(frame)
@@ -30,7 +30,7 @@ function keepSending(world: WirelessWorld, device: SimulatedDevice, sent: SentFr
   })()
   return {
     async [Symbol.asyncDispose]() {
-      isOver = true
+      over.abort()
       await running
     },
   }
