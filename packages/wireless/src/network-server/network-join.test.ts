@@ -245,7 +245,7 @@ test('even a few addresses are shared evenly', async () => {
     counts.reduce((total, count) => total + count, 0),
     160,
   )
-  assert.ok(Math.max(...counts) <= 24, counts.join(' '))
+  assert.ok(Math.max(...counts) <= 22, counts.join(' '))
 })
 
 test('equal radio states are one value, and other ones are not', () => {
@@ -298,10 +298,13 @@ test('whatever joins are replayed, copied and delayed, a device that speaks is h
         await one.heard(recorded[0]!)
         one.deliver(device)
         let spoken = 0
-        for (const one_ of steps) {
-          if (one_.kind === 'replay')
-            await one.heard(recorded[one_.which % recorded.length]!, { gateways: [one_.gateway + 1] })
-          else if (one_.kind === 'send') {
+        // A device that begins to join has given up the session that it had.
+        let isJoined = true
+        for (const taken of steps) {
+          if (taken.kind === 'replay')
+            await one.heard(recorded[taken.which % recorded.length]!, { gateways: [taken.gateway + 1] })
+          else if (taken.kind === 'send') {
+            if (!isJoined) continue
             await one.heard(device.send({ fPort: 1, payload: text('x') }))
             spoken += 1
             one.deliver(device)
@@ -310,9 +313,10 @@ test('whatever joins are replayed, copied and delayed, a device that speaks is h
             recorded.push(frame)
             await one.heard(frame)
             // The answer to a lost one is on the air when nobody listens.
-            one.deliver(one_.kind === 'join' ? device : one.device(2))
+            const heard = one.deliver(taken.kind === 'join' ? device : one.device(2))
+            isJoined = heard.some(({ kind }) => kind === 'joined')
           }
-          await one.pass(one_.passMs)
+          await one.pass(taken.passMs)
         }
         assert.equal(one.uplinks().length, spoken)
         assert.equal(new Set(joinNonces).size, joinNonces.length)
