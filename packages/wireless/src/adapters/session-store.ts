@@ -189,7 +189,8 @@ function isSameButCounters(a: DeviceSession, b: DeviceSession): boolean {
     a.startedAtMs === b.startedAtMs &&
     a.confirmedFCntDown === b.confirmedFCntDown &&
     a.confirmedItemId === b.confirmedItemId &&
-    a.acknowledgedFCntDown === b.acknowledgedFCntDown
+    a.acknowledgedFCntDown === b.acknowledgedFCntDown &&
+    a.rejoinCount === b.rejoinCount
   )
 }
 

@@ -48,6 +48,8 @@ export interface DeviceSession {
   readonly confirmedItemId?: string
   /** what the last accepted frame acknowledged: its repetitions sign that too (1.1) */
   readonly acknowledgedFCntDown?: number
+  /** 1.1: next counter of a rejoin-request of type 0 or 2; 0 when left out */
+  readonly rejoinCount?: number
   readonly radio: RadioState
   /** what the network asked of the device and has no answer to yet; one of a name */
   readonly requests: readonly MacRequest[]

@@ -149,8 +149,7 @@ export function joinServer({ devices, sessions, random, policyOf }: JoinServerOp
       const nonce = await spend(request, profile, { elapsedMs, mayRepair: policy.repairsNonces !== false })
       if (nonce === 'used') return refused('dev-nonce-used')
       const joinNonce = await sessions.nextJoinNonce(devEui)
-      const devAddr = drawAddr(policy.addresses, random, sessions)
-      const accept = acceptOf({ region, policy, joinNonce, devAddr, is11 })
+      const accept = joinAcceptOf({ region, policy, joinNonce, random, sessions, is11 })
       const keys = keysOf({ root, nwkKey, is11, accept, request })
       // In bands with channels for joining, the second window stays where the join's was.
       const rx2FrequencyHz = joinRx2Of(region, uplinkHz).hz
@@ -177,17 +176,20 @@ function drawAddr({ first, last }: AddrRange, random: Random, { sessionsFor }: S
   return drawn.reduce((emptiest, addr) => (sessionsFor(addr).length < sessionsFor(emptiest).length ? addr : emptiest))
 }
 
-function acceptOf({
+/** What a device that joins is told, with an address that is drawn. */
+export function joinAcceptOf({
   region,
   policy,
   joinNonce,
-  devAddr,
+  random,
+  sessions,
   is11,
 }: {
   readonly region: Region
   readonly policy: NetworkPolicy
   readonly joinNonce: number
-  readonly devAddr: number
+  readonly random: Random
+  readonly sessions: Sessions
   readonly is11: boolean
 }): JoinAccept {
   const { netId, rxDelaySeconds, rx1DataRateOffset, rx2 = region.rx2 } = policy
@@ -195,7 +197,7 @@ function acceptOf({
   return {
     joinNonce,
     netId,
-    devAddr,
+    devAddr: drawAddr(policy.addresses, random, sessions),
     optNeg: is11,
     rx1DataRateOffset,
     rx2DataRate: rx2.dataRate,

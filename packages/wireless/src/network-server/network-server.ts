@@ -34,7 +34,13 @@ import { channelIndexOf } from '../region/receive-windows.ts'
 import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
 import { work } from '../work.ts'
-import { parsePhyPayload, type DataFrame, type FrameFault, type JoinRequest } from '../wire/phy-payload.ts'
+import {
+  parsePhyPayload,
+  type DataFrame,
+  type FrameFault,
+  type JoinRequest,
+  type RejoinRequest,
+} from '../wire/phy-payload.ts'
 import { activatedRadio } from './activate.ts'
 import { addressBudget } from './address-budget.ts'
 import { adapt, adrMarginDb, remember, type AdrState, type AdrUplink } from './adr.ts'
@@ -49,10 +55,12 @@ import { makeSchedules } from './key-schedules.ts'
 import { lastFrames } from './last-frames.ts'
 import { logGate } from './log-gate.ts'
 import { applyAnswers, type MacEvent } from './mac/apply-answers.ts'
+import { forceRejoin } from './mac/force-rejoin.ts'
 import { replyCommands } from './mac/reply-commands.ts'
 import { stickyRequests } from './mac/sticky-answers.ts'
 import { wantedRequests } from './mac/wanted-requests.ts'
 import { heardWaysMax, micTriesMax, type ReadUplink, type SentWith, type UplinkRefusal } from './read-uplink.ts'
+import { rejoinServer, type RejoinRefusal, type RejoinVerdict } from './rejoin-server.ts'
 
 /** Devices whose last uplinks are remembered for ADR, inclusive. */
 export const adrDevicesMax = 262_144
@@ -63,6 +71,13 @@ const tidyEveryMs = 1_000
 const joinRememberedMs = 60_000
 /** A join that was held longer than this on its way, inclusive, cannot be answered: its second window is over. */
 export const joinHeldMsMax = 5_500
+/** What a join is refused for before anyone has seen whether the device signed it. */
+const unsignedRefusals: ReadonlySet<string> = new Set([
+  'unknown-device',
+  'wrong-mic',
+  'rejoin-not-known',
+  'rejoin-without-session',
+])
 /** Joins that are worked on at once, inclusive. */
 export const joinsAtOnceMax = 1_024
 
@@ -78,7 +93,7 @@ export type NetworkDrop =
   | 'not-told-again'
   | 'joins-busy'
   | 'join-too-late'
-  | 'rejoin-unsupported'
+  | RejoinRefusal
   | 'not-kept'
   | 'our-fault'
 
@@ -107,6 +122,8 @@ export interface NetworkServer extends RadioListener {
   queueChanged(devEui: string): void
   /** A payload was queued for a multicast group, under `groupQueueName`. */
   groupChanged(id: string): void
+  /** A device of 1.1 is told to rejoin, with its next answers; type 2 changes keys and address alone. */
+  askRejoin(devEui: string, rejoinType: 0 | 2): void
   drops(): ReadonlyMap<NetworkDrop, number>
   counts(): { readonly heard: number; readonly published: number; readonly joined: number; readonly awaited: number }
   /** Resolves when all that was taken in is kept, published and answered. */
@@ -120,6 +137,8 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
   const drops = dropCounter<NetworkDrop>()
   const schedulesOf = makeSchedules()
   const joins = joinServer({ devices, sessions, random, policyOf })
+  const rejoins = rejoinServer({ devices, sessions, random, policyOf })
+  const forced = forceRejoin()
   const histories = new Map<string, readonly AdrUplink[]>()
   const statusAskedMs = new Map<string, number>()
   const budget = addressBudget()
@@ -250,7 +269,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       case 'proprietary':
         return onProprietary?.(uplink)
       case 'rejoin-request':
-        return refuseFrame(uplink, 'rejoin-unsupported')
+        return countTaken(joinFrames.add(uplink, frame.devEui))
       case 'join-accept':
         return refuseFrame(uplink, 'not-for-a-network')
       case 'malformed':
@@ -421,7 +440,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       profile,
       region,
       copies,
-      replies,
+      replies: read.isRepeated ? replies : [...replies, ...forced.commandsFor(session)],
       wanted: wanted.requests,
       fCnt: read.fCnt,
       isRepeated: read.isRepeated,
@@ -567,7 +586,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
   const joinReleased = ({ copies }: Gathered): void => {
     const [first] = copies
     const request = first === undefined ? undefined : parsePhyPayload(first.phyPayload)
-    if (request?.kind !== 'join-request') return
+    if (request?.kind !== 'join-request' && request?.kind !== 'rejoin-request') return
     if (copies.every(({ heldMs = 0 }) => heldMs > joinHeldMsMax)) {
       // Its nonce is not spent: the device that sent it has long begun another.
       verdict(copies, { kind: 'refused' })
@@ -578,7 +597,8 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       return drops.count('joins-busy')
     }
     joinsAtOnce += 1
-    track(join(request, copies).finally(() => (joinsAtOnce -= 1)))
+    const work = request.kind === 'join-request' ? join(request, copies) : rejoin(request, copies)
+    track(work.finally(() => (joinsAtOnce -= 1)))
   }
 
   const join = async (request: JoinRequest, copies: readonly RadioUplink[]): Promise<void> => {
@@ -588,32 +608,57 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       elapsedMs: clock.elapsedMs(),
       uplinkHz: copies[0]?.frequencyHz ?? 0,
     })
-    const { devEui, joinEui, devNonce } = request
-    if (joined.tag === 'refused') {
-      const { reason } = joined
-      drops.count(reason)
-      verdict(copies, {
-        kind: reason === 'wrong-mic' ? 'mic-failed' : reason === 'unknown-device' ? 'unknown-device' : 'refused',
-      })
-      if (reason === 'unknown-device' || reason === 'wrong-mic') return
-      const description =
-        reason === 'dev-nonce-used'
-          ? 'The device used a DevNonce again; it may have lost its counter. Forget its nonces to let it join.'
-          : `The join was refused: ${reason}.`
-      return warn(devEui, { code: reason, description, facts: { devNonce: String(devNonce) }, level: 'error' })
-    }
+    const { devNonce, devEui } = request
+    const facts = { devNonce: String(devNonce) }
+    if (joined.tag === 'refused') return joinRefused(devEui, copies, joined.reason, facts)
     if (joined.isRepaired)
       warn(devEui, {
         code: 'dev-nonce-repaired',
         description:
           'The device lost count of its DevNonces and was let in all the same, for it was silent but for its joins.',
-        facts: { devNonce: String(devNonce) },
+        facts,
       })
-    const { session, profile, answer } = joined
+    return answerJoined(joined, copies, atMs)
+  }
+
+  const rejoin = async (request: RejoinRequest, copies: readonly RadioUplink[]): Promise<void> => {
+    const { devEui, rejoinType, rjCount } = request
+    const atMs = clock.nowMs()
+    const rejoined = await rejoins.rejoin(request, { atMs, uplinkHz: copies[0]?.frequencyHz ?? 0 })
+    if (rejoined.tag === 'rejoined') return answerJoined(rejoined, copies, atMs)
+    const facts = { rejoinType: String(rejoinType), rjCount: String(rjCount) }
+    return joinRefused(devEui, copies, rejoined.reason, facts)
+  }
+
+  const joinRefused = (
+    devEui: string,
+    copies: readonly RadioUplink[],
+    reason: JoinRefusal | RejoinRefusal,
+    facts: LogMessage['facts'],
+  ): void => {
+    drops.count(reason)
+    verdict(copies, {
+      kind: reason === 'wrong-mic' ? 'mic-failed' : reason === 'unknown-device' ? 'unknown-device' : 'refused',
+    })
+    // Whoever has no key of the device says nothing in its name.
+    if (unsignedRefusals.has(reason)) return
+    const description =
+      reason === 'dev-nonce-used'
+        ? 'The device used a DevNonce again; it may have lost its counter. Forget its nonces to let it join.'
+        : `The join was refused: ${reason}.`
+    warn(devEui, { code: reason, description, facts, level: 'error' })
+  }
+
+  const answerJoined = (
+    { session, profile, answer }: Pick<Extract<RejoinVerdict, { tag: 'rejoined' }>, 'session' | 'profile' | 'answer'>,
+    copies: readonly RadioUplink[],
+    atMs: number,
+  ): void => {
+    const { devEui, joinEui, devAddr } = session
     joinedCount += 1
     verdict(copies, { kind: 'join-accepted', devEui })
     histories.delete(devEui)
-    const { devAddr } = session
+    forced.done(devEui)
     publish({ kind: 'join', deduplicationId: nextId(), atMs, devEui, joinEui, devAddr, copies: copyViews(copies) })
     desk.answerJoin({ devEui, region: regionOf(profile.region, profile.parameterRevision), copies, answer })
   }
@@ -634,6 +679,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     status: () => undefined,
     queueChanged,
     groupChanged: (id) => multicast?.groupChanged(id),
+    askRejoin: forced.ask,
     drops: drops.totals,
     counts: () => ({ heard: heardCount, published: publishedCount, joined: joinedCount, awaited: sender.awaitedCount }),
     async settled() {

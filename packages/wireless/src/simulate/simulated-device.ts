@@ -37,6 +37,7 @@ import {
 import {
   buildDataFrame,
   buildJoinRequest,
+  buildRejoinRequest,
   fCtrlBits,
   micBytes,
   parsePhyPayload,
@@ -104,6 +105,8 @@ export interface SimulatedDevice {
   readonly enabledChannels: readonly number[]
   readonly fCntUp: number
   join(): SentFrame
+  /** 1.1: asks for another session; types 0 and 2 name the network */
+  rejoin(rejoinType: 0 | 1 | 2, netId?: number): SentFrame
   send(message: {
     readonly fPort: number
     readonly payload: Uint8Array
@@ -124,7 +127,9 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
   const nwkKey = is11 ? (options.nwkKey ?? appKey) : appKey
   const rootSchedule = keySchedule(nwkKey)
   let devNonce = options.devNonce ?? 1
-  let waitingNonce: number | undefined
+  /** what it waits for an answer to */
+  let waiting: { readonly nonce: number; readonly joinType: 0 | 1 | 2 | 255 } | undefined
+  let [rjCount0, rjCount1] = [0, 0]
   let session: Session | undefined
   let last: SentFrame | undefined
   let answers: UplinkCommand[] = []
@@ -163,14 +168,17 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
     return last
   }
 
-  const joined = (plain: Uint8Array, nonce: number): ReceivedDownlink => {
+  const joined = (
+    plain: Uint8Array,
+    { nonce, joinType }: { readonly nonce: number; readonly joinType: number },
+  ): ReceivedDownlink => {
     const decoded = decodeJoinAccept(plain)
     if (decoded === undefined) return { kind: 'ignored', reason: 'wrong-mic' }
     const { accept, mic } = decoded
     const own =
       is11 && accept.optNeg
         ? joinAcceptMic11(keySchedule(joinServerKeys(nwkKey, devEui).jsIntKey), plain, {
-            joinType: joinTypes.join,
+            joinType,
             joinEui,
             devNonce: nonce,
           })
@@ -181,12 +189,16 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
       ? sessionKeys11({ appKey, nwkKey }, { joinNonce, joinEui, devNonce: nonce })
       : sessionKeys10(nwkKey, { joinNonce, netId, devNonce: nonce })
     session = { devAddr, keys, fCntUp: 0, nFCntDown: 0, aFCntDown: 0 }
-    waitingNonce = undefined
+    waiting = undefined
+    rjCount0 = 0
+    answers = is11 ? [{ name: 'RekeyInd', minor: 1 }] : []
+    repeating = []
+    // Keys, address and counters alone.
+    if (joinType === joinTypes.rejoin2) return { kind: 'joined', devAddr }
     state.rx1DelaySeconds = Math.max(accept.rxDelaySeconds, 1)
     state.rx1DataRateOffset = accept.rx1DataRateOffset
     state.rx2.dataRate = accept.rx2DataRate
     takeChannels(accept.cfList)
-    answers = is11 ? [{ name: 'RekeyInd', minor: 1 }] : []
     return { kind: 'joined', devAddr }
   }
 
@@ -334,10 +346,27 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
     },
     rx2: () => state.rx2,
     join() {
-      waitingNonce = devNonce
+      const nonce = devNonce
+      waiting = { nonce, joinType: joinTypes.join }
       devNonce = (devNonce + 1) & 0xffff
-      const bytes = buildJoinRequest({ joinEui, devEui, devNonce: waitingNonce })
+      const bytes = buildJoinRequest({ joinEui, devEui, devNonce: nonce })
       setMic(bytes, cmacWord(rootSchedule, bytes, bytes.length - micBytes))
+      return onAir(bytes, joinRx1DelaySeconds, nextChannel())
+    },
+    rejoin(rejoinType, netId = 0) {
+      const sNwkSIntKey = session?.keys.sNwkSIntKey
+      if (!is11 || sNwkSIntKey === undefined) throw new RangeError('a device of 1.1 rejoins once it has joined')
+      const nonce = rejoinType === 1 ? rjCount1 : rjCount0
+      if (rejoinType === 1) rjCount1 += 1
+      else rjCount0 += 1
+      waiting = { nonce, joinType: rejoinType }
+      const bytes = buildRejoinRequest(
+        rejoinType === 1
+          ? { rejoinType, joinEui, devEui, rjCount: nonce }
+          : { rejoinType, netId, devEui, rjCount: nonce },
+      )
+      const key = rejoinType === 1 ? joinServerKeys(nwkKey, devEui).jsIntKey : sNwkSIntKey
+      setMic(bytes, cmacWord(keySchedule(key), bytes, bytes.length - micBytes))
       return onAir(bytes, joinRx1DelaySeconds, nextChannel())
     },
     send({ fPort, payload, isConfirmed = false, commands = [] }) {
@@ -391,9 +420,10 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
     receive(phyPayload) {
       const frame = parsePhyPayload(phyPayload)
       if (frame.kind === 'join-accept') {
-        return waitingNonce === undefined
-          ? { kind: 'ignored', reason: 'not-waiting' }
-          : joined(openJoinAccept(rootSchedule, phyPayload), waitingNonce)
+        if (waiting === undefined) return { kind: 'ignored', reason: 'not-waiting' }
+        const isRejoin = waiting.joinType !== joinTypes.join
+        const key = isRejoin ? keySchedule(joinServerKeys(nwkKey, devEui).jsEncKey) : rootSchedule
+        return joined(openJoinAccept(key, phyPayload), waiting)
       }
       if (frame.kind !== 'data' || frame.isUp || session === undefined || frame.devAddr !== session.devAddr)
         return { kind: 'ignored', reason: 'not-ours' }

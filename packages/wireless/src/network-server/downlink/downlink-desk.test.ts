@@ -8,7 +8,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { DeviceMessage, DownlinkEvent } from '../../model/message.ts'
+import { gpsMsOf } from '../../gps-time.ts'
 import type { TransmitRefusal } from '../../model/radio.ts'
+import { fCtrlBits } from '../../wire/phy-payload.ts'
+import { nextPingSlotMs } from '../class-b.ts'
 import { queuePerDeviceMax } from '../memory-queue.ts'
 import { confirmedSendsMax, itemTriesMax, repeatsAnsweredMax } from './downlink-desk.ts'
 import { downlinkWorld, euiOf, gatewayOf, joinedWorld, text, type Behaviour, type Heard } from './downlink-world.ts'
@@ -181,12 +184,19 @@ test('a repetition of an unconfirmed frame says nothing about a confirmed downli
   const frame = world.devices[0]!.send({ fPort: 1, payload: text('x') })
   await world.air(frame)
   const asked = world.asked.length
+  world.policy({ rxDelaySeconds: 3 })
   for (let turn = 0; turn < 5; turn += 1) {
     await world.pass(5_000)
     await world.air(frame)
   }
   assert.equal(world.asked.length, asked)
   assert.equal(world.messages.filter(({ kind }) => kind === 'ack').length, 0)
+  world.hear()
+  await world.air(world.devices[0]!.send({ fPort: 1, payload: text('y') }))
+  assert.deepEqual(
+    world.messages.flatMap((message) => (message.kind === 'ack' ? [message.isAcknowledged] : [])),
+    [true],
+  )
 })
 
 test('a confirmed frame that is played again is answered so many times and no more', async () => {
@@ -320,7 +330,9 @@ test('a device that always listens has its time to acknowledge, and then is sent
   await world.enqueue('c', { isConfirmed: true })
   await world.enqueue('d')
   world.server().queueChanged(device)
-  await world.pass(30_000)
+  await world.pass(20_000)
+  world.server().queueChanged(device)
+  await world.pass(10_000)
   assert.equal(world.asked.length, 1, 'the next one waits')
   await world.pass(30_000)
   assert.equal(world.asked.length, 2)
@@ -368,7 +380,10 @@ test('a device of class B that has not said how often it listens is reached as i
   await world.pass(1_000)
   const [frame] = world.asked
   assert.equal(frame?.deviceClass, 'B')
-  assert.equal(frame?.windows[0]?.timing.kind, 'gps')
+  const timing = frame?.windows[0]?.timing
+  const every8s = { devAddr: session.devAddr, periodicity: 3 }
+  assert.ok(timing?.kind === 'gps' && nextPingSlotMs(every8s, timing.gpsTimeMs) === timing.gpsTimeMs)
+  assert.equal(nextPingSlotMs(every8s, gpsMsOf(world.nowMs())), timing.gpsTimeMs, 'the very next one')
   assert.deepEqual(payloadsOf(world.hear()), ['b'])
 })
 
@@ -394,4 +409,97 @@ test('in CN470-20A the second window of a device stays where that of its join wa
   assert.equal(hzOf()[1], 488_500_000)
   await world.pass(10_000)
   assert.equal(world.session().requests.length, 0, 'and it is not asked to listen elsewhere')
+})
+
+test('when gateways rest for others again and again, a payload waits and costs no try', async () => {
+  const count = itemTriesMax + 4
+  const world = await joinedWorld({ devices: count, profile: { supportsClassC: true } })
+  await world.pass(120_000)
+  for (let index = 0; index < count; index += 1) {
+    await world.enqueue('q', { devEui: euiOf(index), payload: new Uint8Array(50) })
+    world.server().queueChanged(euiOf(index))
+  }
+  // One gateway, 28 s for each: the last one has waited for all the others.
+  await world.pass(600_000)
+  for (let index = 0; index < count; index += 1) {
+    const [end] = world.ends(euiOf(index), 'q')
+    assert.ok(end?.kind === 'txack' && end.isSent, `device ${index}`)
+  }
+})
+
+test('asking again and again while a gateway rests neither tries nor gives up', async () => {
+  const world = await joinedWorld({ profile: { supportsClassC: true } })
+  await world.pass(120_000)
+  for (const id of ['a', 'b']) await world.enqueue(id, { payload: new Uint8Array(50) })
+  world.server().queueChanged(device)
+  await world.pass(4_000)
+  for (let count = 0; count < 200; count += 1) {
+    world.server().queueChanged(device)
+    await world.pass(10)
+  }
+  await world.pass(60_000)
+  const [end] = world.ends(device, 'b')
+  assert.ok(end?.kind === 'txack' && end.isSent)
+  assert.equal(end.timeline.filter(({ reason }) => reason === 'duty-cycle').length, 1)
+})
+
+test('an acknowledgement that a gateway took and refused is told', async () => {
+  const world = await joinedWorld({ behaviour: () => ['too-late', 'too-early'] })
+  await world.air(world.devices[0]!.send({ fPort: 1, payload: text('x'), isConfirmed: true }))
+  await world.pass(5_000)
+  assert.deepEqual(unsent(world.messages).map(reasonsOf), [['too-late', 'too-early']])
+})
+
+test('a device that repeats an answer is told something, so that it stops, and is not asked the same in that', async () => {
+  const world = await joinedWorld()
+  world.policy({ rxDelaySeconds: 3 })
+  await world.turn()
+  // It answers, and the operator thinks again.
+  world.policy({ rxDelaySeconds: 4 })
+  const before = world.asked.length
+  const [told] = await world.turn()
+  assert.equal(world.asked.length, before + 1)
+  assert.ok(told?.kind === 'data' && told.commands.length === 0)
+  assert.equal(world.session().radio.rx1DelaySeconds, 3)
+  const [asked] = await world.turn()
+  assert.ok(asked?.kind === 'data' && asked.commands.some(({ name }) => name === 'RXTimingSetupReq'))
+  await world.turn()
+  assert.equal(world.session().radio.rx1DelaySeconds, 4)
+})
+
+test('a frame says whether more waits, and whether the network sets the rate', async () => {
+  const world = await joinedWorld({ profile: { adr: 'on' } })
+  await world.enqueue('a')
+  await world.enqueue('b')
+  await world.turn()
+  await world.turn()
+  const flags = world.asked.map(({ phyPayload }) => phyPayload[5]! & (fCtrlBits.fPendingOrClassB | fCtrlBits.adr))
+  assert.deepEqual(flags, [fCtrlBits.fPendingOrClassB | fCtrlBits.adr, fCtrlBits.adr])
+})
+
+test('after a confirmed payload that did not come, another gateway is tried', async () => {
+  const world = await joinedWorld({ heardBy: 2 })
+  await world.enqueue('c', { isConfirmed: true })
+  for (let turn = 0; turn < 2; turn += 1) {
+    await world.air(world.devices[0]!.send({ fPort: 1, payload: text('x') }), [{ snrDb: 1 }, { snrDb: 0 }])
+    await world.pass(15_000)
+  }
+  assert.deepEqual(
+    world.asked.map(({ gatewayEui }) => gatewayEui),
+    [gatewayOf(1), gatewayOf(2)],
+  )
+})
+
+test('a session that could not be kept sends nothing, and leaves its payload to the next frame', async () => {
+  const world = await joinedWorld()
+  await world.enqueue('q')
+  const { put } = world.sessions
+  world.sessions.put = async () => {
+    throw new Error('the disk is full')
+  }
+  await world.air(world.devices[0]!.send({ fPort: 1, payload: text('x') }))
+  assert.equal(world.asked.length, 0)
+  assert.equal(world.server().drops().get('not-kept'), 1)
+  world.sessions.put = put
+  assert.deepEqual(payloadsOf(await world.turn()), ['q'])
 })

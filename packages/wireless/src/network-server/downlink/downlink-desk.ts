@@ -198,8 +198,8 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     if (item === undefined || record === undefined || record.isOver) return { session: settled, deeds: [] }
     if (isAck) return { session: settled, deeds: [ending(item, acknowledgement(item, confirmedFCntDown, true))] }
     if (record.sends > 0 && record.gatewayEui !== undefined) sender.doubted(record.gatewayEui)
-    const isOver = record.sends >= confirmedSendsMax && !record.isInFlight
-    return { session: settled, deeds: isOver ? [ending(item, fruitless(item, []))] : [] }
+    // It is sent again with this answer or ends there, as `nextItem` finds.
+    return { session: settled, deeds: [] }
   }
 
   // ---- frames ----
@@ -356,6 +356,15 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     return deeds
   }
 
+  /** Most frames: the rest need not be worked out for them. */
+  const isNothingToSay = (answerable: Answerable): boolean =>
+    !answerable.isConfirmed &&
+    !answerable.isHearingWanted &&
+    answerable.replies.length === 0 &&
+    answerable.wanted.length === 0 &&
+    answerable.session.confirmedFCntDown === undefined &&
+    queue.count(answerable.session.devEui) === 0
+
   const isAnsweredEnough = ({ session: { devEui }, fCnt, isRepeated }: Answerable): boolean => {
     if (!isRepeated) return false
     const before = repeats.get(devEui)
@@ -372,6 +381,7 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
       const { devEui } = answerable.session
       if (isAnsweredEnough(answerable)) return planned(answerable.session, [])
       if (profile.supportsClassB || profile.supportsClassC) lastHeard.note(devEui, copies)
+      if (isNothingToSay(answerable)) return planned(answerable.session, nothing)
       // What was sent in answer to a frame cannot have been heard by the device that sends this frame again.
       const { session, deeds } = isRepeated
         ? { session: answerable.session, deeds: [] }
@@ -434,6 +444,8 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     },
   }
 }
+
+const nothing: readonly Deed[] = []
 
 const heardBy = ({ gatewayEui, modulation, snrDb }: RadioUplink): Omit<Candidate, 'windows'> => ({
   gatewayEui,

@@ -35,13 +35,14 @@ const rx2: ListeningWindow = {
   inMs: 2_000,
 }
 
-function world(away: ReadonlySet<string> = new Set()) {
+function world(away: ReadonlySet<string> = new Set(), limit = 100) {
   let nowMs = 0
   const asked: RadioDownlink[] = []
   const ends: EndedFrame[] = []
   const sender = frameSender({
     radio: { isReachable: (eui) => !away.has(eui), send: (downlink) => void asked.push(downlink) },
     clock: { nowMs: () => 1_800_000_000_000 + nowMs, elapsedMs: () => nowMs },
+    limit,
   })
   const frame = (gateways: readonly string[], windows: readonly ListeningWindow[] = [rx1, rx2]): OutgoingFrame => ({
     deviceClass: 'A',
@@ -173,4 +174,30 @@ test('a frame that nobody heard is nobody’s to send', () => {
   sender.send(frame([]))
   assert.equal(ends[0]?.isSent, false)
   assert.equal(sender.unsendable(frame([]))?.isTooLate, false)
+})
+
+test('who refused, or said that it sent what never came, is asked later', () => {
+  const { sender, asked, frame, say } = world()
+  sender.send(frame(['a', 'b']))
+  say('too-late', 1)
+  say()
+  sender.send({
+    ...frame(['a', 'c']),
+    candidates: [...frame(['a']).candidates, { ...frame(['c']).candidates[0]!, snrDb: 2 }],
+  })
+  assert.equal(asked.at(-1)?.gatewayEui, 'c')
+
+  const other = world()
+  other.sender.doubted('a')
+  other.sender.send(other.frame(['a', 'b']))
+  assert.equal(other.asked[0]?.gatewayEui, 'b')
+})
+
+test('when more frames are awaited than may be, the oldest ends as unanswered', () => {
+  const { sender, ends, frame } = world(new Set(), 2)
+  for (const gateway of ['a', 'b', 'c']) sender.send(frame([gateway]))
+  assert.equal(sender.awaitedCount, 2)
+  assert.equal(ends.length, 1)
+  assert.equal(ends[0]?.gatewayEui, 'a')
+  assert.equal(ends[0].timeline.at(-1)?.reason, 'no-answer')
 })

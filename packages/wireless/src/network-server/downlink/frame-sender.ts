@@ -8,7 +8,7 @@
 
 import type { RadioDownlink, TransmitOutcome } from '../../model/radio.ts'
 import type { Clock, Radio } from '../../ports.ts'
-import { downlinkLedger, type EndedDownlink, type Step } from './downlink-ledger.ts'
+import { awaitedMax, downlinkLedger, type EndedDownlink, type Step } from './downlink-ledger.ts'
 import { gatewayBook, type HeardBy } from './gateway-book.ts'
 import { openWindow, type ListeningWindow, type OpenWindow, type SizedFrame } from './plan-windows.ts'
 
@@ -78,8 +78,15 @@ interface Errand {
   readonly windows: readonly OpenWindow[]
 }
 
-export function frameSender({ radio, clock }: { readonly radio: Radio; readonly clock: Clock }): FrameSender {
-  const ledger = downlinkLedger<Errand>({ firstId: Math.floor(clock.nowMs()) })
+export interface FrameSenderOptions {
+  readonly radio: Radio
+  readonly clock: Clock
+  /** downlinks that wait for their outcome, inclusive; `awaitedMax` when left out */
+  readonly limit?: number
+}
+
+export function frameSender({ radio, clock, limit = awaitedMax }: FrameSenderOptions): FrameSender {
+  const ledger = downlinkLedger<Errand>({ firstId: Math.floor(clock.nowMs()), limit })
   const gateways = gatewayBook()
 
   /** The best gateway that can send now and was not asked yet; else the reasons of all. */

@@ -417,3 +417,17 @@ test('a device that began anew holds what it held at first, and is asked again',
   )
   assert.equal(profile.adr, 'on')
 })
+
+test('a refusal that is repeated counts once', () => {
+  const { session, wish, region } = macWorld({ policy: { rx1DataRateOffset: 2 } })
+  const no: UplinkCommand = {
+    name: 'RXParamSetupAns',
+    channelAck: true,
+    rx2DataRateAck: true,
+    rx1DataRateOffsetAck: false,
+  }
+  const refused = exchange(session, wish, () => [no]).session
+  const again = applyAnswers(refused, region, [no])
+  assert.equal(again.session, refused)
+  assert.deepEqual(again.events, [{ kind: 'unexpected', name: 'RXParamSetupAns' }])
+})
