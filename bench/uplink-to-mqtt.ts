@@ -19,7 +19,7 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { startMeasured, type Measure } from './wireless/measures.ts'
+import { startMeasured } from './wireless/measures.ts'
 import { frameOf, rxpkOf } from './wireless/traffic.ts'
 
 const { values } = parseArgs({
@@ -151,8 +151,7 @@ try {
   await play(datagrams)
   await settled(warmUps, uplinkCount)
   const after = await Promise.all([router.measure(), hotspots.measure()])
-  const cpuSecondsOf = (index: 0 | 1): number =>
-    ((after[index] as Measure).cpuUs - (before[index] as Measure).cpuUs) / 1e6
+  const cpuSecondsOf = (index: 0 | 1): number => (after[index].cpuUs - before[index].cpuUs) / 1e6
   const latencies: number[] = []
   for (let uplink = warmUps; uplink < total; uplink += 1)
     if (arrived[uplink] !== 0) latencies.push(arrived[uplink]! - sentMs[uplink]!)
@@ -172,6 +171,7 @@ try {
   for (const measure of after) console.log(JSON.stringify(measure.counts))
   if (perCpuSecond < goalPerCpuSecond || lost > 0) process.exitCode = 2
 } finally {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
   clients.postMessage('end')
   socket.close()
   await Promise.all([router.end(), hotspots.end()])

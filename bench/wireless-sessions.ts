@@ -123,7 +123,7 @@ interface Restarted extends Filled {
   readonly isWhole: boolean
 }
 
-function inProcess<Result>(step: string, file: string): Result {
+function inProcess(step: string, file: string): unknown {
   const args = [
     '--expose-gc',
     import.meta.filename,
@@ -139,7 +139,7 @@ function inProcess<Result>(step: string, file: string): Result {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   if (status !== 0) throw new Error(`the step ${step} ended with ${status}`)
-  return JSON.parse(stdout) as Result
+  return JSON.parse(stdout)
 }
 
 /** Microseconds of an uplink: found, checked, decrypted; whose it is goes round, so the right session is anywhere in the list. */
@@ -194,8 +194,8 @@ else {
   try {
     const file = path.join(folder, 'network.sqlite')
     const [uplinkUs, forgedUs] = [crowdUs(false), crowdUs(true)]
-    const filled = inProcess<Filled>('fill', file)
-    const started = inProcess<Restarted>('restart', file)
+    const filled = inProcess('fill', file) as Filled
+    const started = inProcess('restart', file) as Restarted
     const { residentBytes, peakBytes, seconds } = started
     const figures = {
       sessionCount,

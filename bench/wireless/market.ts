@@ -41,7 +41,7 @@ export function account(kind: number, number: number): Account {
   }
 }
 
-export const router = account(0x51, 0)
+export const router: Account = account(0x51, 0)
 export const ownerAt = (number: number): Account => account(0x61, number)
 
 const cell = cellAt({ latitude: 52.52, longitude: 13.4 })

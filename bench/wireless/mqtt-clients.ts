@@ -42,4 +42,5 @@ const clients: MqttClient[] = await Promise.all(
 parentPort?.once('message', () => {
   void Promise.all(clients.map(async (client) => client.endAsync(true))).then(() => process.exit(0))
 })
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
 parentPort?.postMessage('ready')

@@ -17,12 +17,11 @@ const uplinkMs = 400
 /** A program is at any of its steps within this. */
 const killMsMax = 6_000
 
-/** A device that goes on sending until it is told to stop, and remembers what it sent. */
-function keepSending(world: WirelessWorld, device: SimulatedDevice) {
-  const sent: SentFrame[] = []
-  let isOver = false
+/** A device that goes on sending until this is disposed of. @param sent takes what it sent */
+function keepSending(world: WirelessWorld, device: SimulatedDevice, sent: SentFrame[]): AsyncDisposable {
+  const over = new AbortController()
   const running = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const frame = device.send({ fPort: 2, payload: Uint8Array.of(sent.length >> 8, sent.length & 255) })
       sent.push(frame)
       world.send(frame)
@@ -30,9 +29,8 @@ function keepSending(world: WirelessWorld, device: SimulatedDevice) {
     }
   })()
   return {
-    sent,
-    async stop() {
-      isOver = true
+    async [Symbol.asyncDispose]() {
+      over.abort()
       await running
     },
   }
@@ -66,22 +64,24 @@ export async function walkThroughKills(seeds: readonly number[], tell: (text: st
     // The network server itself in every other round.
     const victim = seed % 2 === 1 ? 'gateway' : choose.pick(names)
     const delayMs = choose.below(killMsMax)
-    const sending = keepSending(world, device)
     const payload = seed.toString(16).padStart(6, '0')
-    await Promise.all([
-      queuePayload(world, devEui, payload).then(() => acknowledged.push(payload)),
-      delay(delayMs).then(async () => world.kill(victim)),
-    ])
-    tell(`seed ${seed}: ${victim} was killed after ${delayMs} ms`)
-    const heardBefore = world.ups.length
-    await until('readings come again', secondsMax, () => (world.ups.length > heardBefore + 2 ? true : undefined))
-    await until(`the payload ${payload} reaches the device`, secondsMax, () =>
-      world.downlinks.some((one) => one.payload === payload) ? true : undefined,
-    )
-    await sending.stop()
+    const sent: SentFrame[] = []
+    {
+      await using _sending = keepSending(world, device, sent)
+      await Promise.all([
+        queuePayload(world, devEui, payload).then(() => acknowledged.push(payload)),
+        delay(delayMs).then(async () => world.kill(victim)),
+      ])
+      tell(`seed ${seed}: ${victim} was killed after ${delayMs} ms`)
+      const heardBefore = world.ups.length
+      await until('readings come again', secondsMax, () => (world.ups.length > heardBefore + 2 ? true : undefined))
+      await until(`the payload ${payload} reaches the device`, secondsMax, () =>
+        world.downlinks.some((one) => one.payload === payload) ? true : undefined,
+      )
+    }
 
     const last = device.send({ fPort: 2, payload: Uint8Array.of(0x7f, seed & 255) })
-    for (const frame of sending.sent) world.send(frame)
+    for (const frame of sent) world.send(frame)
     world.send(last)
     await until('the last reading of the round comes', secondsMax, () =>
       world.ups.find(({ fCnt }) => fCnt === device.fCntUp - 1),

@@ -93,7 +93,7 @@ export interface MulticastGroups {
   /**
    * Takes effect in memory at once; resolves once it is on disk: only then may a frame with a counter that this spent leave.
    *
-   * @returns false when there are too many, it has too many members, or its counter would go back under the same keys
+   * @returns false when there are too many, it has too many members, or its counter would go back under a key that stays
    */
   put(group: MulticastGroup): Promise<boolean>
   remove(id: string): Promise<void>

@@ -20,7 +20,7 @@ export function memoryGroups(): MulticastGroups {
       if (group.members.length > groupMembersMax) return false
       if (before === undefined && groups.size >= groupsMax) return false
       // Two frames under one counter and one key would tell whoever hears both what they differ in.
-      if (before !== undefined && hasSameKeys(before, group) && group.fCntDown < before.fCntDown) return false
+      if (before !== undefined && sharesKey(before, group) && group.fCntDown < before.fCntDown) return false
       groups.set(group.id, group)
       return true
     },
@@ -30,7 +30,8 @@ export function memoryGroups(): MulticastGroups {
   }
 }
 
-function hasSameKeys(a: MulticastGroup, b: MulticastGroup): boolean {
+/** Whether either key of two groups is one and the same: then their counters are too. */
+function sharesKey(a: MulticastGroup, b: MulticastGroup): boolean {
   const isSame = (one: Uint8Array, other: Uint8Array): boolean => one.every((byte, index) => byte === other[index])
-  return a.devAddr === b.devAddr && isSame(a.mcNwkSKey, b.mcNwkSKey) && isSame(a.mcAppSKey, b.mcAppSKey)
+  return isSame(a.mcNwkSKey, b.mcNwkSKey) || isSame(a.mcAppSKey, b.mcAppSKey)
 }

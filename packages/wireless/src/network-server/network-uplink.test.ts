@@ -58,6 +58,9 @@ const onAir = (phyPayload: Uint8Array): SentFrame => ({
   frequencyHz: 868_100_000,
   modulation: { kind: 'lora', spreadingFactor: 7, bandwidthHz: 125_000 },
   channel: 0,
+  dataRate: 5,
+  eirpDbm: 14,
+  isJoin: false,
   rx1Seconds: 1,
 })
 

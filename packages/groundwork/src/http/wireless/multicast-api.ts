@@ -76,19 +76,19 @@ export function multicastApi(app: Api, { devices, groups, queue, network }: Rout
       throw new RequestWrong({ why: `${body.region} has no downlink data rate ${rate}` })
     const keys = { mcNwkSKey: bytesOf(mcNwkSKey), mcAppSKey: bytesOf(mcAppSKey) }
     const before = groups.group(body.id)
-    const isSame =
-      before !== undefined && hexOf(before.mcAppSKey) === mcAppSKey && hexOf(before.mcNwkSKey) === mcNwkSKey
+    const keepsKey =
+      before !== undefined && (hexOf(before.mcAppSKey) === mcAppSKey || hexOf(before.mcNwkSKey) === mcNwkSKey)
     const group: MulticastGroup = {
       ...body,
       ...keys,
       devAddr: parseDevAddr(devAddr) ?? 0,
-      fCntDown: fCntDown ?? (isSame ? before.fCntDown : 0),
+      fCntDown: fCntDown ?? (keepsKey ? before.fCntDown : 0),
       // 0: ping slots hop, where the band has several.
       frequencyHz: frequencyHz ?? (isB ? 0 : region.rx2.hz),
       dataRate: rate,
     }
     if (!(await groups.put(group)))
-      throw new RequestWrong({ why: 'there are too many groups, or the counter would go back under the same keys' })
+      throw new RequestWrong({ why: 'there are too many groups, or the counter would go back under a key that stays' })
     return shown(group)
   })
   app.delete('/v1/wireless/groups/:id', { schema: { summary: 'End one', params: idParams } }, async (request) => {

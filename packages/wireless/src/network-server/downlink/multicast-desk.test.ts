@@ -109,8 +109,11 @@ test('the counter passes 16 bits, survives a restart, and never goes back', asyn
   assert.deepEqual([...new Set(world.aired.map(({ phyPayload }) => read(phyPayload).fCnt))], [65_534, 65_535, 65_536])
   assert.ok(world.aired.every(({ phyPayload }) => read(phyPayload).isSigned))
   assert.equal(await world.groups.put({ ...group, fCntDown: 65_000 }), false)
+  const [mcNwkSKey, mcAppSKey] = [new Uint8Array(16), new Uint8Array(16)]
+  assert.equal(await world.groups.put({ ...group, fCntDown: 0, mcNwkSKey }), false, 'payloads are still under one key')
+  assert.equal(await world.groups.put({ ...group, fCntDown: 0, mcAppSKey }), false)
   assert.equal(
-    await world.groups.put({ ...group, fCntDown: 0, mcAppSKey: new Uint8Array(16) }),
+    await world.groups.put({ ...group, fCntDown: 0, mcNwkSKey, mcAppSKey }),
     true,
     'other keys, other frames',
   )

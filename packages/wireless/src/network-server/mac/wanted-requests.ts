@@ -9,7 +9,7 @@
 
 import type { DeviceProfile } from '../../model/device.ts'
 import type { DeviceSession, MacRequest, RadioState } from '../../model/session.ts'
-import { channelMasksFor } from '../../region/channel-mask.ts'
+import { channelMasksFor, channelMasksFromAny, type ChannelMask } from '../../region/channel-mask.ts'
 import type { Region } from '../../region/region.ts'
 import type { DownlinkCommand } from '../../wire/mac-commands.ts'
 import type { AdrState } from '../adr.ts'
@@ -133,7 +133,7 @@ function linkAdr(radio: RadioState, { region, policy, adr }: Wish): DownlinkComm
     nbTrans === radio.nbTrans &&
     masks.length === 0
   if (isSame || to.length === 0) return []
-  const blocks = masks.length > 0 ? masks : channelsAsTheyAre(region, to)
+  const blocks = channelBlocks(region, { masks, to, known })
   return blocks.map((mask) => ({ name: 'LinkADRReq', ...mask, dataRate, txPower: txPowerIndex, nbTrans }))
 }
 
@@ -150,8 +150,24 @@ function withinTaught({ refusedAbove: known }: RadioState, { dataRate, txPowerIn
   }
 }
 
+/** A whole plan in so many commands goes even where one would do. */
+const wholePlanMax = 2
+
+/**
+ * A device that was not heard may have gone back to all channels of its band, and nobody is told. So what is sent says the whole plan
+ * where that is short.
+ */
+function channelBlocks(
+  region: Region,
+  { masks, to, known }: { masks: readonly ChannelMask[]; to: readonly number[]; known: readonly number[] },
+): readonly ChannelMask[] {
+  const whole = channelMasksFromAny(region, to, known)
+  if (whole.length <= Math.max(masks.length, wholePlanMax)) return whole
+  return masks.length > 0 ? masks : channelsAsTheyAre(region, to)
+}
+
 /** A mask has to stand there even when only the rate changes. */
-function channelsAsTheyAre(region: Region, enabled: readonly number[]): { chMask: number; chMaskCntl: number }[] {
+function channelsAsTheyAre(region: Region, enabled: readonly number[]): ChannelMask[] {
   const first = region.plan === 'dynamic' ? 0 : Math.floor((enabled[0] ?? 0) / 16)
   const chMask = enabled
     .filter((channel) => Math.floor(channel / 16) === first)
