@@ -14,7 +14,7 @@ import type { Hex } from '@groundwork/core/units/hex.ts'
 import { unitsOf } from '../model.ts'
 import type { Eui } from '../model/radio.ts'
 import type { Receipt } from '../model/receipt.ts'
-import { accept, packetOf, type OfferedCopy } from '../work.ts'
+import { accept, type OfferedCopy } from '../work.ts'
 import type { DeclineReason } from '../wire/carry-messages.ts'
 
 export interface BuyPolicy {
@@ -80,7 +80,8 @@ export interface Buyer<Copy extends OfferedCopy> {
 }
 
 interface Lot<Copy> {
-  readonly packet: Hex
+  /** the packet's bytes */
+  readonly key: string
   readonly sizeBytes: number
   readonly firstMs: number
   readonly copies: Copy[]
@@ -105,9 +106,9 @@ export function buyer<Copy extends OfferedCopy>({
   readonly secret: () => Uint8Array
 }): Buyer<Copy> {
   /** in order of their first copy, so of their window's end */
-  const lots = new Map<Hex, Lot<Copy>>()
+  const lots = new Map<string, Lot<Copy>>()
   /** packets whose lot is closed, in that order, and when */
-  const closed = new Map<Hex, number>()
+  const closed = new Map<string, number>()
   /** what a join sold, until its session is worth something; in order of age */
   const joins = new Map<
     Eui,
@@ -168,9 +169,9 @@ export function buyer<Copy extends OfferedCopy>({
     return true
   }
 
-  const end = ({ packet }: Lot<Copy>, nowMs: number): void => {
-    lots.delete(packet)
-    closed.set(packet, nowMs)
+  const end = ({ key }: Lot<Copy>, nowMs: number): void => {
+    lots.delete(key)
+    closed.set(key, nowMs)
   }
   const buy = (lot: Lot<Copy>): ReturnType<typeof accept<Copy>> =>
     accept({
@@ -217,12 +218,12 @@ export function buyer<Copy extends OfferedCopy>({
     heard(copy, nowMs) {
       if (copy.hotspot === undefined) return 'gateway-unknown'
       if (failuresOf(copy.owner, nowMs) >= policy.micFailuresPerMinuteMax) return 'mic-failures'
-      const packet = packetOf(copy.uplink.phyPayload)
-      if (closed.has(packet)) return 'late'
-      const lot = lots.get(packet)
+      const key = keyOf(copy.uplink.phyPayload)
+      if (closed.has(key)) return 'late'
+      const lot = lots.get(key)
       if (lot === undefined) {
         if (lots.size >= policy.packetsMax) return 'busy'
-        lots.set(packet, { packet, sizeBytes: copy.uplink.phyPayload.length, firstMs: nowMs, copies: [copy] })
+        lots.set(key, { key, sizeBytes: copy.uplink.phyPayload.length, firstMs: nowMs, copies: [copy] })
         return undefined
       }
       if (nowMs - lot.firstMs > policy.windowMs) return 'late'
@@ -232,7 +233,7 @@ export function buyer<Copy extends OfferedCopy>({
       return undefined
     },
     judged(phyPayload, verdict, nowMs) {
-      const lot = lots.get(packetOf(phyPayload))
+      const lot = lots.get(keyOf(phyPayload))
       if (lot === undefined || lot.verdict !== undefined) return
       lot.verdict = verdict
       if (verdict.kind === 'mic-failed') countFailures(lot, nowMs)
@@ -263,6 +264,11 @@ export function buyer<Copy extends OfferedCopy>({
       return lots.size
     },
   }
+}
+
+/** A packet's bytes as a string: cheaper to make and to look up than its digest, which is for whoever is told. */
+function keyOf(phyPayload: Uint8Array): string {
+  return String.fromCharCode(...phyPayload)
 }
 
 /** Forgets what was put in first, until a map keeps its bound. */

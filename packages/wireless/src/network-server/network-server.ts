@@ -8,6 +8,7 @@
  * @module
  */
 
+import { toHex } from '@groundwork/core/units/hex.ts'
 import type { PacketVerdict } from '../carry/buy.ts'
 import { dropCounter } from '../drop-counter.ts'
 import { gpsMsOf } from '../gps-time.ts'
@@ -210,8 +211,8 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     )
   /** A UUID of version 4 (RFC 9562). */
   const nextId = (): string => {
-    const hex = [...random.bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+    const hex = toHex(random.bytes(16))
+    return `${hex.slice(2, 10)}-${hex.slice(10, 14)}-4${hex.slice(15, 18)}-8${hex.slice(19, 22)}-${hex.slice(22, 34)}`
   }
 
   /** Whoever brings frames must not fall over one of them. */
