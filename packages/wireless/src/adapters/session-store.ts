@@ -228,9 +228,7 @@ function load(database: DatabaseSync, wrap: KeyWrap, table: SessionTable, onDisk
       ? { fCntUp: 0, nFCntDown: 0, aFCntDown: 0 }
       : { fCntUp: Number(row['up'] ?? 0), nFCntDown: Number(row['n'] ?? 0), aFCntDown: Number(row['a'] ?? 0) }
     const kept = JSON.parse(String(row['json'])) as Kept
-    // JSON writes a hole among the channels as null.
-    const channels = kept.radio.channels.map((channel) => channel ?? undefined)
-    const radio = pool.same({ ...kept.radio, channels })
+    const radio = pool.ofText(JSON.stringify(kept.radio))
     const session: DeviceSession = { ...kept, ...counters, radio, keys: unwrapKeys(wrap, row['keys'] as Uint8Array) }
     if (isPending) table.setPending(session)
     else {

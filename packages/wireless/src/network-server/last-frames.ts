@@ -20,6 +20,8 @@ export interface LastFrames {
   isLast(devEui: Eui, mic: number): boolean | undefined
   /** Whether these were heard when the last frame was: not sent again, only late. Clocks of gateways are claims. */
   isLateCopy(devEui: Eui, mic: number, copies: readonly RadioUplink[]): boolean
+  /** Whether these were heard before the last frame was: they came after it, but were not sent after it. */
+  wasOvertaken(devEui: Eui, copies: readonly RadioUplink[]): boolean
 }
 
 export function lastFrames({ devicesMax = lastFramesMax }: { readonly devicesMax?: number } = {}): LastFrames {
@@ -40,6 +42,10 @@ export function lastFrames({ devicesMax = lastFramesMax }: { readonly devicesMax
       const known = byDevice.get(devEui)
       if (known === undefined || known.mic !== mic) return false
       return copies.every(({ heardAtMs }) => Math.abs(heardAtMs - known.heardAtMs) < sameMomentMs)
+    },
+    wasOvertaken(devEui, copies) {
+      const known = byDevice.get(devEui)
+      return known !== undefined && copies.every(({ heardAtMs }) => heardAtMs < known.heardAtMs)
     },
   }
 }

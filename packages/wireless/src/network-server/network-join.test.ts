@@ -265,6 +265,9 @@ test('equal radio states are one value, and other ones are not', () => {
   assert.notEqual(slower, first)
   assert.equal(slower.channels, first.channels)
   assert.deepEqual(slower, { ...first, dataRate: 3 })
+  const holed = { ...first, channels: [first.channels[0], undefined, first.channels[1]] }
+  assert.deepEqual(pool.ofText(JSON.stringify(holed)), holed, 'a channel that was taken away comes back as none')
+  assert.equal(pool.ofText(JSON.stringify(first)), first)
 })
 
 test('whatever joins are replayed, copied and delayed, a device that speaks is heard, and no JoinNonce comes twice', async () => {

@@ -90,6 +90,7 @@ export type NetworkDrop =
   | JoinRefusal
   | 'not-for-a-network'
   | 'late-copy'
+  | 'overtaken'
   | 'repeated-by-gateway'
   | 'too-many-copies'
   | 'address-flooded'
@@ -352,6 +353,10 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     { devAddr, fCnt16 }: DataFrame,
     { reason, session }: { readonly reason: UplinkRefusal | 'address-flooded'; readonly session?: DeviceSession },
   ): void => {
+    if (reason === 'counter-reset' && session !== undefined && last.wasOvertaken(session.devEui, copies)) {
+      verdict(copies, { kind: 'refused' })
+      return drops.count('overtaken')
+    }
     drops.count(reason)
     verdict(copies, { kind: verdictOf[reason] ?? 'refused' })
     if (session === undefined) return

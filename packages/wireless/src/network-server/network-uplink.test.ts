@@ -118,6 +118,21 @@ test('a copy that a slow gateway brings late is not answered; what the device se
   assert.equal(one.uplinks().length, 1)
 })
 
+test('a frame that was under way for long, and overtaken, is no device that begins to count again', async () => {
+  const one = networkFixture()
+  const device = await one.joined(1)
+  await one.heard(device.send({ fPort: 1, payload: text('a') }))
+  const slow = device.send({ fPort: 1, payload: text('b') })
+  const slowMs = one.nowMs()
+  await one.pass(60_000)
+  await one.heard(device.send({ fPort: 1, payload: text('c') }))
+  await one.heard(slow, { gateways: [2], change: (uplink) => ({ ...uplink, heardAtMs: slowMs, heldMs: 60_000 }) })
+  assert.equal(drop(one, 'overtaken'), 1)
+  assert.equal(one.verdicts.at(-1)?.kind, 'refused')
+  assert.deepEqual(one.logs(), [])
+  assert.equal(one.uplinks().length, 2, 'a counter that was passed is not accepted any more')
+})
+
 test('a bench device that counts from 0 after each start is published each time, whatever the number of copies', async () => {
   const one = networkFixture({ patch: () => ({ skipsFrameCounter: true }) })
   await one.joined(1)
@@ -434,5 +449,58 @@ test('whatever a device with keys says, nobody falls over it', async () => {
       assert.deepEqual(one.troubles, [])
     }),
     { numRuns: 150 },
+  )
+})
+
+test('devices that share a few addresses are never taken for each other, whatever comes twice, late, or in which order', async () => {
+  const step = fc.record({
+    device: fc.nat(11),
+    kind: fc.constantFrom('send' as const, 'send' as const, 'again' as const, 'join' as const),
+    gateways: fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 3 }),
+    apartMs: fc.constantFrom(0, 3, 70),
+    thenMs: fc.constantFrom(0, 30, 210, 2_000),
+    isHeard: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('1.0.2' as const, '1.0.4' as const, '1.1.0' as const),
+      fc.array(step, { minLength: 10, maxLength: 60 }),
+      async (macVersion, steps) => {
+        const one = networkFixture({ macVersion, policy: { addresses: { first: 0x01000000, last: 0x01000002 } } })
+        const devices = []
+        for (let number = 0; number < 12; number += 1) {
+          const device = await one.joined(number)
+          devices.push({ device, isJoined: device.isJoined, last: undefined as SentFrame | undefined, sentMs: 0 })
+          // Duty cycles of the gateway rest.
+          await one.pass(20_000)
+        }
+        const said: string[] = []
+        for (const { device: number, kind, isHeard, ...how } of steps) {
+          const member = devices[number] ?? assert.fail()
+          const { device } = member
+          if (kind === 'join') {
+            await one.heard(device.join(), { ...how, thenMs: 300 })
+            const heard = one.deliver(device)
+            member.isJoined = heard.some((downlink) => downlink.kind === 'joined')
+            member.last = undefined
+          } else if (kind === 'send' && member.isJoined) {
+            // A device listens for a second or more before it sends again.
+            await one.pass(Math.max(0, 1_000 - (one.nowMs() - member.sentMs)))
+            member.sentMs = one.nowMs()
+            const word = `${number}:${said.length}`
+            said.push(word)
+            member.last = device.send({ fPort: 1, payload: text(word), isConfirmed: isHeard })
+            await one.heard(member.last, how)
+            if (isHeard) one.deliver(device)
+          } else if (member.last !== undefined) await one.heard(member.last, how)
+        }
+        await one.pass(1_000)
+        const read = one.uplinks().map(({ devEui, payload }) => [devEui, new TextDecoder().decode(payload)] as const)
+        for (const [devEui, word] of read) assert.equal(devEui, devEuiOf(Number(word.split(':')[0])))
+        assert.deepEqual(read.map(([, word]) => word).toSorted(), said.toSorted(), 'each word once')
+        assert.deepEqual(one.troubles, [])
+      },
+    ),
+    { numRuns: 60 },
   )
 })

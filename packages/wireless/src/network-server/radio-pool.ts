@@ -14,6 +14,8 @@ export const pooledListsMax = 65_536
 export interface RadioPool {
   /** @returns an equal state, which others may hold too */
   same(radio: RadioState): RadioState
+  /** @param text as JSON.stringify wrote it @returns the state that it is of */
+  ofText(text: string): RadioState
 }
 
 export function radioPool(): RadioPool {
@@ -27,18 +29,26 @@ export function radioPool(): RadioPool {
     if (lists.size < pooledListsMax) lists.set(text, list)
     return list
   }
+  const keep = (text: string, radio: RadioState): RadioState => {
+    const state = {
+      ...radio,
+      channels: sameList(radio.channels),
+      enabledChannels: sameList(radio.enabledChannels),
+    }
+    if (states.size < pooledStatesMax) states.set(text, state)
+    return state
+  }
   return {
     same(radio) {
       const text = JSON.stringify(radio)
-      const known = states.get(text)
-      if (known !== undefined) return known
-      const state = {
-        ...radio,
-        channels: sameList(radio.channels),
-        enabledChannels: sameList(radio.enabledChannels),
-      }
-      if (states.size < pooledStatesMax) states.set(text, state)
-      return state
+      return states.get(text) ?? keep(text, radio)
     },
+    ofText: (text) => states.get(text) ?? keep(text, parsed(text)),
   }
+}
+
+/** JSON writes a hole among the channels as null. */
+function parsed(text: string): RadioState {
+  const radio = JSON.parse(text) as RadioState
+  return { ...radio, channels: radio.channels.map((channel) => channel ?? undefined) }
 }
