@@ -34,6 +34,7 @@ import { uplinkDataRateOf } from '../region/data-rate.ts'
 import { channelIndexOf } from '../region/receive-windows.ts'
 import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
+import { uniqueIds } from '../unique-id.ts'
 import { work } from '../work.ts'
 import {
   parsePhyPayload,
@@ -211,11 +212,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
         },
       ),
     )
-  /** A UUID of version 4 (RFC 9562). */
-  const nextId = (): string => {
-    const hex = [...random.bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-  }
+  const nextId = uniqueIds(random)
 
   /** Whoever brings frames must not fall over one of them. */
   const guarded = (copies: readonly RadioUplink[], take: () => boolean): boolean => {
