@@ -390,7 +390,6 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
   return {
     answer(answerable) {
       const { region, copies, profile, isRepeated, isAck } = answerable
-      const { devEui } = answerable.session
       if (isAnsweredEnough(answerable)) return planned(answerable.session, [])
       const heard = profile.supportsClassB || profile.supportsClassC ? remembered(answerable) : answerable.session
       if (isNothingToSay(answerable)) return planned(heard, nothing)
