@@ -8,13 +8,13 @@
  * @module
  */
 
-import { toHex } from '@groundwork/core/units/hex.ts'
 import type { PacketVerdict } from '../carry/buy.ts'
 import { dropCounter } from '../drop-counter.ts'
 import { gpsMsOf } from '../gps-time.ts'
 import type { Device, DeviceProfile } from '../model/device.ts'
 import type { CopyView, DeviceMessage, LogMessage } from '../model/message.ts'
 import type { RadioUplink } from '../model/radio.ts'
+import { groupOfQueueName } from '../model/multicast-group.ts'
 import type { DeviceSession } from '../model/session.ts'
 import type {
   Broker,
@@ -34,6 +34,7 @@ import { uplinkDataRateOf } from '../region/data-rate.ts'
 import { channelIndexOf } from '../region/receive-windows.ts'
 import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
+import { uniqueIds } from '../unique-id.ts'
 import { work } from '../work.ts'
 import {
   parsePhyPayload,
@@ -68,6 +69,8 @@ export const adrDevicesMax = 262_144
 /** A device is asked for its status this seldom. */
 const statusEveryMs = 86_400_000
 const tidyEveryMs = 1_000
+/** From the start until devices that always listen are sent what waits for them: gateways dial in meanwhile. */
+const reachAfterStartMs = 15_000
 /** A copy of a join that comes as late as this is still one. */
 const joinRememberedMs = 60_000
 /** A join that was held longer than this on its way, inclusive, cannot be answered: its second window is over. */
@@ -155,7 +158,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     broker.publish(message)
   }
   const sender = frameSender({ radio, clock })
-  const heardLast = lastHeard()
+  const heardLast = lastHeard({ keptOf: (devEui) => sessions.sessionOf(devEui)?.heardBy })
   const after = (delayMs: number, run: () => void): void =>
     void timers.after(delayMs, () => {
       if (!isOver) run()
@@ -209,11 +212,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
         },
       ),
     )
-  /** A UUID of version 4 (RFC 9562). */
-  const nextId = (): string => {
-    const hex = toHex(random.bytes(16))
-    return `${hex.slice(2, 10)}-${hex.slice(10, 14)}-4${hex.slice(15, 18)}-8${hex.slice(19, 22)}-${hex.slice(22, 34)}`
-  }
+  const nextId = uniqueIds(random)
 
   /** Whoever brings frames must not fall over one of them. */
   const guarded = (copies: readonly RadioUplink[], take: () => boolean): boolean => {
@@ -253,6 +252,14 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     timers.after(tidyEveryMs, tidy)
   }
   timers.after(tidyEveryMs, tidy)
+  // What waited when the program ended goes on waiting for devices that send; the others are reached once gateways are back.
+  after(reachAfterStartMs, () => {
+    for (const name of queue.names()) {
+      const group = groupOfQueueName(name)
+      if (group === undefined) queueChanged(name)
+      else multicast?.groupChanged(group)
+    }
+  })
 
   const countTaken = (taken: ReturnType<typeof frames.add>): void => {
     if (taken === 'late') drops.count('late-copy')
