@@ -14,6 +14,7 @@ import { gpsMsOf } from '../gps-time.ts'
 import type { Device, DeviceProfile } from '../model/device.ts'
 import type { CopyView, DeviceMessage, LogMessage } from '../model/message.ts'
 import type { RadioUplink } from '../model/radio.ts'
+import { groupOfQueueName } from '../model/multicast-group.ts'
 import type { DeviceSession } from '../model/session.ts'
 import type {
   Broker,
@@ -68,6 +69,8 @@ export const adrDevicesMax = 262_144
 /** A device is asked for its status this seldom. */
 const statusEveryMs = 86_400_000
 const tidyEveryMs = 1_000
+/** From the start until devices that always listen are sent what waits for them: gateways dial in meanwhile. */
+const reachAfterStartMs = 15_000
 /** A copy of a join that comes as late as this is still one. */
 const joinRememberedMs = 60_000
 /** A join that was held longer than this on its way, inclusive, cannot be answered: its second window is over. */
@@ -155,7 +158,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     broker.publish(message)
   }
   const sender = frameSender({ radio, clock })
-  const heardLast = lastHeard()
+  const heardLast = lastHeard({ keptOf: (devEui) => sessions.sessionOf(devEui)?.heardBy })
   const after = (delayMs: number, run: () => void): void =>
     void timers.after(delayMs, () => {
       if (!isOver) run()
@@ -249,6 +252,14 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     timers.after(tidyEveryMs, tidy)
   }
   timers.after(tidyEveryMs, tidy)
+  // What waited when the program ended goes on waiting for devices that send; the others are reached once gateways are back.
+  after(reachAfterStartMs, () => {
+    for (const name of queue.names()) {
+      const group = groupOfQueueName(name)
+      if (group === undefined) queueChanged(name)
+      else multicast?.groupChanged(group)
+    }
+  })
 
   const countTaken = (taken: ReturnType<typeof frames.add>): void => {
     if (taken === 'late') drops.count('late-copy')
