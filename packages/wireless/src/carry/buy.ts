@@ -28,6 +28,8 @@ export interface BuyPolicy {
   readonly rememberMs: number
   readonly packetsMax: number
   readonly copiesPerPacketMax: number
+  /** copies of one owner that the network server hears of, inclusive, so that none crowds out the gateways of others; one is bought at most */
+  readonly copiesPerOwnerMax: number
   /** frames with a wrong MIC that one owner may send in a minute; then its frames are not looked at until the minute is over */
   readonly micFailuresPerMinuteMax: number
   /** joins that wait for their first uplink */
@@ -43,6 +45,7 @@ export const defaultBuyPolicy: Omit<BuyPolicy, 'unitPriceNano' | 'copiesWanted'>
   rememberMs: 600_000,
   packetsMax: 262_144,
   copiesPerPacketMax: 64,
+  copiesPerOwnerMax: 8,
   micFailuresPerMinuteMax: 60,
   joinsMax: 65_536,
   joinMsMax: 86_400_000,
@@ -85,6 +88,8 @@ interface Lot<Copy> {
   readonly sizeBytes: number
   readonly firstMs: number
   readonly copies: Copy[]
+  /** of each copy beyond the first of an owner, whose it is */
+  readonly more: Hex[]
   verdict?: PacketVerdict
 }
 
@@ -223,11 +228,16 @@ export function buyer<Copy extends OfferedCopy>({
       const lot = lots.get(key)
       if (lot === undefined) {
         if (lots.size >= policy.packetsMax) return 'busy'
-        lots.set(key, { key, sizeBytes: copy.uplink.phyPayload.length, firstMs: nowMs, copies: [copy] })
+        lots.set(key, { key, sizeBytes: copy.uplink.phyPayload.length, firstMs: nowMs, copies: [copy], more: [] })
         return undefined
       }
       if (nowMs - lot.firstMs > policy.windowMs) return 'late'
-      if (lot.copies.some(({ owner }) => owner === copy.owner)) return 'same-owner'
+      if (lot.copies.some(({ owner }) => owner === copy.owner)) {
+        const others = lot.more.reduce((count, owner) => (owner === copy.owner ? count + 1 : count), 0)
+        if (others + 1 >= policy.copiesPerOwnerMax) return 'busy'
+        lot.more.push(copy.owner)
+        return 'same-owner'
+      }
       if (lot.copies.length >= policy.copiesPerPacketMax) return 'busy'
       lot.copies.push(copy)
       return undefined

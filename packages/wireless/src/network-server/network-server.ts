@@ -198,15 +198,16 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
           after,
           track,
         })
-  /** First the session is kept, then what follows from it happens. */
-  const keepAndCarryOut = (plan: Plan, messages: readonly DeviceMessage[]): void =>
+  /** First the session is kept, then what follows from it happens; or what undoes it, when it could not be kept. */
+  const keepAndCarryOut = (plan: Plan, then: { kept(): void; lost(): void }): void =>
     track(
       sessions.put(plan.session).then(
         () => {
-          for (const message of messages) publish(message)
+          then.kept()
           plan.carryOut()
         },
         (error: unknown) => {
+          then.lost()
           plan.abandon()
           throw error
         },
@@ -378,15 +379,18 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     publish({ kind: 'log', atMs: clock.nowMs(), devEui, level: 'warning', ...said })
   }
 
-  const accepted = (copies: readonly RadioUplink[], frame: DataFrame, read: ReadUplink): void => {
+  const accepted = (copies: readonly RadioUplink[], frame: DataFrame, heard: ReadUplink): void => {
     const [first] = copies
-    const device = devices.device(read.session.devEui)
+    const device = devices.device(heard.session.devEui)
     const profile = device === undefined ? undefined : devices.profile(device.profileId)
     if (first === undefined || device === undefined || profile === undefined) {
       verdict(copies, { kind: 'refused' })
       return drops.count('no-profile')
     }
     const { devEui } = device
+    // What could not be kept was told to nobody: sent again, it is new.
+    const isRepeated = heard.isRepeated && !last.wasLost(devEui, heard.fCnt)
+    const read = isRepeated === heard.isRepeated ? heard : { ...heard, isRepeated }
     if (read.isRepeated && last.isLateCopy(devEui, frame.mic, copies)) {
       verdict(copies, { kind: 'replayed' })
       return drops.count('late-copy')
@@ -397,20 +401,25 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
         fCnt: String(read.fCnt),
         expected: String(read.session.fCntUp),
       })
-    if (!read.isRepeated) {
-      last.note(devEui, frame.mic, copies)
+    if (!isRepeated) {
+      last.note(devEui, { mic: frame.mic, fCnt: read.fCnt, copies })
       joins.spoke(devEui)
     }
     const region = regionOf(profile.region, profile.parameterRevision)
-    const atMs = clock.nowMs()
-    if (read.isRepeated) verdict(copies, { kind: 'replayed' })
-    else {
-      const { unitsPerDayMax } = device
-      verdict(copies, { kind: 'accepted', devEui, ...(unitsPerDayMax === undefined ? {} : { unitsPerDayMax }) })
-    }
+    const { unitsPerDayMax } = device
     const { plan, events } = planAnswer({ copies, read, device, profile, region })
-    const messages = read.isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs, events })
-    keepAndCarryOut(plan, messages)
+    const messages = isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs: clock.nowMs(), events })
+    keepAndCarryOut(plan, {
+      kept() {
+        const bound = unitsPerDayMax === undefined ? {} : { unitsPerDayMax }
+        verdict(copies, isRepeated ? { kind: 'replayed' } : { kind: 'accepted', devEui, ...bound })
+        for (const message of messages) publish(message)
+      },
+      lost() {
+        verdict(copies, { kind: 'refused' })
+        last.lost(devEui, read.fCnt)
+      },
+    })
   }
 
   const planAnswer = ({
@@ -683,7 +692,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     const profile = device === undefined ? undefined : devices.profile(device.profileId)
     if (session === undefined || device === undefined || profile === undefined || device.isDisabled) return
     const plan = desk.reach({ session, device, profile, region: regionOf(profile.region, profile.parameterRevision) })
-    if (plan !== undefined) keepAndCarryOut(plan, [])
+    if (plan !== undefined) keepAndCarryOut(plan, { kept: () => undefined, lost: () => undefined })
   }
 
   return {
