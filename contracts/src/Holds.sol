@@ -21,11 +21,13 @@ contract Holds is IHolds, EIP712 {
     uint64 public constant OPEN_EPOCHS = 7; // after the one that it begins in: by then it is decided, or over
     uint64 public constant TERM_EPOCHS = 90; // an upheld one ends with the evidence that operators must keep
 
+    uint256 public constant STATEMENT_MAX = 4096; // bytes
+
     bytes32 private constant APPEAL_TYPE = keccak256("Appeal(bytes32 hold,uint8 instance,bytes32 evidence)");
     bytes32 private constant VERDICT_TYPE = keccak256("Verdict(bytes32 hold,uint8 instance,bool upheld,bytes32 opinion)");
 
-    /// @dev The later end stands for all of them while there are several: exact again once those that are over were released,
-    /// which anyone does, and which pays the account.
+    /// @dev Of several the latest end ever said stands for all, until the last of them ends: so a claim reads one word and nothing here
+    /// loops. Whoever is held by what is left of others ends it by releasing what is over, which anyone may at any time.
     struct Standing {
         uint32 count;
         uint48 endBlock;
@@ -57,16 +59,17 @@ contract Holds is IHolds, EIP712 {
     // ---- the way of a hold ----
 
     /// @inheritdoc IHolds
-    function place(uint8 network, address account, bytes32 reason, bytes32 evidence) external returns (bytes32 id) {
+    function place(uint8 network, address account, bytes32 reason, bytes calldata statement) external returns (bytes32 id) {
         if (GUARD.paused()) revert Paused();
         if (network == 0 || network > NETWORKS) revert NoSuchNetwork(network);
-        if (account == address(0) || reason == 0 || evidence == 0) revert NothingSaid();
+        if (account == address(0) || reason == 0) revert NothingSaid();
+        bytes32 evidence = _read(statement);
         id = idOf(network, account, msg.sender, reason, evidence);
         if (_holds[id].state != HoldState.None) revert HoldExists(id);
 
         (uint40 decideEpoch, uint48 endBlock) = _timesFromNow();
         _holds[id] = Hold(account, network, HoldState.Placed, endBlock, msg.sender, decideEpoch, 0);
-        emit HoldPlaced(id, network, account, msg.sender, reason, evidence, endBlock);
+        emit HoldPlaced(id, network, account, msg.sender, reason, evidence, endBlock, statement);
         Standing storage all = standing[network][account];
         all.count += 1;
         _push(network, account, endBlock > all.endBlock ? endBlock : all.endBlock);
@@ -74,31 +77,29 @@ contract Holds is IHolds, EIP712 {
     }
 
     /// @inheritdoc IHolds
-    function appeal(bytes32 id, bytes32 evidence) external {
+    function appeal(bytes32 id, bytes calldata statement) external {
         address account = _holds[id].account;
         if (msg.sender != account) revert NotAccused(account, msg.sender);
-        _appeal(id, evidence);
+        _read(statement);
+        _appeal(id, statement);
     }
 
     /// @inheritdoc IHolds
-    function appealFor(bytes32 id, bytes32 evidence, bytes calldata signature) external {
+    function appealFor(bytes32 id, bytes calldata statement, bytes calldata signature) external {
         Hold storage hold = _holds[id];
         uint8 instance = hold.state == HoldState.Upheld ? 2 : _instanceOf(hold.state);
-        bytes32 digest = _hashTypedData(keccak256(abi.encode(APPEAL_TYPE, id, instance, evidence)));
+        bytes32 digest = _hashTypedData(keccak256(abi.encode(APPEAL_TYPE, id, instance, _read(statement))));
         address signer = Evidence.recover(digest, signature);
         if (signer == address(0) || signer != hold.account) revert BadSignature(hold.account, signer);
-        _appeal(id, evidence);
+        _appeal(id, statement);
     }
 
     /// @inheritdoc IHolds
-    function decide(bytes32 id, bool upheld, bytes32 opinion, bytes[] calldata signatures) external {
+    function decide(bytes32 id, bool upheld, bytes calldata opinion, bytes[] calldata signatures) external {
         Hold memory hold = _requireOpen(id);
-        uint8 instance = _instanceOf(hold.state);
-        address[] memory signers = _quorumOf(id, hold, keccak256(abi.encode(VERDICT_TYPE, id, instance, upheld, opinion)), signatures);
-        uint48 endBlock = upheld ? _uphold(id, hold) : uint48(block.number);
-        emit HoldDecided(id, hold.network, hold.account, instance, upheld, opinion, signers, endBlock);
-        if (!upheld) _end(id, hold);
-        if (instance == 1) WORK.transfer(upheld ? hold.accuser : hold.account, depositAtto);
+        _requireShort(opinion);
+        bytes32 verdict = keccak256(abi.encode(VERDICT_TYPE, id, _instanceOf(hold.state), upheld, sha256(opinion)));
+        _conclude(id, hold, upheld, opinion, _quorumOf(id, hold, verdict, signatures));
     }
 
     /// @inheritdoc IHolds
@@ -135,7 +136,7 @@ contract Holds is IHolds, EIP712 {
 
     /// @dev An answer changes nothing but what the deciders read. The first word against an upheld hold has it decided again, within
     /// the same time as at first.
-    function _appeal(bytes32 id, bytes32 evidence) private {
+    function _appeal(bytes32 id, bytes calldata statement) private {
         Hold storage hold = _holds[id];
         if (hold.state == HoldState.Upheld && block.number < hold.endBlock) {
             (uint40 decideEpoch, uint48 endBlock) = _timesFromNow();
@@ -147,7 +148,15 @@ contract Holds is IHolds, EIP712 {
             uint64 closeBlock = EPOCHS.closeBlock(hold.decideEpoch);
             if (block.number >= closeBlock) revert TooLate(closeBlock - 1, uint64(block.number));
         }
-        emit HoldAppealed(id, hold.network, hold.account, _instanceOf(hold.state), evidence, hold.endBlock);
+        emit HoldAppealed(id, hold.network, hold.account, _instanceOf(hold.state), hold.endBlock, statement);
+    }
+
+    function _conclude(bytes32 id, Hold memory hold, bool upheld, bytes calldata opinion, address[] memory signers) private {
+        uint8 instance = _instanceOf(hold.state);
+        uint48 endBlock = upheld ? _uphold(id, hold) : uint48(block.number);
+        emit HoldDecided(id, hold.network, hold.account, instance, upheld, signers, endBlock, opinion);
+        if (!upheld) _end(id, hold);
+        if (instance == 1) WORK.transfer(upheld ? hold.accuser : hold.account, depositAtto);
     }
 
     /// @return endBlock its new end
@@ -180,6 +189,17 @@ contract Holds is IHolds, EIP712 {
     function _push(uint8 network, address account, uint48 endBlock) private {
         standing[network][account].endBlock = endBlock;
         EPOCHS.hold(network, account, endBlock);
+    }
+
+    /// @return its sha256
+    function _read(bytes calldata statement) private pure returns (bytes32) {
+        if (statement.length == 0) revert NothingSaid();
+        _requireShort(statement);
+        return sha256(statement);
+    }
+
+    function _requireShort(bytes calldata text) private pure {
+        if (text.length > STATEMENT_MAX) revert TooLong(STATEMENT_MAX, text.length);
     }
 
     function _timesFromNow() private view returns (uint40 decideEpoch, uint48 endBlock) {

@@ -30,23 +30,27 @@ interface IHolds {
         address accuser,
         bytes32 reason,
         bytes32 evidence,
-        uint48 endBlock
+        uint48 endBlock,
+        bytes statement
     );
-    event HoldAppealed(bytes32 indexed id, uint8 indexed network, address indexed account, uint8 instance, bytes32 evidence, uint48 endBlock);
+    event HoldAppealed(
+        bytes32 indexed id, uint8 indexed network, address indexed account, uint8 instance, uint48 endBlock, bytes statement
+    );
     event HoldDecided(
         bytes32 indexed id,
         uint8 indexed network,
         address indexed account,
         uint8 instance,
         bool upheld,
-        bytes32 opinion,
         address[] signers,
-        uint48 endBlock
+        uint48 endBlock,
+        bytes opinion
     );
     event HoldReleased(bytes32 indexed id, uint8 indexed network, address indexed account, address by);
 
     error NoSuchNetwork(uint8 network);
     error NothingSaid();
+    error TooLong(uint256 limit, uint256 actual);
     error HoldExists(bytes32 id);
     error NotOpen(bytes32 id, HoldState state);
     error NotAccused(address account, address caller);
@@ -60,20 +64,22 @@ interface IHolds {
     /// @notice Accuses an account, with a deposit of WORK that the caller has allowed this contract to take. Its claims on the
     /// network are put off at once, until seven more epochs have closed at the latest. Each accuser says one thing once.
     /// @param reason ASCII, left-aligned; docs/protocol/holds.md#reasons
-    /// @param evidence sha256 of a DAG-CBOR block that says what is accused of; docs/protocol/holds.md#evidence
-    function place(uint8 network, address account, bytes32 reason, bytes32 evidence) external returns (bytes32 id);
+    /// @param statement DAG-CBOR block that says what is accused of; docs/protocol/holds.md#statement. It goes on chain whole: what
+    /// the accused cannot read he cannot answer
+    function place(uint8 network, address account, bytes32 reason, bytes calldata statement) external returns (bytes32 id);
     /// @notice The accused: an answer, until the deciding epoch closes; of an upheld hold, once, that others decide again.
-    /// @param evidence sha256 of a DAG-CBOR block
-    function appeal(bytes32 id, bytes32 evidence) external;
-    /// @notice The same by EIP-712 signature over Appeal{hold, instance, evidence}. Anyone.
-    function appealFor(bytes32 id, bytes32 evidence, bytes calldata signature) external;
-    /// @notice A quorum of the drawn over Verdict{hold, instance, upheld, opinion}; anyone hands it in.
-    /// @param opinion sha256 of a block with the reasons, or 0
-    function decide(bytes32 id, bool upheld, bytes32 opinion, bytes[] calldata signatures) external;
+    function appeal(bytes32 id, bytes calldata statement) external;
+    /// @notice The same by EIP-712 signature over Appeal{hold, instance, evidence}, evidence being the statement's sha256. Anyone.
+    function appealFor(bytes32 id, bytes calldata statement, bytes calldata signature) external;
+    /// @notice A quorum of the drawn over Verdict{hold, instance, upheld, opinion}, opinion being the sha256 of theirs; anyone
+    /// hands it in.
+    /// @param opinion statement with their reasons, or nothing
+    function decide(bytes32 id, bool upheld, bytes calldata opinion, bytes[] calldata signatures) external;
     /// @notice Ends a hold that is over; or, by its accuser before anyone decided, one that is taken back. Anyone.
     function release(bytes32 id) external;
 
     function depositAtto() external view returns (uint128);
+    /// @param evidence sha256 of the statement
     function idOf(uint8 network, address account, address accuser, bytes32 reason, bytes32 evidence) external pure returns (bytes32);
     function holdOf(bytes32 id) external view returns (Hold memory);
     /// @notice 1 while the first drawn decide or have decided, 2 from the appeal on.
