@@ -10,7 +10,9 @@
 import type { Address } from '../identity/address.ts'
 import type { Hex } from '../units/hex.ts'
 
-export type HoldState = 'placed' | 'upheld' | 'appealed' | 'final' | 'ended'
+/** As `enum HoldState` of IHolds.sol has them, without None. */
+export const holdStates = ['placed', 'upheld', 'appealed', 'final', 'ended'] as const
+export type HoldState = (typeof holdStates)[number]
 
 export interface HoldPlaced {
   readonly id: Hex
