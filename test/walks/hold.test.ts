@@ -15,10 +15,9 @@ import { decideHoldSync } from '@groundwork/chain/decide-hold.ts'
 import { feedPrice } from '@groundwork/chain/devnet/feed-price.ts'
 import { devnetSupply } from '@groundwork/chain/devnet/parameters.ts'
 import { ChainRefused } from '@groundwork/chain/errors.ts'
-import { heldAt } from '@groundwork/chain/indexer/holds-in.ts'
 import { placeHoldSync } from '@groundwork/chain/place-hold.ts'
 import { readBalances } from '@groundwork/chain/read-balances.ts'
-import { readDeciders, readHold, readHoldDeposit } from '@groundwork/chain/read-holds.ts'
+import { readDeciders, readHold, readHoldDeposit, readHolds } from '@groundwork/chain/read-holds.ts'
 import { readSeal } from '@groundwork/chain/read-seal.ts'
 import { sealEpochSync } from '@groundwork/chain/seal-epoch.ts'
 import { signVerdict } from '@groundwork/chain/sign-typed.ts'
@@ -29,6 +28,7 @@ import { encodeStatement, type StatementRole } from '@groundwork/core/evidence/s
 import type { Address } from '@groundwork/core/identity/address.ts'
 import { encodeHoldReason } from '@groundwork/core/policy/hold-reason.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
+import { heldAt, holdsIn } from '../../packages/groundwork/src/holds/holds-in.ts'
 import { collectPay } from '../../packages/groundwork/src/provider/collect-pay.ts'
 import { openSubmit } from '../../packages/groundwork/src/provider/submit.ts'
 import { auditPost } from '../../packages/groundwork/src/watch/audit-post.ts'
@@ -141,6 +141,10 @@ test('who is held is in every line and root, is put off, and released is paid ev
   const { closeBlock } = second.facts
   assert.ok(heldAt(watcher.context.index, { network, block: closeBlock }).has(ada.operator))
   assert.ok(!heldAt(watcher.context.index, { network, block: first.facts.closeBlock }).has(ada.operator))
+  for (const blockNumber of [first.facts.closeBlock, closeBlock]) {
+    const fromIndex = holdsIn(watcher.context.index, { until: blockNumber })
+    assert.deepEqual(fromIndex, await readHolds(world.chain, { blockNumber }), 'an index and a node say the same')
+  }
   const proof = proveLeaf({ leaves: second.leaves, leafTree: buildLeafTree(second.leaves, network) }, ada.operator)
   assert.ok(proof !== undefined)
   const claim = { network, ...proof.leaf, path: proof.path }

@@ -27,8 +27,6 @@ import { type ScratchDevnet, scratchDevnet } from './devnet/scratch-devnet.ts'
 import type { EpochPost } from './epoch-post.ts'
 import { ChainRefused } from './errors.ts'
 import { finaliseEpochSync } from './finalise-epoch.ts'
-import { advanceIndex } from './indexer/follow-chain.ts'
-import { heldAt, holdsIn } from './indexer/holds-in.ts'
 import { type ChainIndex, openIndex } from './indexer/open-index.ts'
 import { makeKeeper } from './keeper/keeper.ts'
 import { sqliteOutbox } from './keeper/outbox.ts'
@@ -152,27 +150,20 @@ async function finaliseLeaf(leaf: Leaf, before: Omit<Leaf, 'account'>): Promise<
   return { network, ...leaf, path: proof.path }
 }
 
-/** What a node, an index and the contract say of the accused are one. */
+/** What the logs and the contract say of the accused are one. */
 async function agree(): Promise<{ isHeld: boolean; states: string[] }> {
-  await advanceIndex(index, chain, { signal })
   const block = await head()
   const account = accused().account.address
   const records = await readHolds(chain)
-  const fromIndex = holdsIn(index)
-  assert.deepEqual(fromIndex.map(plainOf), records.map(plainOf))
   for (const { id, endBlock, state } of records) {
     const hold = await readHold(chain, { id })
     assert.equal(['none', 'placed', 'upheld', 'appealed', 'final', 'ended'][hold.state], state)
     if (state !== 'ended') assert.equal(hold.endBlock, endBlock)
   }
   const heldBefore = await readHeldBefore(chain, { network, account })
-  assert.equal(heldAt(index, { network, block }).has(account.toLowerCase() as Address), heldBefore > block)
   if (records.some((record) => standsAt(record, block))) assert.ok(heldBefore > block)
   return { isHeld: heldBefore > block, states: records.map(({ state }) => state) }
 }
-
-/** An index keeps amounts as text and addresses as they came. */
-const plainOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 test('an accuser allows the deposit first, and loses it when nobody decides in time', async () => {
   const before = await head()

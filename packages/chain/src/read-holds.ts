@@ -1,7 +1,7 @@
 /**
  * Reading holds: all of them with what was said, one as the contract has it, who decides, and until when an account waits.
  *
- * Now, or as of an earlier block. An index gives the same list (`indexer/holds-in.ts`).
+ * Now, or as of an earlier block.
  *
  * @module
  */

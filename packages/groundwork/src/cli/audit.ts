@@ -8,7 +8,6 @@
  */
 
 import { readFile, writeFile } from 'node:fs/promises'
-import { heldAt } from '@groundwork/chain/indexer/holds-in.ts'
 import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
 import { closeBlockOf } from '@groundwork/core/epoch/timing.ts'
@@ -17,6 +16,7 @@ import { lanesOf } from '@groundwork/core/merkle/lanes.ts'
 import { formatWork } from '@groundwork/core/units/work.ts'
 import { z } from 'zod'
 import { openChain } from '../account/open-chain.ts'
+import { heldAt } from '../holds/holds-in.ts'
 import { indexAdvance, libraryOf, type AuditContext } from '../watch/audit-context.ts'
 import { auditPost, type Audited } from '../watch/audit-post.ts'
 import { bundleBlocks, carOf } from '../watch/bundle-blocks.ts'

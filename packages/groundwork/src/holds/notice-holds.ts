@@ -7,12 +7,12 @@
  */
 
 import type { Chain } from '@groundwork/chain/client.ts'
-import { holdsIn } from '@groundwork/chain/indexer/holds-in.ts'
 import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { readDeciders } from '@groundwork/chain/read-holds.ts'
 import { isSameAddress, type Address } from '@groundwork/core/identity/address.ts'
 import { standsAt, type HoldRecord } from '@groundwork/core/policy/hold-record.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
+import { holdsIn } from './holds-in.ts'
 import { holdView } from './hold-view.ts'
 
 /** Notices that are remembered; the oldest is forgotten, and told again if it is still so. */

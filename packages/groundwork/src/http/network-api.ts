@@ -8,7 +8,6 @@
 import { formatDeployment } from '@groundwork/chain/deployment.ts'
 import type { Chain } from '@groundwork/chain/client.ts'
 import { asked } from '@groundwork/chain/decode-error.ts'
-import { holdsIn } from '@groundwork/chain/indexer/holds-in.ts'
 import {
   claimsIn,
   dataSetsAsOf,
@@ -24,6 +23,7 @@ import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { receiptOrUndefined } from '@groundwork/chain/wait-for-receipt.ts'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
+import { holdsIn } from '../holds/holds-in.ts'
 import { holdView } from '../holds/hold-view.ts'
 import { networkIds, networkNames } from '../networks.ts'
 import { storageNetwork } from '@groundwork/storage'
