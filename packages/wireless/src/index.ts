@@ -69,10 +69,23 @@ export type { CarriedTraffic, CoverageMap } from './coverage/coverage-map.ts'
 export { macVersions } from './model/device.ts'
 export type { Application, Device, DeviceProfile, PayloadCodec, RootKeys } from './model/device.ts'
 export type { DeviceMessage, QueueItem } from './model/message.ts'
+export { groupMembersMax, groupQueueName } from './model/multicast-group.ts'
+export type { MulticastGroup } from './model/multicast-group.ts'
 export type { Modulation } from './model/modulation.ts'
 export type { Eui, GatewayStatus, RadioDownlink, RadioUplink, TransmitOutcome, TransmitRefusal } from './model/radio.ts'
 export type { DeviceSession } from './model/session.ts'
-export type { Broker, Clock, Devices, DownlinkQueue, Radio, RadioListener, Random, Sessions, Timers } from './ports.ts'
+export type {
+  Broker,
+  Clock,
+  Devices,
+  DownlinkQueue,
+  MulticastGroups,
+  Radio,
+  RadioListener,
+  Random,
+  Sessions,
+  Timers,
+} from './ports.ts'
 export { activate } from './network-server/activate.ts'
 export type { NetworkPolicy } from './network-server/join-server.ts'
 export { networkServer } from './network-server/network-server.ts'
@@ -80,6 +93,22 @@ export type { NetworkServer } from './network-server/network-server.ts'
 export { regionOf } from './region/region-of.ts'
 export { parameterRevisions, regionNames } from './region/region.ts'
 export type { ParameterRevision, Region, RegionName } from './region/region.ts'
+export { mobileBackhaul, wiredBackhaul } from './simulate/backhaul.ts'
+export type { BackhaulModel } from './simulate/backhaul.ts'
+export { deviceAgent } from './simulate/device-agent.ts'
+export type { DeviceAgent } from './simulate/device-agent.ts'
+export { eventQueue, passTime } from './simulate/event-queue.ts'
+export type { EventQueue } from './simulate/event-queue.ts'
+export { foreignFrames } from './simulate/foreign-traffic.ts'
+export type { ForeignTraffic } from './simulate/foreign-traffic.ts'
+export { gatewayAgent } from './simulate/gateway-agent.ts'
+export type { GatewayAgent } from './simulate/gateway-agent.ts'
+export { townRadio } from './simulate/radio-model.ts'
+export type { DeviceRadio, Emission, GatewayRadio, LossReason, RadioModel, Reception } from './simulate/radio-model.ts'
+export { radioWorld } from './simulate/radio-world.ts'
+export type { RadioWorld } from './simulate/radio-world.ts'
+export { simulatedAir } from './simulate/simulated-air.ts'
+export type { SimulatedAir } from './simulate/simulated-air.ts'
 export { simulatedDevice } from './simulate/simulated-device.ts'
 export type { SentFrame, SimulatedDevice } from './simulate/simulated-device.ts'
 export { listeningChannels } from './wire/station-config.ts'

@@ -8,6 +8,7 @@
 
 import type { Application, Device, DeviceProfile, RootKeys } from './model/device.ts'
 import type { DeviceMessage, QueueItem } from './model/message.ts'
+import type { MulticastGroup } from './model/multicast-group.ts'
 import type { Eui, GatewayStatus, RadioDownlink, RadioUplink, TransmitOutcome } from './model/radio.ts'
 import type { DeviceSession } from './model/session.ts'
 
@@ -85,10 +86,26 @@ export interface Sessions {
   nextJoinNonce(devEui: Eui): Promise<number>
 }
 
+/** Multicast groups. Reads are synchronous and from memory. */
+export interface MulticastGroups {
+  group(id: string): MulticastGroup | undefined
+  groups(): readonly MulticastGroup[]
+  /**
+   * Takes effect in memory at once; resolves once it is on disk: only then may a frame with a counter that this spent leave.
+   *
+   * @returns false when there are too many, it has too many members, or its counter would go back under a key that stays
+   */
+  put(group: MulticastGroup): Promise<boolean>
+  remove(id: string): Promise<void>
+}
+
 /** Payloads that wait for their devices. */
 export interface DownlinkQueue {
+  /** the first that may still be sent */
   next(devEui: Eui, nowMs: number): QueueItem | undefined
   count(devEui: Eui): number
+  /** all that wait, the next first, also those whose time is over: whoever takes them out tells of it */
+  items(devEui: Eui): readonly QueueItem[]
   /** @returns false when the device's queue is full; else it is on disk once resolved */
   add(item: QueueItem): Promise<boolean>
   remove(devEui: Eui, id: string): Promise<void>

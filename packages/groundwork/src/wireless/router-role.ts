@@ -22,6 +22,7 @@ import {
   type EventRing,
   type GatewayStatus,
   type HotspotRecord,
+  type MulticastGroups,
   type NetworkServer,
   type Radio,
   type RadioListener,
@@ -34,6 +35,7 @@ import {
   openCodecSandbox,
   openDeviceStore,
   openMqttBroker,
+  openMulticastStore,
   openNetworkDatabase,
   openQueueStore,
   openRuleStore,
@@ -83,6 +85,7 @@ export interface RouterRole extends AsyncDisposable {
   readonly mqtt: MqttBroker
   readonly gateways: GatewayRegister
   readonly rules: RuleStore
+  readonly groups: MulticastGroups
   readonly endpoints: WebhookEndpointStore
   readonly webhooks: Webhooks
   readonly parts: readonly Part[]
@@ -114,6 +117,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
   const devices = openDeviceStore({ database, wrap })
   const sessions = openSessionStore({ database, wrap })
   const queue = openQueueStore({ database })
+  const groups = openMulticastStore({ database, wrap })
   const ledger = openCarryLedger({ path: path.join(config.dataDir, 'router.sqlite') })
   const codecs = openCodecSandbox()
   const gateways = gatewayRegister()
@@ -224,11 +228,13 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     devices,
     sessions,
     queue,
+    groups,
     clock: machineClock,
     timers: machineTimers,
     random: machineRandom,
     policyOf,
     judge: carry,
+    onTrouble: (err) => log.warn({ err }, 'a frame could not be handled; the network server goes on'),
   })
   parts_.network = network
   parts_.applications = applications
@@ -291,6 +297,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     mqtt,
     gateways,
     rules,
+    groups,
     endpoints,
     webhooks,
     parts,

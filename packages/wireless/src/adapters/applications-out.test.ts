@@ -81,6 +81,7 @@ test('one uplink goes out three ways, decoded; one command comes in and is encod
     queue: {
       next: () => undefined,
       count: () => 0,
+      items: () => [],
       add: async (item) => {
         queued.resolve(item)
         return true

@@ -291,10 +291,15 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     const copy = { owner: session.owner, hotspot, uplink, session, sequence }
     const reason = buying.heard(copy, steadyMs())
     if (reason !== undefined) decline(reason)
-    // A second copy of one owner is not bought, but its gateway may be the better one to answer from.
-    if (reason === undefined || reason === 'same-owner') {
+    // A second copy of one owner is not bought, but its gateway may be the better one to answer from. And what comes late may be the
+    // device's own repetition, byte for byte, which waits for its acknowledgement: the network server tells it from a late copy.
+    if (reason === undefined || reason === 'same-owner' || reason === 'late') {
       bump(holdMs > 0 ? 'heard-held' : 'heard')
-      listener.heard({ ...uplink, heardAtMs: Math.min(uplink.heardAtMs, nowMs) })
+      listener.heard({
+        ...uplink,
+        heardAtMs: Math.min(uplink.heardAtMs, nowMs),
+        ...(holdMs > 0 ? { heldMs: holdMs } : {}),
+      })
     }
     return undefined
   }

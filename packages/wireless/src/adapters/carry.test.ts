@@ -382,6 +382,27 @@ test(
 )
 
 test(
+  'a frame that its device sends again is not bought again, but the network server hears it: it waits for its answer',
+  options,
+  async () => {
+    await using place = await openPlace()
+    place.allotments.set(alice.address, allotted(1000n))
+    await using a = openHotspot(place, alice)
+    await connect(place, [a])
+    place.heard.length = 0
+    for (let times = 1; times <= 2; times += 1) {
+      a.client.heard(heardAs(frame(1), euiA, place))
+      place.time.move(2)
+      await until(() => place.heard.length === times)
+      place.time.move(3000)
+      await until(() => a.link().counts['bought'] === 2)
+    }
+    await until(() => a.link().counts['declined-late'] === 1)
+    assert.equal(a.link().counts['bought'], 2, 'that of connect, and this one once')
+  },
+)
+
+test(
   'a downlink goes to the gateway that heard, and its outcome comes back under the id of the router',
   options,
   async () => {

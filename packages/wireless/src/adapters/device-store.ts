@@ -168,7 +168,8 @@ export function openDeviceStore({
     },
     removeDevice(devEui) {
       inTransaction(database, () => {
-        for (const table of ['wireless_devices', 'wireless_dev_nonces', 'wireless_join_nonces', 'wireless_queue'])
+        // JoinNonces stay: a device that is made again with the same keys takes no answer with one that it knows.
+        for (const table of ['wireless_devices', 'wireless_dev_nonces', 'wireless_queue'])
           run(`DELETE FROM ${table} WHERE dev_eui = ?`, devEui)
       })
       devices.delete(devEui)

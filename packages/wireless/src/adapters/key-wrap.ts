@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import { KeyWrapFailed } from './network-errors.ts'
 
 /** The default initial value of RFC 3394, section 2.2.3.1. */
@@ -20,14 +20,16 @@ export interface KeyWrap {
 /** @param kek 16 or 32 bytes: the key that encrypts keys */
 export function keyWrap(kek: Uint8Array): KeyWrap {
   const cipher = `id-aes${kek.length * 8}-wrap`
+  // Made once: from bytes it would be made anew for each of a million keys.
+  const wrappingKey = createSecretKey(kek)
   return {
     wrap: (key) => {
-      const wrapping = createCipheriv(cipher, kek, initialValue)
+      const wrapping = createCipheriv(cipher, wrappingKey, initialValue)
       return Uint8Array.from(Buffer.concat([wrapping.update(key), wrapping.final()]))
     },
     unwrap: (wrapped) => {
       try {
-        const unwrapping = createDecipheriv(cipher, kek, initialValue)
+        const unwrapping = createDecipheriv(cipher, wrappingKey, initialValue)
         return Uint8Array.from(Buffer.concat([unwrapping.update(wrapped), unwrapping.final()]))
       } catch (cause) {
         throw new KeyWrapFailed({ what: `${wrapped.length} bytes that were wrapped` }, { cause })

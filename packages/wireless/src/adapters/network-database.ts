@@ -34,6 +34,9 @@ const schema = `
     place INTEGER PRIMARY KEY, dev_eui TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, payload BLOB NOT NULL,
     UNIQUE (dev_eui, id)
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS wireless_groups (
+    id TEXT PRIMARY KEY, json TEXT NOT NULL, keys BLOB NOT NULL, f_cnt_down INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS wireless_tokens (application TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (application, hash)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS wireless_rules (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS wireless_webhooks (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;

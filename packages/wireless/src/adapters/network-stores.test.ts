@@ -12,9 +12,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import type { Application, Device, DeviceProfile } from '../model/device.ts'
+import type { MulticastGroup } from '../model/multicast-group.ts'
 import type { DeviceSession } from '../model/session.ts'
 import { openDeviceStore } from './device-store.ts'
 import { keyWrap } from './key-wrap.ts'
+import { openMulticastStore } from './multicast-store.ts'
 import { openNetworkDatabase } from './network-database.ts'
 import { openQueueStore } from './queue-store.ts'
 import { openSessionStore } from './session-store.ts'
@@ -187,5 +189,55 @@ test('devices, keys and queued payloads come back, and a wrong device changes no
   )
   const other = openDeviceStore({ database: again, wrap: keyWrap(new Uint8Array(32).fill(6)) })
   assert.throws(() => other.rootKeys(devEui), { code: 'GW_KEY_UNREADABLE' })
+  again.close()
+})
+
+test('a hole among the channels of a session is one again after a restart', async () => {
+  const file = path.join(folder, 'holes.sqlite')
+  const database = openNetworkDatabase({ path: file })
+  const store = openSessionStore({ database, wrap: keyWrap(kek) })
+  const channel = { uplinkHz: 868_100_000, dataRateMin: 0, dataRateMax: 5 }
+  const kept = session({ radio: { ...session().radio, channels: [channel, undefined, channel] } })
+  await store.put(kept)
+  await store[Symbol.asyncDispose]()
+  database.close()
+  const again = openNetworkDatabase({ path: file })
+  await using back = openSessionStore({ database: again, wrap: keyWrap(kek) })
+  assert.deepEqual(back.sessionOf(devEui)?.radio.channels, [channel, undefined, channel])
+})
+
+test('a multicast group comes back with keys and counter, and its counter does not go back', async () => {
+  const file = path.join(folder, 'groups.sqlite')
+  const group: MulticastGroup = {
+    id: 'lamps',
+    name: 'Lamps',
+    applicationId: 'a',
+    region: 'EU868',
+    parameterRevision: 'RP002-1.0.4',
+    devAddr: 0xff00_0001,
+    mcNwkSKey: new Uint8Array(16).fill(0xc3),
+    mcAppSKey: new Uint8Array(16).fill(0xd4),
+    fCntDown: 70_000,
+    deviceClass: 'C',
+    frequencyHz: 869_525_000,
+    dataRate: 3,
+    pingSlotPeriodicity: 0,
+    members: [devEui],
+  }
+  const database = openNetworkDatabase({ path: file })
+  const store = openMulticastStore({ database, wrap: keyWrap(kek) })
+  assert.ok(await store.put(group))
+  assert.ok(await store.put({ ...group, fCntDown: 70_001 }))
+  assert.equal(await store.put(group), false)
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  assert.equal(readFileSync(file).includes(Buffer.alloc(16, 0xd4)), false)
+  database.close()
+
+  const again = openNetworkDatabase({ path: file })
+  const back = openMulticastStore({ database: again, wrap: keyWrap(kek) })
+  assert.deepEqual(back.groups(), [{ ...group, fCntDown: 70_001 }])
+  assert.equal(await back.put(group), false)
+  await back.remove('lamps')
+  assert.deepEqual(openMulticastStore({ database: again, wrap: keyWrap(kek) }).groups(), [])
   again.close()
 })

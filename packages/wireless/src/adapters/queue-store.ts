@@ -6,9 +6,10 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import type { QueueItem } from '../model/message.ts'
-import { memoryQueue, type MemoryQueue } from '../network-server/memory-queue.ts'
+import { memoryQueue } from '../network-server/memory-queue.ts'
+import type { DownlinkQueue } from '../ports.ts'
 
-export function openQueueStore({ database }: { readonly database: DatabaseSync }): MemoryQueue {
+export function openQueueStore({ database }: { readonly database: DatabaseSync }): DownlinkQueue {
   const memory = memoryQueue()
   const insert = database.prepare('INSERT INTO wireless_queue (dev_eui, id, json, payload) VALUES (?, ?, ?, ?)')
   const removeOne = database.prepare('DELETE FROM wireless_queue WHERE dev_eui = ? AND id = ?')
@@ -35,11 +36,6 @@ export function openQueueStore({ database }: { readonly database: DatabaseSync }
     async clear(devEui) {
       await memory.clear(devEui)
       removeAll.run(devEui)
-    },
-    expire(devEui, nowMs) {
-      const over = memory.expire(devEui, nowMs)
-      for (const { id } of over) removeOne.run(devEui, id)
-      return over
     },
   }
 }

@@ -9,15 +9,14 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import type { DeviceSession, SessionKeys } from '../model/session.ts'
-import type { Sessions } from '../ports.ts'
+import type { Sessions, Timers } from '../ports.ts'
 import { sessionTable, type SessionTable } from '../network-server/memory-sessions.ts'
+import { radioPool } from '../network-server/radio-pool.ts'
 import type { KeyWrap } from './key-wrap.ts'
 import { inTransaction } from './network-database.ts'
 
 /** How long writes wait for others to share their flush, in milliseconds. */
 export const groupMs = 10
-/** DevNonces of one device that are remembered, inclusive: all that 16 bits can name. */
-const devNoncesMax = 65_536
 const joinNonceMax = 2 ** 24 - 1
 
 export interface SessionStore extends Sessions, AsyncDisposable {
@@ -26,8 +25,13 @@ export interface SessionStore extends Sessions, AsyncDisposable {
   flush(): Promise<void>
 }
 
+/** Writes that share a transaction. */
 interface Waiting {
-  readonly writes: Map<string, () => void>
+  /** each gives the session that it wrote, if it wrote one */
+  readonly writes: Map<string, () => DeviceSession | undefined>
+  /** nonces among them, which the database does not know yet */
+  readonly devNonces: Map<string, Set<number>>
+  readonly joinNonces: Map<string, number>
   readonly done: Promise<void>
   readonly settle: (error?: unknown) => void
 }
@@ -37,57 +41,79 @@ type Kept = Omit<DeviceSession, 'keys' | 'fCntUp' | 'nFCntDown' | 'aFCntDown'>
 export function openSessionStore({
   database,
   wrap,
+  after = afterTimeout,
 }: {
   readonly database: DatabaseSync
   readonly wrap: KeyWrap
+  /** the machine's own timers when left out */
+  readonly after?: Timers['after']
 }): SessionStore {
   const table = sessionTable()
   const statements = prepare(database)
   const onDisk = new Map<string, DeviceSession>()
   load(database, wrap, table, onDisk)
   let waiting: Waiting | undefined
-  let timer: NodeJS.Timeout | undefined
+  let cancel: (() => void) | undefined
 
   const flushNow = (): void => {
     const group = waiting
-    clearTimeout(timer)
-    timer = undefined
+    cancel?.()
+    cancel = undefined
     waiting = undefined
     if (group === undefined) return
+    const written: DeviceSession[] = []
     try {
       inTransaction(database, () => {
-        for (const write of group.writes.values()) write()
+        for (const write of group.writes.values()) {
+          const session = write()
+          if (session !== undefined) written.push(session)
+        }
       })
-      group.settle()
     } catch (error) {
-      group.settle(error)
+      // What is on disk is what was there before: the next write of a session is of all of it.
+      return group.settle(error)
     }
+    for (const session of written) onDisk.set(session.devEui, session)
+    return group.settle()
+  }
+
+  const group = (): Waiting => {
+    if (waiting !== undefined) return waiting
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    waiting = {
+      writes: new Map(),
+      devNonces: new Map(),
+      joinNonces: new Map(),
+      done: promise,
+      settle: (error) => (error === undefined ? resolve() : reject(error)),
+    }
+    cancel = after(groupMs, flushNow)
+    return waiting
   }
 
   /** The last write of a key wins: between, nobody was told that the earlier one is kept. */
-  const later = async (key: string, write: () => void): Promise<void> => {
-    if (waiting === undefined) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      waiting = {
-        writes: new Map(),
-        done: promise,
-        settle: (error) => (error === undefined ? resolve() : reject(error)),
-      }
-      timer = setTimeout(flushNow, groupMs)
-    }
-    waiting.writes.set(key, write)
-    return waiting.done
+  const later = async (key: string, write: () => DeviceSession | undefined): Promise<void> => {
+    const { writes, done } = group()
+    writes.set(key, write)
+    return done
   }
 
-  const writeSession = (session: DeviceSession): void => {
+  const writePending = (devEui: string): undefined => {
+    statements.deletePending.run(devEui)
+    for (const [index, session] of table.pendingOf(devEui).entries())
+      statements.putSession.run(devEui, index + 1, JSON.stringify(keptOf(session)), wrapKeys(wrap, session.keys))
+    return undefined
+  }
+
+  const writeSession = (session: DeviceSession): DeviceSession => {
     const { devEui, fCntUp, nFCntDown, aFCntDown } = session
     const before = onDisk.get(devEui)
-    if (before === undefined || !isSameButCounters(before, session)) {
+    if (before === undefined || !isSameButCounters(before, session))
       statements.putSession.run(devEui, 0, JSON.stringify(keptOf(session)), wrapKeys(wrap, session.keys))
-      statements.deletePending.run(devEui, session.startedAtMs)
-    }
-    onDisk.set(devEui, session)
+    // Other keys: one that was pending was heard, and those before it are over.
+    if (before?.keys !== session.keys) writePending(devEui)
     statements.putCounters.run(devEui, fCntUp, nFCntDown, aFCntDown)
+    return session
   }
 
   return {
@@ -100,33 +126,40 @@ export function openSessionStore({
     },
     putPending(session) {
       table.setPending(session)
-      return later(`${session.devEui} pending`, () =>
-        statements.putSession.run(session.devEui, 1, JSON.stringify(keptOf(session)), wrapKeys(wrap, session.keys)),
-      )
+      return later(`${session.devEui} pending`, () => writePending(session.devEui))
     },
     remove(devEui) {
       table.delete(devEui)
       return later(devEui, () => {
         onDisk.delete(devEui)
         for (const statement of statements.forget) statement.run(devEui)
+        return undefined
       })
     },
     async spendDevNonce({ devEui, devNonce, mustRise }) {
-      const highest = statements.highestNonce.get(devEui)?.['nonce']
-      if (statements.findNonce.get(devEui, devNonce) !== undefined) return false
-      if (mustRise && typeof highest === 'number' && highest >= devNonce) return false
-      // Together with whatever else is written at this moment.
-      statements.putNonce.run(devEui, devNonce)
-      await later(`${devEui} nonce ${devNonce % devNoncesMax}`, () => undefined)
+      const waitingNonces = waiting?.devNonces.get(devEui) ?? new Set<number>()
+      if (waitingNonces.has(devNonce) || statements.findNonce.get(devEui, devNonce) !== undefined) return false
+      const highest = Math.max(Number(statements.highestNonce.get(devEui)?.['nonce'] ?? -1), ...waitingNonces)
+      if (mustRise && highest >= devNonce) return false
+      group().devNonces.set(devEui, waitingNonces.add(devNonce))
+      await later(`${devEui} nonce ${devNonce}`, () => {
+        statements.putNonce.run(devEui, devNonce)
+        return undefined
+      })
       return true
     },
     async forgetDevNonces(devEui) {
+      flushNow()
       statements.forgetNonces.run(devEui)
     },
     async nextJoinNonce(devEui) {
-      const last = Number(statements.joinNonce.get(devEui)?.['nonce'] ?? 0)
+      const last = waiting?.joinNonces.get(devEui) ?? Number(statements.joinNonce.get(devEui)?.['nonce'] ?? 0)
       const next = (last % joinNonceMax) + 1
-      statements.putJoinNonce.run(devEui, next)
+      group().joinNonces.set(devEui, next)
+      await later(`${devEui} join-nonce`, () => {
+        statements.putJoinNonce.run(devEui, next)
+        return undefined
+      })
       return next
     },
     async flush() {
@@ -142,6 +175,11 @@ export function openSessionStore({
   }
 }
 
+const afterTimeout: Timers['after'] = (delayMs, run) => {
+  const timer = setTimeout(run, delayMs)
+  return () => clearTimeout(timer)
+}
+
 function isSameButCounters(a: DeviceSession, b: DeviceSession): boolean {
   return (
     a.keys === b.keys &&
@@ -150,7 +188,9 @@ function isSameButCounters(a: DeviceSession, b: DeviceSession): boolean {
     a.devAddr === b.devAddr &&
     a.startedAtMs === b.startedAtMs &&
     a.confirmedFCntDown === b.confirmedFCntDown &&
-    a.confirmedItemId === b.confirmedItemId
+    a.confirmedItemId === b.confirmedItemId &&
+    a.acknowledgedFCntDown === b.acknowledgedFCntDown &&
+    a.rejoinCount === b.rejoinCount
   )
 }
 
@@ -174,6 +214,7 @@ function unwrapKeys(wrap: KeyWrap, wrapped: Uint8Array): SessionKeys {
 }
 
 function load(database: DatabaseSync, wrap: KeyWrap, table: SessionTable, onDisk: Map<string, DeviceSession>): void {
+  const pool = radioPool()
   const rows = database
     .prepare(
       `SELECT s.pending, s.json, s.keys, c.f_cnt_up AS up, c.n_f_cnt_down AS n, c.a_f_cnt_down AS a
@@ -181,12 +222,13 @@ function load(database: DatabaseSync, wrap: KeyWrap, table: SessionTable, onDisk
     )
     .iterate()
   for (const row of rows) {
-    const isPending = row['pending'] === 1
+    const isPending = Number(row['pending']) > 0
     const counters = isPending
       ? { fCntUp: 0, nFCntDown: 0, aFCntDown: 0 }
       : { fCntUp: Number(row['up'] ?? 0), nFCntDown: Number(row['n'] ?? 0), aFCntDown: Number(row['a'] ?? 0) }
     const kept = JSON.parse(String(row['json'])) as Kept
-    const session: DeviceSession = { ...kept, ...counters, keys: unwrapKeys(wrap, row['keys'] as Uint8Array) }
+    const radio = pool.ofText(JSON.stringify(kept.radio))
+    const session: DeviceSession = { ...kept, ...counters, radio, keys: unwrapKeys(wrap, row['keys'] as Uint8Array) }
     if (isPending) table.setPending(session)
     else {
       table.set(session)
@@ -199,9 +241,7 @@ function prepare(database: DatabaseSync) {
   const prepared = (sql: string) => database.prepare(sql)
   return {
     putSession: prepared('INSERT OR REPLACE INTO wireless_sessions VALUES (?, ?, ?, ?)'),
-    deletePending: prepared(
-      "DELETE FROM wireless_sessions WHERE dev_eui = ? AND pending = 1 AND json_extract(json, '$.startedAtMs') <= ?",
-    ),
+    deletePending: prepared('DELETE FROM wireless_sessions WHERE dev_eui = ? AND pending > 0'),
     putCounters: prepared('INSERT OR REPLACE INTO wireless_counters VALUES (?, ?, ?, ?)'),
     forget: [
       prepared('DELETE FROM wireless_sessions WHERE dev_eui = ?'),

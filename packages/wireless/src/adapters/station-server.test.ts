@@ -9,7 +9,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { WebSocket } from 'ws'
@@ -23,6 +23,7 @@ import {
   openStationServer,
   pendingPerStationMax,
   stationMessagesPerSecondMax,
+  silentConnectionsMax,
   stationsMax,
   type StationServer,
   type StationServerOptions,
@@ -283,6 +284,23 @@ test('windows on one frequency are told apart by the time of the confirmation', 
   ])
 })
 
+test('a station of before 2.0.4 confirms without a frequency, and the time tells which window it was', async () => {
+  const { server, client, context, outcomes } = await heardOnce()
+  for (const [id, lateUs] of [
+    [1, 1_000_000n],
+    [2, 2_000_000n],
+  ] as const) {
+    server.send(classA(context, id))
+    await client.next()
+    client.say(`{"msgtype":"dntxed","seqno":${id},"xtime":${xtime + lateUs}}`)
+    await client.settled()
+  }
+  assert.deepEqual(told(outcomes), [
+    [1, 0, undefined],
+    [2, 1, undefined],
+  ])
+})
+
 test('a station whose duty cycle is spent says nothing, and that is told after the last window', async () => {
   // Vector bs-regr-dc: of five replies on a sub-band of 0.1 % the first is sent, and no word comes of the others.
   const { server, client, context, outcomes, time } = await heardOnce()
@@ -503,6 +521,27 @@ test('requests that are none of a station end with a reason', async () => {
   await once(asking.socket, 'close')
   const drops = world.server.drops()
   assert.deepEqual([drops.get('unknown-path'), drops.get('no-discovery')], [8, 1])
+})
+
+test('connections that say nothing make room for those that do, the oldest first', async () => {
+  const world = await openWorld()
+  const silent: Socket[] = []
+  for (let count = 0; count < silentConnectionsMax; count += 1) {
+    const socket = connect(world.server.port, '127.0.0.1')
+    await once(socket, 'connect')
+    silent.push(socket)
+  }
+  const [oldest, next] = silent
+  assert.ok(oldest !== undefined && next !== undefined)
+  const gone = once(oldest, 'close')
+  await station(world)
+  await gone
+  assert.equal(world.server.drops().get('silent-connection'), 1)
+  assert.equal(next.destroyed, false)
+  // What has become a WebSocket is silent no more: its place is free again.
+  await station(world, '0000000000000002')
+  assert.equal(world.server.drops().get('silent-connection'), 1)
+  for (const socket of silent) socket.destroy()
 })
 
 test('a message that is too long ends its connection alone', async () => {

@@ -11,7 +11,7 @@
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { dropCounter } from '../drop-counter.ts'
@@ -41,6 +41,8 @@ import { frequencyRange, routerConfigOf, type StationSettings } from '../wire/st
 export const stationsMax = 1024
 /** Stations that ask where to connect, at once, inclusive. */
 export const discoveriesMax = 256
+/** Connections that have asked for nothing yet, at once, inclusive; the oldest goes. */
+export const silentConnectionsMax = 256
 /** Messages of one station in a second, inclusive. */
 export const stationMessagesPerSecondMax = 500
 /** Downlinks that one station has not confirmed, inclusive; it has room for 128. */
@@ -80,6 +82,7 @@ export type StationDrop =
   | 'not-admitted'
   | 'no-discovery'
   | 'too-many-stations'
+  | 'silent-connection'
 
 export interface StationServerOptions {
   readonly host: string
@@ -134,15 +137,28 @@ export async function openStationServer(options: StationServerOptions): Promise<
   const drops = dropCounter<StationDrop>()
   const stations = new Map<Eui, Station>()
   const discoveries = new Set<WebSocket>()
+  const silent = new Set<Socket>()
   let nextSession = Math.floor(clock.elapsedMs()) & 0xffff
 
   const server = createServer((_request, response) => response.writeHead(426).end())
-  server.maxConnections = stationsMax + discoveriesMax
+  server.maxConnections = stationsMax + discoveriesMax + silentConnectionsMax + 1
   const upgrader = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     maxPayload: stationMessageBytesMax,
     perMessageDeflate: false,
+  })
+
+  // Whoever connects and says nothing must not take the place of a station.
+  server.on('connection', (socket: Socket) => {
+    const oldest = silent.size >= silentConnectionsMax ? silent.values().next().value : undefined
+    if (oldest !== undefined) {
+      drops.count('silent-connection')
+      silent.delete(oldest)
+      oldest.destroy()
+    }
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
   })
 
   const turnAway = (duplex: Duplex, reason: StationDrop, status: string): void => {
@@ -153,6 +169,7 @@ export async function openStationServer(options: StationServerOptions): Promise<
 
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     duplex.on('error', () => drops.count('not-sent'))
+    silent.delete(request.socket)
     const [path = ''] = (request.url ?? '').split('?')
     const eui = path.slice(gatewayPath.length).toLowerCase()
     if (path === '/router-info') {
@@ -441,7 +458,7 @@ function wasNext(
 ): boolean {
   const [first, next] = [downlink.windows[windowIndex], downlink.windows[windowIndex + 1]]
   if (first === undefined || next === undefined || first.timing.kind !== 'delay') return false
-  if (first.frequencyHz !== next.frequencyHz) return frequencyHz === next.frequencyHz
+  if (frequencyHz !== 0 && first.frequencyHz !== next.frequencyHz) return frequencyHz === next.frequencyHz
   const context = decodeStationContext(first.timing.context)
   if (context === undefined || xtime === undefined) return false
   return Number(xtime - context.xtime) / 1000 - first.timing.delayMs > 500

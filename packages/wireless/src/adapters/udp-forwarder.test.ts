@@ -384,10 +384,15 @@ test('every word of refusal is told, and the next window is tried after each', a
 
 test('no more downlinks wait for one forwarder than the bound', async () => {
   const { server, context, outcomes } = await heardOnce()
-  for (let id = 1; id <= pendingPerForwarderMax + 1; id += 1) server.send(downlinkFor(context, id))
+  for (let count = 1; count <= pendingPerForwarderMax + 1; count += 1) server.send(downlinkFor(context, count))
+  // Each of its windows has its word.
+  const id = pendingPerForwarderMax + 1
   assert.deepEqual(
-    outcomes.map(({ id, refusal }) => [id, refusal]),
-    [[pendingPerForwarderMax + 1, 'collision-packet']],
+    outcomes.map(({ id: whose, windowIndex, refusal }) => [whose, windowIndex, refusal]),
+    [
+      [id, 0, 'collision-packet'],
+      [id, 1, 'collision-packet'],
+    ],
   )
 })
 

@@ -300,7 +300,10 @@ export async function openUdpForwarder(options: UdpForwarderOptions): Promise<Ud
     const { pull } = forwarder
     if (pull === undefined || clock.elapsedMs() - pull.atMs > pathMsMax)
       return tell(downlink, windowIndex, 'gateway-away')
-    if (forwarder.pending.size >= pendingPerForwarderMax) return tell(downlink, windowIndex, 'collision-packet')
+    if (forwarder.pending.size >= pendingPerForwarderMax) {
+      tell(downlink, windowIndex, 'collision-packet')
+      return offer(forwarder, downlink, windowIndex + 1)
+    }
     const place = placeOf(forwarder, window.timing)
     if (typeof place === 'string') {
       tell(downlink, windowIndex, place)

@@ -194,6 +194,11 @@ export function applicationServer(options: ApplicationServerOptions): Applicatio
     let isKept: boolean
     try {
       isKept = await queue.add(item)
+      if (!isKept) {
+        // Whoever sends takes out what has waited too long, and tells of it; that may have made room.
+        onQueued(devEui)
+        isKept = await queue.add(item)
+      }
     } catch {
       counts.queueFailed += 1
       return refuse(devEui, 'downlink-refused', {

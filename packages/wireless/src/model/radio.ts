@@ -29,6 +29,8 @@ export interface RadioUplink {
   readonly gpsTimeMs?: number
   /** Unix milliseconds when our own program took it from the forwarder */
   readonly heardAtMs: number
+  /** how long it then waited before it came here, where it had to; its windows are that much nearer, or over */
+  readonly heldMs?: number
   /**
    * Where in the concentrator's own time the frame ended, in the gateway protocol's own form: whoever answers in RX1 or RX2
    * hands it back unread to the gateway it came from. At most `contextBytesMax`.

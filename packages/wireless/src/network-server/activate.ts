@@ -5,7 +5,7 @@
  */
 
 import type { Device, DeviceProfile } from '../model/device.ts'
-import type { DeviceSession, SessionKeys } from '../model/session.ts'
+import type { DeviceSession, RadioState, SessionKeys } from '../model/session.ts'
 import { regionOf } from '../region/region-of.ts'
 import { joinedRadio, type NetworkPolicy } from './join-server.ts'
 
@@ -24,11 +24,6 @@ export function activate(
   activation: Activation,
   { policy, atMs }: { readonly policy: NetworkPolicy; readonly atMs: number },
 ): DeviceSession {
-  const region = regionOf(profile.region, profile.parameterRevision)
-  const { abp } = profile
-  const radio = joinedRadio(region, profile, { ...policy, extraChannelsHz: [], enabledChannels: undefined })
-  const factory = abp.factoryFrequenciesHz.map((uplinkHz) => ({ uplinkHz, dataRateMin: 0, dataRateMax: 5 }))
-  const channels = region.plan === 'dynamic' && factory.length > 0 ? factory : radio.channels
   return {
     devEui: device.devEui,
     devAddr: activation.devAddr,
@@ -39,15 +34,25 @@ export function activate(
     fCntUp: activation.fCntUp,
     nFCntDown: activation.nFCntDown,
     aFCntDown: activation.aFCntDown,
-    radio: {
-      ...radio,
-      rx1DelaySeconds: Math.max(abp.rx1DelaySeconds, 1),
-      rx1DataRateOffset: abp.rx1DataRateOffset,
-      rx2DataRate: abp.rx2DataRate,
-      rx2FrequencyHz: abp.rx2FrequencyHz,
-      channels,
-      enabledChannels: channels.map((_, index) => index),
-    },
+    radio: activatedRadio(profile, policy),
     requests: [],
+  }
+}
+
+/** What such a device holds when it begins, and again after each ResetInd. */
+export function activatedRadio(profile: DeviceProfile, policy: NetworkPolicy): RadioState {
+  const region = regionOf(profile.region, profile.parameterRevision)
+  const { abp } = profile
+  const radio = joinedRadio(region, profile, { ...policy, extraChannelsHz: [], enabledChannels: undefined })
+  const factory = abp.factoryFrequenciesHz.map((uplinkHz) => ({ uplinkHz, dataRateMin: 0, dataRateMax: 5 }))
+  const channels = region.plan === 'dynamic' && factory.length > 0 ? factory : radio.channels
+  return {
+    ...radio,
+    rx1DelaySeconds: Math.max(abp.rx1DelaySeconds, 1),
+    rx1DataRateOffset: abp.rx1DataRateOffset,
+    rx2DataRate: abp.rx2DataRate,
+    rx2FrequencyHz: abp.rx2FrequencyHz,
+    channels,
+    enabledChannels: channels.map((_, index) => index),
   }
 }

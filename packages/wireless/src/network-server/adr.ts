@@ -68,12 +68,12 @@ export function repetitionsFor(current: number, lossPercent: number): number {
   return row.byCurrent[Math.min(Math.max(current, 1), 3) - 1] ?? 1
 }
 
-/** Share of the counters between the first and the last of a full history that nobody heard. */
+/** Counters that nobody heard, for each hundred frames of a full history that somebody did; 0 before it is full. */
 export function lossPercentOf(history: readonly AdrUplink[]): number {
   const [first, last] = [history[0], history.at(-1)]
   if (history.length < adrHistoryMax || first === undefined || last === undefined) return 0
-  const sent = last.fCnt - first.fCnt + 1
-  return sent <= 0 ? 0 : ((sent - history.length) / sent) * 100
+  const missing = last.fCnt - first.fCnt + 1 - history.length
+  return Math.max(0, (missing / history.length) * 100)
 }
 
 /** @returns the state that the device should have; the same when nothing is to change */

@@ -5,6 +5,7 @@
  */
 
 import { encryptState, keySchedule } from '../crypto/aes-128.ts'
+import type { Beacon } from '../region/region.ts'
 
 /** Seconds from one beacon to the next. */
 export const beaconPeriodSeconds = 128
@@ -48,17 +49,30 @@ export function nextPingSlotMs(
   afterGpsMs: number,
 ): number {
   const periodSlots = pingPeriodSlots(periodicity)
-  for (
-    let beacon = Math.floor(afterGpsMs / 1000 / beaconPeriodSeconds) * beaconPeriodSeconds;
-    ;
-    beacon += beaconPeriodSeconds
-  ) {
+  const first = Math.floor(afterGpsMs / 1000 / beaconPeriodSeconds) * beaconPeriodSeconds
+  let soonestMs = Number.POSITIVE_INFINITY
+  // Each period has a slot, so the present one or the next one holds it.
+  for (const beacon of [first, first + beaconPeriodSeconds]) {
     const offset = pingOffset(beacon, devAddr, periodSlots) ?? 0
     for (let slot = offset; slot < slotsPerPeriod; slot += periodSlots) {
       const atMs = beacon * 1000 + beaconReservedMs + slot * pingSlotMs
-      if (atMs >= afterGpsMs) return atMs
+      if (atMs >= afterGpsMs) soonestMs = Math.min(soonestMs, atMs)
     }
   }
+  return soonestMs
+}
+
+/**
+ * The channels that one device hops over: all of the band's, or where a band has join channels the share of the one that it joined on.
+ *
+ * RP002-1.0.4 section 3.9.8: in CN470 each common join channel stands for a group of channels of its own.
+ */
+export function classBChannelsHz(
+  channelsHz: readonly number[],
+  { joinChannels, joinChannel = 0 }: { readonly joinChannels: readonly unknown[]; readonly joinChannel?: number },
+): readonly number[] {
+  const groupSize = Math.floor(channelsHz.length / Math.max(joinChannels.length, 1))
+  return groupSize === 0 ? channelsHz : channelsHz.slice(joinChannel * groupSize, (joinChannel + 1) * groupSize)
 }
 
 /** On which of a band's channels a beacon, or a ping slot of a device, is. */
@@ -77,6 +91,9 @@ export function beaconCrc(bytes: Uint8Array): number {
   return crc
 }
 
+/** How long the parts of a band's beacon are. */
+export type BeaconLayout = Pick<Beacon, 'sizeBytes' | 'rfu1Bytes' | 'rfu2Bytes'>
+
 /**
  * A beacon: RFU and Param, time, CRC; then what the gateway says of itself, RFU, CRC. LoRaWAN 1.0.4 section 15.
  *
@@ -84,7 +101,7 @@ export function beaconCrc(bytes: Uint8Array): number {
  * @param gatewayInfo 7 bytes
  */
 export function encodeBeacon(
-  layout: { readonly sizeBytes: number; readonly rfu1Bytes: number; readonly rfu2Bytes: number },
+  layout: BeaconLayout,
   gpsSeconds: number,
   gatewayInfo: Uint8Array = new Uint8Array(7),
 ): Uint8Array {
@@ -97,6 +114,30 @@ export function encodeBeacon(
   bytes.set(gatewayInfo.subarray(0, 7), infoAt)
   setCrc(bytes, infoAt, infoAt + 7 + layout.rfu2Bytes)
   return bytes
+}
+
+/** What a beacon says. */
+export interface BeaconContent {
+  readonly gpsSeconds: number
+  /** 7 bytes; absent when their code is wrong, for a device needs the time alone */
+  readonly gatewayInfo?: Uint8Array
+}
+
+/** @returns undefined when it is not of the band's size or the code of its first part is wrong */
+export function decodeBeacon(layout: BeaconLayout, bytes: Uint8Array): BeaconContent | undefined {
+  const timeAt = layout.rfu1Bytes
+  const infoAt = timeAt + 6
+  const secondCrcAt = infoAt + 7 + layout.rfu2Bytes
+  if (bytes.length !== layout.sizeBytes || !hasCrc(bytes, 0, timeAt + 4)) return undefined
+  let gpsSeconds = 0
+  for (let index = 3; index >= 0; index -= 1) gpsSeconds = gpsSeconds * 256 + bytes[timeAt + index]!
+  return hasCrc(bytes, infoAt, secondCrcAt)
+    ? { gpsSeconds, gatewayInfo: bytes.slice(infoAt, infoAt + 7) }
+    : { gpsSeconds }
+}
+
+function hasCrc(bytes: Uint8Array, from: number, at: number): boolean {
+  return beaconCrc(bytes.subarray(from, at)) === (bytes[at]! | (bytes[at + 1]! << 8))
 }
 
 function setCrc(bytes: Uint8Array, from: number, at: number): void {

@@ -12,13 +12,16 @@ import {
   copiesMax,
   copyWindow,
   openFramesMax,
+  rememberedMax,
   rememberedMs,
   windowMsMax,
   type CopyWindow,
   type Gathered,
 } from './copy-window.ts'
 
-function world(): {
+const secret = new Uint8Array(16).fill(1)
+
+function world({ isGenuine = () => true }: { isGenuine?: (bytes: Uint8Array) => boolean } = {}): {
   window: CopyWindow
   gone: { atMs: number; gateways: string[] }[]
   pass(ms: number): void
@@ -27,10 +30,13 @@ function world(): {
   let nowMs = 0
   const waiting: { atMs: number; run: () => void }[] = []
   const gone: { atMs: number; gateways: string[] }[] = []
-  const release = ({ copies }: Gathered): void =>
-    void gone.push({ atMs: nowMs, gateways: copies.map(({ gatewayEui }) => gatewayEui) })
+  const release = ({ copies }: Gathered): boolean => {
+    gone.push({ atMs: nowMs, gateways: copies.map(({ gatewayEui }) => gatewayEui) })
+    return isGenuine(copies[0]!.phyPayload)
+  }
   const window = copyWindow({
     release,
+    secret,
     elapsedMs: () => nowMs,
     after: (delayMs, run) => {
       waiting.push({ atMs: nowMs + delayMs, run })
@@ -56,6 +62,8 @@ function world(): {
 }
 
 const frame = (number: number): Uint8Array => Uint8Array.of(0x40, number & 255, number >> 8, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+const bigFrame = (number: number): Uint8Array =>
+  Uint8Array.of(0x40, number & 255, (number >> 8) & 255, number >> 16, 2, 3, 4, 5, 6, 7, 8, 9)
 const heard = (gatewayEui: string, phyPayload: Uint8Array): RadioUplink => ({
   gatewayEui,
   phyPayload,
@@ -105,6 +113,45 @@ test('a late copy makes no second frame while the first is remembered', () => {
   pass(rememberedMs - windowMsMax - 50)
   assert.equal(window.add(heard('b', frame(1)), 7), 'late')
   assert.equal(gone.length, 1)
+})
+
+test('late copies of one gateway count once: what it repeats makes nobody wait', () => {
+  const { window, gone, pass } = world()
+  window.add(heard('a', frame(1)), 7)
+  pass(windowMsMax)
+  assert.equal(window.add(heard('b', frame(1)), 7), 'late')
+  assert.equal(window.add(heard('b', frame(1)), 7), 'same-gateway')
+  window.add(heard('a', frame(2)), 7)
+  window.add(heard('b', frame(2)), 7)
+  assert.equal(gone.length, 2, 'two gateways hear it, so two are all')
+})
+
+test('forged frames with the address of a device teach nothing about it', () => {
+  const { window, gone, pass } = world({ isGenuine: (bytes) => bytes[1]! < 100 })
+  window.add(heard('a', frame(1)), 7)
+  window.add(heard('b', frame(1)), 7)
+  pass(windowMsMax)
+  for (let number = 100; number < 150; number += 1) {
+    window.add(heard('liar', frame(number)), 7)
+    pass(windowMsMax)
+  }
+  for (let index = 0; index < 40; index += 1) window.add(heard(`liar ${index}`, frame(150)), 7)
+  pass(windowMsMax)
+  const before = gone.length
+  window.add(heard('a', frame(2)), 7)
+  assert.equal(gone.length, before, 'the second copy is still waited for')
+  window.add(heard('b', frame(2)), 7)
+  assert.equal(gone.length, before + 1, 'and no third')
+})
+
+test('frames that are remembered are bounded, and the oldest is forgotten first', () => {
+  const { window, pass } = world()
+  for (let number = 0; number <= rememberedMax + 1; number += 1) {
+    window.add(heard('a', bigFrame(number)), 7)
+    if (number === 0) pass(windowMsMax)
+  }
+  assert.equal(window.add(heard('b', bigFrame(0)), 8), 'first', 'it was forgotten before its time')
+  assert.equal(window.add(heard('b', bigFrame(rememberedMax)), 8), 'late')
 })
 
 test('an altered copy that comes first displaces nothing', () => {

@@ -3,11 +3,14 @@
  *
  * A frame goes when as many gateways have sent it as usually hear its device, when no copy came for as long as copies usually lie
  * apart, or after `windowMsMax`. A copy that comes later belongs to nothing and is counted. Two frames are one only if all their
- * bytes are: an altered copy that comes first displaces nothing.
+ * bytes are: an altered copy that comes first displaces nothing. How many usually hear a device is learnt from its own frames alone,
+ * so that nobody who forges frames with its address can hasten or delay it.
  *
  * @module
  */
 
+import { keySchedule } from '../crypto/aes-128.ts'
+import { finishCmac } from '../crypto/cmac.ts'
 import type { Eui, RadioUplink } from '../model/radio.ts'
 
 /** Longest time from the first copy, in milliseconds; what others wait always. */
@@ -43,7 +46,10 @@ export interface CopyWindow {
 }
 
 export interface CopyWindowOptions {
-  readonly release: (gathered: Gathered) => void
+  /** @returns whether the frame is of a known device, so that others learn from it how many hear that device */
+  readonly release: (gathered: Gathered) => boolean
+  /** 16 unpredictable bytes: nobody can make frames that fall on one place of the table */
+  readonly secret: Uint8Array
   readonly elapsedMs: () => number
   readonly after: (delayMs: number, run: () => void) => () => void
   /** `rememberedMs` when left out */
@@ -51,25 +57,19 @@ export interface CopyWindowOptions {
 }
 
 interface Frame {
-  readonly copies: RadioUplink[]
+  readonly key: number
+  readonly bytes: Uint8Array
+  /** none once it went */
+  copies: RadioUplink[]
+  /** late ones too */
+  readonly gateways: Eui[]
   readonly sender: number | Eui
   readonly firstMs: number
   lastMs: number
-  isReleased: boolean
-  /** late copies, for the habit */
-  heardCount: number
+  releasedMs: number | undefined
+  isGenuine: boolean
   /** another frame under the same key */
   next: Frame | undefined
-}
-
-/** Enough of the bytes to tell most frames apart; equal keys are compared whole. */
-function keyOf(bytes: Uint8Array): number {
-  let [low, high] = [bytes.length, 0]
-  for (let index = 0; index < bytes.length; index += 1) {
-    low = Math.imul(low ^ bytes[index]!, 0x01000193)
-    high = (Math.imul(high, 31) + bytes[index]!) | 0
-  }
-  return (low >>> 0) * 0x100000 + (high & 0xfffff)
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
@@ -78,25 +78,44 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-export function copyWindow({ release, elapsedMs, after, rememberMs = rememberedMs }: CopyWindowOptions): CopyWindow {
+export function copyWindow({
+  release,
+  secret,
+  elapsedMs,
+  after,
+  rememberMs = rememberedMs,
+}: CopyWindowOptions): CopyWindow {
   const frames = new Map<number, Frame>()
   const open = new Set<Frame>()
-  const released: { readonly key: number; readonly frame: Frame; readonly atMs: number }[] = []
+  const released: Frame[] = []
   let releasedFrom = 0
   const habits = new Map<number | Eui, number>()
   // How far apart copies come, and how much that varies, in milliseconds.
   let [gapMs, gapSpreadMs] = [40, 20]
   let isSweeping = false
 
-  const letGo = (key: number, frame: Frame): void => {
-    frame.isReleased = true
-    open.delete(frame)
-    released.push({ key, frame, atMs: elapsedMs() })
-    noteHabit(frame)
-    release({ copies: frame.copies })
+  const roundKeys = keySchedule(secret)
+  const code = new Int32Array(4)
+  /** 52 bits; equal keys are compared whole. */
+  const keyOf = (bytes: Uint8Array): number => {
+    code.fill(0)
+    finishCmac(roundKeys, code, bytes, 0, bytes.length)
+    return (code[0]! >>> 0) * 0x100000 + (code[1]! & 0xfffff)
   }
 
-  const noteHabit = ({ sender, heardCount }: Frame): void => {
+  const letGo = (frame: Frame): void => {
+    const { copies } = frame
+    open.delete(frame)
+    frame.copies = []
+    frame.releasedMs = elapsedMs()
+    released.push(frame)
+    frame.isGenuine = release({ copies })
+    noteHabit(frame)
+  }
+
+  const noteHabit = ({ sender, gateways, isGenuine }: Frame): void => {
+    if (!isGenuine) return
+    const heardCount = gateways.length
     const usual = habits.get(sender)
     if (usual === undefined && habits.size >= habitsMax) habits.delete(habits.keys().next().value!)
     // Rises at once, falls slowly: waiting for a gateway that is gone costs little, leaving one out costs a copy.
@@ -114,15 +133,15 @@ export function copyWindow({ release, elapsedMs, after, rememberMs = rememberedM
     return nowMs - frame.lastMs >= quietMs
   }
 
-  const hasAll = ({ sender, copies }: Frame): boolean => {
+  const hasAll = ({ sender, gateways }: Frame): boolean => {
     const usual = habits.get(sender)
-    return usual !== undefined && copies.length >= usual - 0.5
+    return usual !== undefined && gateways.length >= usual - 0.5
   }
 
   const sweep = (): void => {
     isSweeping = false
     const nowMs = elapsedMs()
-    for (const frame of open) if (isDone(frame, nowMs)) letGo(keyOf(frame.copies[0]!.phyPayload), frame)
+    for (const frame of open) if (isDone(frame, nowMs)) letGo(frame)
     forget(nowMs)
     if (open.size > 0) schedule()
   }
@@ -135,9 +154,10 @@ export function copyWindow({ release, elapsedMs, after, rememberMs = rememberedM
 
   const forget = (nowMs: number): void => {
     while (releasedFrom < released.length) {
-      const { key, frame, atMs } = released[releasedFrom]!
-      if (nowMs - atMs < rememberMs && released.length - releasedFrom <= rememberedMax) break
-      unlink(key, frame)
+      const frame = released[releasedFrom]!
+      const isRemembered = nowMs - (frame.releasedMs ?? 0) < rememberMs
+      if (isRemembered && released.length - releasedFrom <= rememberedMax) break
+      unlink(frame)
       releasedFrom += 1
     }
     if (releasedFrom > 4096 && releasedFrom * 2 > released.length) {
@@ -146,11 +166,11 @@ export function copyWindow({ release, elapsedMs, after, rememberMs = rememberedM
     }
   }
 
-  const unlink = (key: number, frame: Frame): void => {
-    const first = frames.get(key)
+  const unlink = (frame: Frame): void => {
+    const first = frames.get(frame.key)
     if (first === frame) {
-      if (frame.next === undefined) frames.delete(key)
-      else frames.set(key, frame.next)
+      if (frame.next === undefined) frames.delete(frame.key)
+      else frames.set(frame.key, frame.next)
       return
     }
     for (let one = first; one !== undefined; one = one.next) if (one.next === frame) one.next = frame.next
@@ -158,8 +178,28 @@ export function copyWindow({ release, elapsedMs, after, rememberMs = rememberedM
 
   const find = (key: number, bytes: Uint8Array): Frame | undefined => {
     for (let frame = frames.get(key); frame !== undefined; frame = frame.next)
-      if (isSame(frame.copies[0]!.phyPayload, bytes)) return frame
+      if (isSame(frame.bytes, bytes)) return frame
     return undefined
+  }
+
+  const begin = (uplink: RadioUplink, sender: number | Eui, key: number, nowMs: number): void => {
+    if (open.size >= openFramesMax) letGo(open.values().next().value!)
+    const frame: Frame = {
+      key,
+      bytes: uplink.phyPayload,
+      copies: [uplink],
+      gateways: [uplink.gatewayEui],
+      sender,
+      firstMs: nowMs,
+      lastMs: nowMs,
+      releasedMs: undefined,
+      isGenuine: false,
+      next: frames.get(key),
+    }
+    frames.set(key, frame)
+    open.add(frame)
+    if (hasAll(frame)) letGo(frame)
+    else schedule()
   }
 
   return {
@@ -169,43 +209,27 @@ export function copyWindow({ release, elapsedMs, after, rememberMs = rememberedM
       forget(nowMs)
       const known = find(key, uplink.phyPayload)
       if (known === undefined) {
-        if (open.size >= openFramesMax) {
-          const oldest = open.values().next().value!
-          letGo(keyOf(oldest.copies[0]!.phyPayload), oldest)
-        }
-        const frame: Frame = {
-          copies: [uplink],
-          sender,
-          firstMs: nowMs,
-          lastMs: nowMs,
-          isReleased: false,
-          heardCount: 1,
-          next: frames.get(key),
-        }
-        frames.set(key, frame)
-        open.add(frame)
-        if (hasAll(frame)) letGo(key, frame)
-        else schedule()
+        begin(uplink, sender, key, nowMs)
         return 'first'
       }
-      if (known.copies.some(({ gatewayEui }) => gatewayEui === uplink.gatewayEui)) return 'same-gateway'
-      known.heardCount += 1
-      if (known.isReleased) {
+      if (known.gateways.includes(uplink.gatewayEui)) return 'same-gateway'
+      if (known.gateways.length >= copiesMax) return 'too-many-copies'
+      known.gateways.push(uplink.gatewayEui)
+      if (known.releasedMs !== undefined) {
         noteHabit(known)
         return 'late'
       }
-      if (known.copies.length >= copiesMax) return 'too-many-copies'
       noteGap(nowMs - known.lastMs)
       known.lastMs = nowMs
       known.copies.push(uplink)
-      if (hasAll(known)) letGo(key, known)
+      if (hasAll(known)) letGo(known)
       return 'copy'
     },
     get openCount() {
       return open.size
     },
     flush() {
-      for (const frame of open) letGo(keyOf(frame.copies[0]!.phyPayload), frame)
+      for (const frame of open) letGo(frame)
     },
   }
 }

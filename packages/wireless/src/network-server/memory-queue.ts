@@ -10,20 +10,16 @@ import type { DownlinkQueue } from '../ports.ts'
 /** Payloads of one device, inclusive. */
 export const queuePerDeviceMax = 128
 
-export interface MemoryQueue extends DownlinkQueue {
-  /** Those whose time is over; removed. */
-  expire(devEui: string, nowMs: number): readonly QueueItem[]
-  items(devEui: string): readonly QueueItem[]
-}
+const none: readonly QueueItem[] = []
 
-export function memoryQueue(): MemoryQueue {
+export function memoryQueue(): DownlinkQueue {
   const queues = new Map<string, QueueItem[]>()
   const isOver = ({ expiresAtMs }: QueueItem, nowMs: number): boolean =>
     expiresAtMs !== undefined && expiresAtMs <= nowMs
-  const queue: MemoryQueue = {
+  return {
     next: (devEui, nowMs) => queues.get(devEui)?.find((item) => !isOver(item, nowMs)),
     count: (devEui) => queues.get(devEui)?.length ?? 0,
-    items: (devEui) => queues.get(devEui) ?? [],
+    items: (devEui) => queues.get(devEui) ?? none,
     async add(item) {
       const items = queues.get(item.devEui) ?? []
       if (items.length >= queuePerDeviceMax) return false
@@ -38,11 +34,5 @@ export function memoryQueue(): MemoryQueue {
     async clear(devEui) {
       queues.delete(devEui)
     },
-    expire(devEui, nowMs) {
-      const over = (queues.get(devEui) ?? []).filter((item) => isOver(item, nowMs))
-      for (const { id } of over) void queue.remove(devEui, id)
-      return over
-    },
   }
-  return queue
 }

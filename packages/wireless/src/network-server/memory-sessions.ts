@@ -12,13 +12,18 @@ import type { Sessions } from '../ports.ts'
 
 /** Sessions of one address, inclusive: the one that was silent longest is not looked for any more. */
 export const sessionsPerAddrMax = 1024
+/**
+ * Sessions of one device that were agreed on and not heard yet, inclusive, so that a join that was long under way displaces no newer
+ * one; and one more that began with a used nonce.
+ */
+export const pendingSessionsMax = 4
 
 /** The readable side, which adapters build on. */
 export interface SessionTable {
   sessionsFor(devAddr: number): readonly DeviceSession[]
   sessionOf(devEui: Eui): DeviceSession | undefined
-  /** A session that has not yet been heard from stands beside the one it will replace. */
-  pendingOf(devEui: Eui): DeviceSession | undefined
+  /** Sessions that were not yet heard from stand beside the one that they will replace; the oldest first. */
+  pendingOf(devEui: Eui): readonly DeviceSession[]
   set(session: DeviceSession): void
   setPending(session: DeviceSession): void
   delete(devEui: Eui): void
@@ -30,7 +35,7 @@ const none: readonly DeviceSession[] = []
 
 export function sessionTable(): SessionTable {
   const byDevice = new Map<Eui, DeviceSession>()
-  const pendingByDevice = new Map<Eui, DeviceSession>()
+  const pendingByDevice = new Map<Eui, readonly DeviceSession[]>()
   const byAddr = new Map<number, DeviceSession[]>()
 
   const unlist = (session: DeviceSession): void => {
@@ -55,18 +60,24 @@ export function sessionTable(): SessionTable {
     }
   }
 
+  const setPendings = (devEui: Eui, pending: readonly DeviceSession[]): void => {
+    if (pending.length === 0) pendingByDevice.delete(devEui)
+    else pendingByDevice.set(devEui, pending)
+  }
+
   return {
     sessionsFor: (devAddr) => byAddr.get(devAddr) ?? none,
     sessionOf: (devEui) => byDevice.get(devEui),
-    pendingOf: (devEui) => pendingByDevice.get(devEui),
+    pendingOf: (devEui) => pendingByDevice.get(devEui) ?? none,
     set(session) {
-      const { devEui } = session
-      const pending = pendingByDevice.get(devEui)
+      const { devEui, keys } = session
+      const pending = pendingByDevice.get(devEui) ?? none
       const before = byDevice.get(devEui)
-      // Heard on the new session: the old one is over. Heard on the old one: the new one waits on.
-      if (pending !== undefined && pending.startedAtMs === session.startedAtMs) {
-        pendingByDevice.delete(devEui)
-        unlist(pending)
+      const heard = pending.findIndex((one) => one.keys === keys)
+      // Heard on a new session: what was before it is over. Heard on the old one: the new ones wait on.
+      if (heard !== -1) {
+        for (const one of pending.slice(0, heard + 1)) unlist(one)
+        setPendings(devEui, pending.slice(heard + 1))
         if (before !== undefined) unlist(before)
         listFirst(session)
       } else if (before === undefined) listFirst(session)
@@ -74,23 +85,32 @@ export function sessionTable(): SessionTable {
       byDevice.set(devEui, session)
     },
     setPending(session) {
-      const before = pendingByDevice.get(session.devEui)
-      if (before !== undefined) unlist(before)
-      pendingByDevice.set(session.devEui, session)
+      const { devEui } = session
+      const pending = [...(pendingByDevice.get(devEui) ?? none), session]
+      const kept = newestPending(pending)
+      for (const one of pending) if (!kept.includes(one)) unlist(one)
+      setPendings(devEui, kept)
       listFirst(session)
     },
     delete(devEui) {
-      for (const map of [byDevice, pendingByDevice]) {
-        const session = map.get(devEui)
-        if (session !== undefined) unlist(session)
-        map.delete(devEui)
-      }
+      const active = byDevice.get(devEui)
+      if (active !== undefined) unlist(active)
+      for (const one of pendingByDevice.get(devEui) ?? none) unlist(one)
+      byDevice.delete(devEui)
+      pendingByDevice.delete(devEui)
     },
     get size() {
       return byDevice.size
     },
     values: () => byDevice.values(),
   }
+}
+
+/** What began with a used nonce may be somebody's replay: it takes the place of nothing but its like. */
+function newestPending(pending: readonly DeviceSession[]): DeviceSession[] {
+  const fresh = pending.filter(({ isRepaired }) => isRepaired !== true).slice(-pendingSessionsMax)
+  const repaired = pending.findLast(({ isRepaired }) => isRepaired === true)
+  return pending.filter((one) => one === repaired || fresh.includes(one))
 }
 
 /** The port, kept nowhere else. */

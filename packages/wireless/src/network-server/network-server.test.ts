@@ -328,10 +328,11 @@ test('a queued payload goes with the next answer, and its end is told once', asy
   await one.pass(100)
   const ended = one.messages.filter((message) => message.kind === 'txack' && message.queueItemId === 'q1')
   assert.equal(ended.length, 1)
-  assert.equal(one.queue.count(devEui), 0)
+  assert.equal(one.queue.count(devEui), 1, 'it waits for its acknowledgement')
   await one.air(one.device.send({ fPort: 1, payload: text('y') }))
   const ack = one.messages.find((message) => message.kind === 'ack')
   assert.ok(ack?.kind === 'ack' && ack.isAcknowledged && ack.queueItemId === 'q1')
+  assert.equal(one.queue.count(devEui), 0)
 })
 
 test('a payload that no window can carry ends with its reason, and the next one goes', async () => {

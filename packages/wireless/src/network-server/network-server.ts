@@ -12,10 +12,21 @@ import type { PacketVerdict } from '../carry/buy.ts'
 import { dropCounter } from '../drop-counter.ts'
 import { gpsMsOf } from '../gps-time.ts'
 import type { Device, DeviceProfile } from '../model/device.ts'
-import type { CopyView, DeviceMessage } from '../model/message.ts'
+import type { CopyView, DeviceMessage, LogMessage } from '../model/message.ts'
 import type { RadioUplink } from '../model/radio.ts'
 import type { DeviceSession } from '../model/session.ts'
-import type { Broker, Clock, Devices, DownlinkQueue, Radio, RadioListener, Random, Sessions, Timers } from '../ports.ts'
+import type {
+  Broker,
+  Clock,
+  Devices,
+  DownlinkQueue,
+  MulticastGroups,
+  Radio,
+  RadioListener,
+  Random,
+  Sessions,
+  Timers,
+} from '../ports.ts'
 import type { PacketJudge } from '../ports/carry.ts'
 import { snrFloorDb } from '../region/airtime.ts'
 import { uplinkDataRateOf } from '../region/data-rate.ts'
@@ -23,31 +34,50 @@ import { channelIndexOf } from '../region/receive-windows.ts'
 import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
 import { work } from '../work.ts'
-import { parsePhyPayload, type DataFrame, type FrameFault, type JoinRequest } from '../wire/phy-payload.ts'
+import {
+  parsePhyPayload,
+  type DataFrame,
+  type FrameFault,
+  type JoinRequest,
+  type RejoinRequest,
+} from '../wire/phy-payload.ts'
+import { activatedRadio } from './activate.ts'
+import { addressBudget } from './address-budget.ts'
 import { adapt, adrMarginDb, remember, type AdrState, type AdrUplink } from './adr.ts'
 import { copyWindow, type Gathered } from './copy-window.ts'
 import { downlinkDesk, type Answerable, type Plan } from './downlink/downlink-desk.ts'
+import { frameSender } from './downlink/frame-sender.ts'
 import { marginOf } from './downlink/gateway-book.ts'
+import { lastHeard } from './downlink/last-heard.ts'
+import { multicastDesk } from './downlink/multicast-desk.ts'
 import { joinServer, type JoinRefusal, type NetworkPolicy } from './join-server.ts'
 import { makeSchedules } from './key-schedules.ts'
+import { lastFrames } from './last-frames.ts'
+import { logGate } from './log-gate.ts'
 import { applyAnswers, type MacEvent } from './mac/apply-answers.ts'
+import { forceRejoin } from './mac/force-rejoin.ts'
 import { replyCommands } from './mac/reply-commands.ts'
+import { stickyRequests } from './mac/sticky-answers.ts'
 import { wantedRequests } from './mac/wanted-requests.ts'
-import type { ReadUplink, UplinkRefusal } from './read-uplink.ts'
+import { heardWaysMax, micTriesMax, type ReadUplink, type SentWith, type UplinkRefusal } from './read-uplink.ts'
+import { rejoinServer, type RejoinRefusal, type RejoinVerdict } from './rejoin-server.ts'
 
-/** MIC tries on one address in a second, inclusive: a flood of forged frames costs no more than this. */
-export const addressTriesPerSecondMax = 20_000
-/** Addresses whose tries are counted at once, inclusive. */
-const countedAddressesMax = 65_536
 /** Devices whose last uplinks are remembered for ADR, inclusive. */
 export const adrDevicesMax = 262_144
 /** A device is asked for its status this seldom. */
 const statusEveryMs = 86_400_000
 const tidyEveryMs = 1_000
-/** Until a payload for a device that always listens is tried again: a sub-band rests for seconds. */
-const retryMs = 5_000
 /** A copy of a join that comes as late as this is still one. */
-const joinRememberedMs = 30_000
+const joinRememberedMs = 60_000
+/** A join that was held longer than this on its way, inclusive, cannot be answered: its second window is over. */
+export const joinHeldMsMax = 5_500
+/** What a join is refused for before anyone has seen whether the device signed it. */
+const unsignedRefusals: ReadonlySet<string> = new Set([
+  'unknown-device',
+  'wrong-mic',
+  'rejoin-not-known',
+  'rejoin-without-session',
+])
 /** Joins that are worked on at once, inclusive. */
 export const joinsAtOnceMax = 1_024
 
@@ -57,12 +87,16 @@ export type NetworkDrop =
   | JoinRefusal
   | 'not-for-a-network'
   | 'late-copy'
+  | 'overtaken'
   | 'repeated-by-gateway'
   | 'too-many-copies'
   | 'address-flooded'
+  | 'not-told-again'
   | 'joins-busy'
-  | 'rejoin-unsupported'
+  | 'join-too-late'
+  | RejoinRefusal
   | 'not-kept'
+  | 'our-fault'
 
 export interface NetworkServerOptions {
   readonly radio: Radio
@@ -70,6 +104,8 @@ export interface NetworkServerOptions {
   readonly devices: Devices
   readonly sessions: Sessions
   readonly queue: DownlinkQueue
+  /** none when left out */
+  readonly groups?: MulticastGroups | undefined
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
@@ -78,11 +114,17 @@ export interface NetworkServerOptions {
   readonly judge?: PacketJudge | undefined
   /** frames of the proprietary kind, such as beacons of proof of coverage */
   readonly onProprietary?: ((uplink: RadioUplink) => void) | undefined
+  /** a mistake of ours about one frame, or a write that failed: that frame is lost, and all others go on */
+  readonly onTrouble?: ((error: unknown) => void) | undefined
 }
 
 export interface NetworkServer extends RadioListener {
   /** A payload was queued: a device that always listens gets it now. */
   queueChanged(devEui: string): void
+  /** A payload was queued for a multicast group, under `groupQueueName`. */
+  groupChanged(id: string): void
+  /** A device of 1.1 is told to rejoin, with its next answers; type 2 changes keys and address alone. */
+  askRejoin(devEui: string, rejoinType: 0 | 2): void
   drops(): ReadonlyMap<NetworkDrop, number>
   counts(): { readonly heard: number; readonly published: number; readonly joined: number; readonly awaited: number }
   /** Resolves when all that was taken in is kept, published and answered. */
@@ -91,51 +133,113 @@ export interface NetworkServer extends RadioListener {
 }
 
 export function networkServer(options: NetworkServerOptions): NetworkServer {
-  const { radio, broker, devices, sessions, queue, clock, timers, random, policyOf, judge, onProprietary } = options
+  const { radio, broker, devices, sessions, queue, clock, timers, random, policyOf, judge, onProprietary, onTrouble } =
+    options
   const drops = dropCounter<NetworkDrop>()
   const schedulesOf = makeSchedules()
   const joins = joinServer({ devices, sessions, random, policyOf })
+  const rejoins = rejoinServer({ devices, sessions, random, policyOf })
+  const forced = forceRejoin()
   const histories = new Map<string, readonly AdrUplink[]>()
   const statusAskedMs = new Map<string, number>()
-  const tries = new Map<number, number>()
+  const budget = addressBudget()
+  const last = lastFrames()
+  const gate = logGate()
   const working = new Set<Promise<unknown>>()
-  let [heardCount, publishedCount, joinedCount, joinsAtOnce, triesSecond] = [0, 0, 0, 0, 0]
+  let [heardCount, publishedCount, joinedCount, joinsAtOnce] = [0, 0, 0, 0]
   let isOver = false
 
   const publish = (message: DeviceMessage): void => {
     publishedCount += 1
     broker.publish(message)
   }
+  const sender = frameSender({ radio, clock })
+  const heardLast = lastHeard()
+  const after = (delayMs: number, run: () => void): void =>
+    void timers.after(delayMs, () => {
+      if (!isOver) run()
+    })
   const desk = downlinkDesk({
-    radio,
+    sender,
     queue,
     clock,
+    lastHeard: heardLast,
     schedulesOf,
     publish,
-    onItemEnded: (devEui) => queueChanged(devEui),
-    onTryFailed: (devEui) => void timers.after(retryMs, () => isOver || queueChanged(devEui)),
+    reachLater: (devEui, delayMs) => after(delayMs, () => queueChanged(devEui)),
   })
   const verdict = (copies: readonly RadioUplink[], found: PacketVerdict): void => {
     const [first] = copies
     if (first !== undefined) judge?.judged(first.phyPayload, found)
   }
   const track = (work: Promise<unknown>): void => {
-    const done = work.catch(() => drops.count('not-kept')).finally(() => working.delete(done))
+    const failed = (error: unknown): void => {
+      drops.count('not-kept')
+      onTrouble?.(error)
+    }
+    const done = work.catch(failed).finally(() => working.delete(done))
     working.add(done)
   }
+  const multicast =
+    options.groups === undefined
+      ? undefined
+      : multicastDesk({
+          sender,
+          groups: options.groups,
+          queue,
+          clock,
+          lastHeard: heardLast,
+          isReachable: (gatewayEui) => radio.isReachable(gatewayEui),
+          publish,
+          after,
+          track,
+        })
+  /** First the session is kept, then what follows from it happens. */
+  const keepAndCarryOut = (plan: Plan, messages: readonly DeviceMessage[]): void =>
+    track(
+      sessions.put(plan.session).then(
+        () => {
+          for (const message of messages) publish(message)
+          plan.carryOut()
+        },
+        (error: unknown) => {
+          plan.abandon()
+          throw error
+        },
+      ),
+    )
   /** A UUID of version 4 (RFC 9562). */
   const nextId = (): string => {
     const hex = [...random.bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
   }
 
+  /** Whoever brings frames must not fall over one of them. */
+  const guarded = (copies: readonly RadioUplink[], take: () => boolean): boolean => {
+    try {
+      return take()
+    } catch (error) {
+      drops.count('our-fault')
+      verdict(copies, { kind: 'refused' })
+      onTrouble?.(error)
+      return false
+    }
+  }
+
   const frames = copyWindow({
-    release: ({ copies }) => dataReleased(copies),
+    release: ({ copies }) => guarded(copies, () => dataReleased(copies)),
+    secret: random.bytes(16),
     elapsedMs: clock.elapsedMs,
     after: timers.after,
   })
   const joinFrames = copyWindow({
-    release: (gathered) => joinReleased(gathered),
+    // Joins are few and far between, so nobody learns from them: each is waited for as long as it takes.
+    release: ({ copies }) =>
+      guarded(copies, () => {
+        joinReleased({ copies })
+        return false
+      }),
+    secret: random.bytes(16),
     elapsedMs: clock.elapsedMs,
     after: timers.after,
     // No device sends a join-request twice: each has a nonce of its own.
@@ -144,7 +248,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
 
   const tidy = (): void => {
     if (isOver) return
-    desk.tidy()
+    sender.tidy()
     timers.after(tidyEveryMs, tidy)
   }
   timers.after(tidyEveryMs, tidy)
@@ -166,23 +270,18 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       case 'proprietary':
         return onProprietary?.(uplink)
       case 'rejoin-request':
-        return drops.count('rejoin-unsupported')
+        return countTaken(joinFrames.add(uplink, frame.devEui))
       case 'join-accept':
-        return drops.count('not-for-a-network')
+        return refuseFrame(uplink, 'not-for-a-network')
       case 'malformed':
-        return drops.count(frame.reason)
+        return refuseFrame(uplink, frame.reason)
     }
   }
 
-  const isFlooded = (devAddr: number, candidates: number): boolean => {
-    const second = Math.floor(clock.elapsedMs() / 1000)
-    if (second !== triesSecond || tries.size >= countedAddressesMax) {
-      triesSecond = second
-      tries.clear()
-    }
-    const total = (tries.get(devAddr) ?? 0) + candidates
-    tries.set(devAddr, total)
-    return total > addressTriesPerSecondMax
+  /** What nobody can use: who carried it need not wait for a word about it. */
+  const refuseFrame = (uplink: RadioUplink, reason: NetworkDrop): void => {
+    drops.count(reason)
+    verdict([uplink], { kind: 'refused' })
   }
 
   const regionOfSession = (session: DeviceSession): Region => {
@@ -194,80 +293,116 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     return device === undefined ? undefined : devices.profile(device.profileId)
   }
 
-  const dataReleased = (copies: readonly RadioUplink[]): void => {
+  /** @returns whether it is of a device of ours */
+  const dataReleased = (copies: readonly RadioUplink[]): boolean => {
     const [first] = copies
     const frame = first === undefined ? undefined : parsePhyPayload(first.phyPayload)
-    if (first === undefined || frame?.kind !== 'data') return
-    const candidates = sessions.sessionsFor(frame.devAddr)
-    if (candidates.length > 1 && isFlooded(frame.devAddr, candidates.length)) {
-      verdict(copies, { kind: 'refused' })
-      return drops.count('address-flooded')
-    }
+    if (frame?.kind !== 'data') return false
+    const { devAddr, mic } = frame
+    const triesMax = budget.triesFor(devAddr, clock.elapsedMs())
     const read = work({
       frame,
-      candidates,
+      candidates: sessions.sessionsFor(devAddr),
       schedulesOf,
-      sentWith: (session) => {
-        const region = regionOfSession(session)
-        const dataRate = uplinkDataRateOf(region, first.modulation)
-        const channel = session.radio.channels.findIndex((one) => one?.uplinkHz === first.frequencyHz)
-        return {
-          txDataRate: dataRate ?? 0,
-          txChannel: channel === -1 ? (channelIndexOf(region, first.frequencyHz, dataRate) ?? 0) : channel,
-        }
-      },
+      sentWith: (session) => heardWays(session, copies),
       skipsFrameCounter: ({ devEui }) => devices.device(devEui)?.skipsFrameCounter === true,
+      // A device of 1.1 signs the channel too, so its repetitions differ.
+      isLastFrame: ({ devEui, macVersion }) => macVersion === '1.1.0' || last.isLast(devEui, mic) !== false,
       isDisabled: ({ devEui }) => devices.device(devEui)?.isDisabled !== false,
+      triesMax,
     })
-    if (read.tag === 'refused') return refuseData(copies, frame, read)
-    accepted(copies, frame, read)
+    budget.spent(devAddr, read.tries)
+    if (read.tag === 'accepted') {
+      accepted(copies, frame, read)
+      return true
+    }
+    const isFlooded = read.reason === 'too-many-tries' && triesMax < micTriesMax
+    refuseData(copies, frame, isFlooded ? { ...read, reason: 'address-flooded' } : read)
+    return false
+  }
+
+  /** With which data rate and on which channel a device sent, for all that its copies say: a gateway may be wrong, or lie. */
+  const heardWays = (session: DeviceSession, copies: readonly RadioUplink[]): SentWith[] => {
+    const region = regionOfSession(session)
+    const ways: SentWith[] = []
+    for (const { modulation, frequencyHz } of copies) {
+      const dataRate = uplinkDataRateOf(region, modulation)
+      const known = session.radio.channels.findIndex((one) => one?.uplinkHz === frequencyHz)
+      const txChannel = known === -1 ? (channelIndexOf(region, frequencyHz, dataRate) ?? 0) : known
+      const txDataRate = dataRate ?? 0
+      if (ways.some((way) => way.txDataRate === txDataRate && way.txChannel === txChannel)) continue
+      ways.push({ txDataRate, txChannel })
+      if (ways.length >= heardWaysMax) break
+    }
+    return ways
   }
 
   const refuseData = (
     copies: readonly RadioUplink[],
     { devAddr, fCnt16 }: DataFrame,
-    { reason, session }: { readonly reason: UplinkRefusal; readonly session?: DeviceSession },
+    { reason, session }: { readonly reason: UplinkRefusal | 'address-flooded'; readonly session?: DeviceSession },
   ): void => {
+    if (reason === 'counter-reset' && session !== undefined && last.wasOvertaken(session.devEui, copies)) {
+      verdict(copies, { kind: 'refused' })
+      return drops.count('overtaken')
+    }
     drops.count(reason)
-    verdict(copies, {
-      kind: reason === 'unknown-address' ? 'unknown-device' : reason === 'counter-reset' ? 'replayed' : 'mic-failed',
-    })
+    verdict(copies, { kind: verdictOf[reason] ?? 'refused' })
     if (session === undefined) return
-    publish({
-      kind: 'log',
-      atMs: clock.nowMs(),
-      devEui: session.devEui,
-      level: 'warning',
-      code: reason === 'counter-reset' ? 'frame-counter-reset' : reason,
-      description:
-        reason === 'counter-reset'
-          ? 'The device began to count its frames again; join it anew, or reset its session.'
-          : `A frame was refused: ${reason}.`,
-      facts: { devAddr: devAddr.toString(16).padStart(8, '0'), fCnt: String(fCnt16), expected: String(session.fCntUp) },
+    const facts = { devAddr: hexAddr(devAddr), fCnt: String(fCnt16), expected: String(session.fCntUp) }
+    if (reason === 'counter-reset') return warnOfReset(session.devEui, facts)
+    warn(session.devEui, { code: reason, description: `A frame was refused: ${reason}.`, facts })
+  }
+
+  const warnOfReset = (devEui: string, facts: Readonly<Record<string, string>>): void =>
+    warn(devEui, {
+      code: 'frame-counter-reset',
+      description: 'The device began to count its frames again; join it anew, or reset its session.',
+      facts,
     })
+
+  /** Once in a while for each device and reason: whoever plays old frames again must not fill anyone's log. */
+  const warn = (
+    devEui: string,
+    said: Pick<LogMessage, 'code' | 'description' | 'facts'> & { level?: 'error' },
+  ): void => {
+    if (!gate.mayTell(devEui, said.code, clock.elapsedMs())) return drops.count('not-told-again')
+    publish({ kind: 'log', atMs: clock.nowMs(), devEui, level: 'warning', ...said })
   }
 
   const accepted = (copies: readonly RadioUplink[], frame: DataFrame, read: ReadUplink): void => {
     const [first] = copies
     const device = devices.device(read.session.devEui)
     const profile = device === undefined ? undefined : devices.profile(device.profileId)
-    if (first === undefined || device === undefined || profile === undefined) return drops.count('disabled')
+    if (first === undefined || device === undefined || profile === undefined) {
+      verdict(copies, { kind: 'refused' })
+      return drops.count('no-profile')
+    }
+    const { devEui } = device
+    if (read.isRepeated && last.isLateCopy(devEui, frame.mic, copies)) {
+      verdict(copies, { kind: 'replayed' })
+      return drops.count('late-copy')
+    }
+    if (read.isRepeated && read.session.macVersion !== '1.1.0' && last.isLast(devEui, frame.mic) === false)
+      warnOfReset(devEui, {
+        devAddr: hexAddr(frame.devAddr),
+        fCnt: String(read.fCnt),
+        expected: String(read.session.fCntUp),
+      })
+    if (!read.isRepeated) {
+      last.note(devEui, frame.mic, copies)
+      joins.spoke(devEui)
+    }
     const region = regionOf(profile.region, profile.parameterRevision)
     const atMs = clock.nowMs()
     if (read.isRepeated) verdict(copies, { kind: 'replayed' })
     else {
       const { unitsPerDayMax } = device
-      const budget = unitsPerDayMax === undefined ? {} : { unitsPerDayMax }
-      verdict(copies, { kind: 'accepted', devEui: device.devEui, ...budget })
+      verdict(copies, { kind: 'accepted', devEui, ...(unitsPerDayMax === undefined ? {} : { unitsPerDayMax }) })
     }
     const { plan, events } = planAnswer({ copies, read, device, profile, region })
     const messages = read.isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs, events })
-    track(
-      sessions.put(plan.session).then(() => {
-        for (const message of messages) publish(message)
-        plan.send?.()
-      }),
-    )
+    keepAndCarryOut(plan, messages)
   }
 
   const planAnswer = ({
@@ -286,57 +421,52 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     const [first] = copies
     const best = copies.reduce((most, copy) => (marginOf(copy) > marginOf(most) ? copy : most), first!)
     const dataRate = uplinkDataRateOf(region, best.modulation) ?? read.session.radio.dataRate
-    const heardRadio = radioAsHeard(read, profile, dataRate)
-    const { session: answered, events } = applyAnswers(heardRadio, region, read.commands.commands)
+    const { session: answered, events } = applyAnswers(
+      radioAsHeard(read, profile, dataRate),
+      region,
+      read.commands.commands,
+    )
     const gpsTimeMs = copies.find((copy) => copy.gpsTimeMs !== undefined)?.gpsTimeMs ?? gpsMsOf(best.heardAtMs)
     const { commands: replies, radio: replied } = replyCommands(answered, read.commands.commands, {
       marginDb: marginOf(best),
       gatewayCount: copies.length,
       gpsTimeMs,
+      bootRadio: () => activatedRadio(profile, policyOf(region)),
     })
     const session = replied === answered.radio ? answered : { ...answered, radio: replied }
     const adr = adrFor({ session, read, profile, region, best, gatewayCount: copies.length })
     const asksStatus = isStatusDue(device.devEui)
+    const repeated = stickyRequests(read.commands.commands)
+    const wish = { region, policy: policyOf(region), profile, adr, asksStatus }
+    const wanted = wantedRequests(session, wish, repeated)
     const answerable: Answerable = {
-      session,
+      session: wanted.held === session.requests ? session : { ...session, requests: wanted.held },
       device,
       profile,
       region,
       copies,
-      replies,
-      wanted: wantedRequests(session, { region, policy: policyOf(region), profile, adr, asksStatus }),
-      ...(read.isConfirmed ? { acknowledges: read.fCnt } : {}),
-      isAdrAckReq: read.isAdrAckReq,
+      replies: read.isRepeated ? replies : [...replies, ...forced.commandsFor(session)],
+      wanted: wanted.requests,
+      fCnt: read.fCnt,
+      isRepeated: read.isRepeated,
+      isConfirmed: read.isConfirmed,
+      isAck: read.isAck,
+      isHearingWanted: read.isAdrAckReq || repeated.size > 0,
       isAdr: profile.adr === 'on',
     }
-    return { plan: desk.answer(answerable), events }
+    return { plan: desk.answer(answerable), events: [...events, ...wanted.events] }
   }
 
   /** What the frame itself tells of the radio: its data rate, and whether it follows the beacon. */
-  const radioAsHeard = (
-    { session, isClassB, before, isAck }: ReadUplink,
-    profile: DeviceProfile,
-    dataRate: number,
-  ): DeviceSession => {
+  const radioAsHeard = ({ session, isClassB }: ReadUplink, profile: DeviceProfile, dataRate: number): DeviceSession => {
     const { radio: state } = session
     const followsBeacon = isClassB && profile.supportsClassB
     const deviceClass = followsBeacon ? 'B' : state.deviceClass === 'B' ? 'A' : state.deviceClass
     const isSame =
       state.dataRate === dataRate && state.isBeaconLocked === followsBeacon && state.deviceClass === deviceClass
-    const changed = isSame
+    return isSame
       ? session
       : { ...session, radio: { ...state, dataRate, isBeaconLocked: followsBeacon, deviceClass } as const }
-    if (before.confirmedFCntDown === undefined) return changed
-    publish({
-      kind: 'ack',
-      atMs: clock.nowMs(),
-      devEui: session.devEui,
-      queueItemId: before.confirmedItemId ?? '',
-      fCntDown: before.confirmedFCntDown,
-      isAcknowledged: isAck,
-    })
-    const { confirmedFCntDown: _counter, confirmedItemId: _item, ...rest } = changed
-    return rest
   }
 
   const adrFor = ({
@@ -372,8 +502,8 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
       dataRate: state.dataRate,
       txPowerIndex: state.txPowerIndex,
       nbTrans: state.nbTrans,
-      dataRateMax: highestLoraRate(region, dataRateMax),
-      txPowerIndexMax: region.txPowerIndexMax,
+      dataRateMax: Math.min(highestLoraRate(region, dataRateMax), state.refusedAbove?.dataRate ?? 15),
+      txPowerIndexMax: Math.min(region.txPowerIndexMax, state.refusedAbove?.txPowerIndex ?? 15),
       requiredSnrDb: snrFloorDb[best.modulation.spreadingFactor] ?? -20,
       marginDb: adrMarginDb,
       history,
@@ -443,9 +573,15 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     if (event.kind === 'unexpected') return []
     if (event.kind === 'refused') {
       const { name: command, why } = event
-      const description = `The device refused ${command}: ${why}.`
-      const code = 'mac-command-refused'
+      const description = `The device refused ${command}: ${why}.${event.isOver ? ' It is not asked again.' : ''}`
+      const code = event.isOver ? 'mac-command-given-up' : 'mac-command-refused'
       return [{ kind: 'log', atMs, devEui, level: 'warning', code, description, facts: { command, why } }]
+    }
+    if (event.kind === 'unanswered') {
+      const { name: command } = event
+      const description = `The device never answered ${command}. It is not asked again before it joins anew.`
+      const code = 'mac-command-unanswered'
+      return [{ kind: 'log', atMs, devEui, level: 'warning', code, description, facts: { command } }]
     }
     const { battery, margin: marginDb } = event
     const level = battery > 0 && battery < 255 ? { batteryLevel: battery } : {}
@@ -455,65 +591,102 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
   const joinReleased = ({ copies }: Gathered): void => {
     const [first] = copies
     const request = first === undefined ? undefined : parsePhyPayload(first.phyPayload)
-    if (request?.kind !== 'join-request') return
+    if (request?.kind !== 'join-request' && request?.kind !== 'rejoin-request') return
+    if (copies.every(({ heldMs = 0 }) => heldMs > joinHeldMsMax)) {
+      // Its nonce is not spent: the device that sent it has long begun another.
+      verdict(copies, { kind: 'refused' })
+      return drops.count('join-too-late')
+    }
     if (joinsAtOnce >= joinsAtOnceMax) {
       verdict(copies, { kind: 'refused' })
       return drops.count('joins-busy')
     }
     joinsAtOnce += 1
-    track(join(request, copies).finally(() => (joinsAtOnce -= 1)))
+    const work = request.kind === 'join-request' ? join(request, copies) : rejoin(request, copies)
+    track(work.finally(() => (joinsAtOnce -= 1)))
   }
 
   const join = async (request: JoinRequest, copies: readonly RadioUplink[]): Promise<void> => {
     const atMs = clock.nowMs()
-    const joined = await joins.join(request, { atMs })
-    const { devEui, joinEui, devNonce } = request
-    if (joined.tag === 'refused') {
-      const { reason } = joined
-      drops.count(reason)
-      verdict(copies, {
-        kind: reason === 'wrong-mic' ? 'mic-failed' : reason === 'unknown-device' ? 'unknown-device' : 'refused',
+    const joined = await joins.join(request, {
+      atMs,
+      elapsedMs: clock.elapsedMs(),
+      uplinkHz: copies[0]?.frequencyHz ?? 0,
+    })
+    const { devNonce, devEui } = request
+    const facts = { devNonce: String(devNonce) }
+    if (joined.tag === 'refused') return joinRefused(devEui, copies, joined.reason, facts)
+    if (joined.isRepaired)
+      warn(devEui, {
+        code: 'dev-nonce-repaired',
+        description:
+          'The device lost count of its DevNonces and was let in all the same, for it was silent but for its joins.',
+        facts,
       })
-      if (reason === 'unknown-device' || reason === 'wrong-mic') return
-      const description =
-        reason === 'dev-nonce-used'
-          ? 'The device used a DevNonce again; it may have lost its counter. Forget its nonces to let it join.'
-          : `The join was refused: ${reason}.`
-      return publish({
-        kind: 'log',
-        atMs,
-        devEui,
-        level: 'error',
-        code: reason,
-        description,
-        facts: { devNonce: String(devNonce) },
-      })
-    }
-    const { session, profile, answer } = joined
+    return answerJoined(joined, copies, atMs)
+  }
+
+  const rejoin = async (request: RejoinRequest, copies: readonly RadioUplink[]): Promise<void> => {
+    const { devEui, rejoinType, rjCount } = request
+    const atMs = clock.nowMs()
+    const rejoined = await rejoins.rejoin(request, { atMs, uplinkHz: copies[0]?.frequencyHz ?? 0 })
+    if (rejoined.tag === 'rejoined') return answerJoined(rejoined, copies, atMs)
+    const facts = { rejoinType: String(rejoinType), rjCount: String(rjCount) }
+    return joinRefused(devEui, copies, rejoined.reason, facts)
+  }
+
+  const joinRefused = (
+    devEui: string,
+    copies: readonly RadioUplink[],
+    reason: JoinRefusal | RejoinRefusal,
+    facts: LogMessage['facts'],
+  ): void => {
+    drops.count(reason)
+    verdict(copies, {
+      kind: reason === 'wrong-mic' ? 'mic-failed' : reason === 'unknown-device' ? 'unknown-device' : 'refused',
+    })
+    // Whoever has no key of the device says nothing in its name.
+    if (unsignedRefusals.has(reason)) return
+    const description =
+      reason === 'dev-nonce-used'
+        ? 'The device used a DevNonce again; it may have lost its counter. Forget its nonces to let it join.'
+        : `The join was refused: ${reason}.`
+    warn(devEui, { code: reason, description, facts, level: 'error' })
+  }
+
+  const answerJoined = (
+    { session, profile, answer }: Pick<Extract<RejoinVerdict, { tag: 'rejoined' }>, 'session' | 'profile' | 'answer'>,
+    copies: readonly RadioUplink[],
+    atMs: number,
+  ): void => {
+    const { devEui, joinEui, devAddr } = session
     joinedCount += 1
     verdict(copies, { kind: 'join-accepted', devEui })
     histories.delete(devEui)
-    const { devAddr } = session
+    forced.done(devEui)
     publish({ kind: 'join', deduplicationId: nextId(), atMs, devEui, joinEui, devAddr, copies: copyViews(copies) })
     desk.answerJoin({ devEui, region: regionOf(profile.region, profile.parameterRevision), copies, answer })
   }
 
   const queueChanged = (devEui: string): void => {
     const session = sessions.sessionOf(devEui)
+    desk.sweep(devEui, session)
     const device = devices.device(devEui)
     const profile = device === undefined ? undefined : devices.profile(device.profileId)
     if (session === undefined || device === undefined || profile === undefined || device.isDisabled) return
     const plan = desk.reach({ session, device, profile, region: regionOf(profile.region, profile.parameterRevision) })
-    if (plan.send !== undefined) track(sessions.put(plan.session).then(() => plan.send?.()))
+    if (plan !== undefined) keepAndCarryOut(plan, [])
   }
 
   return {
     heard,
-    outcome: (outcome) => desk.outcome(outcome),
+    outcome: (outcome) => sender.outcome(outcome),
     status: () => undefined,
     queueChanged,
+    groupChanged: (id) => multicast?.groupChanged(id),
+    askRejoin: forced.ask,
     drops: drops.totals,
-    counts: () => ({ heard: heardCount, published: publishedCount, joined: joinedCount, awaited: desk.awaitedCount }),
+    counts: () => ({ heard: heardCount, published: publishedCount, joined: joinedCount, awaited: sender.awaitedCount }),
     async settled() {
       frames.flush()
       joinFrames.flush()
@@ -524,6 +697,15 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     },
   }
 }
+
+/** What is held against who carried a frame, and what is not. */
+const verdictOf: Partial<Record<UplinkRefusal | 'address-flooded', 'unknown-device' | 'mic-failed' | 'replayed'>> = {
+  'unknown-address': 'unknown-device',
+  'wrong-mic': 'mic-failed',
+  'counter-reset': 'replayed',
+}
+
+const hexAddr = (devAddr: number): string => devAddr.toString(16).padStart(8, '0')
 
 /** ADR keeps to LoRa in 125 kHz: wider and other rates are the operator's to give. */
 function highestLoraRate(region: Region, dataRateMax: number): number {

@@ -122,6 +122,27 @@ export function channelMasksFor(
     .reduce((best, one) => (one.length < best.length ? one : best))
 }
 
+/**
+ * The shortest block of masks that leaves these channels enabled whatever was before: for a device that may have gone back to all
+ * channels of its band.
+ *
+ * @returns none when the band has no such block, which is never so for a set of its own channels
+ */
+export function channelMasksFromAny(region: Region, to: readonly number[], known: readonly number[]): ChannelMask[] {
+  const target = new Set(to)
+  const allBlocks = region.chMaskRules.flatMap((rule, chMaskCntl) =>
+    typeof rule === 'object' ? [{ chMask: maskOf(target, rule.firstChannel, blockSize), chMaskCntl }] : [],
+  )
+  const starts = region.chMaskRules.flatMap((rule, chMaskCntl): ChannelMask[][] => {
+    if (typeof rule !== 'string' || rule === 'banks') return []
+    const chMask = rule.startsWith('all-125') ? maskOf(target, narrowCount, bankSize) : 0
+    const set = applyOne(region, new Set(), { chMask, chMaskCntl }, known)
+    // A plan without 500 kHz channels has none that such a command would leave as they were.
+    return set === undefined ? [] : [[{ chMask, chMaskCntl }, ...blocksFor(region, set, target)]]
+  })
+  return [allBlocks, ...starts].reduce((best, one) => (one.length < best.length ? one : best))
+}
+
 /** One mask for each block of sixteen that differs. */
 function blocksFor(region: Region, set: ReadonlySet<number>, target: ReadonlySet<number>): ChannelMask[] {
   return region.chMaskRules.flatMap((rule, chMaskCntl) => {

@@ -125,7 +125,7 @@ export const cn470With20A: RegionRevisions = successor({
   joinChannels: join20A,
   chMaskRules: masks64,
   rx2Hz: 486_900_000,
-  // 8 channels from that of join channel 0; a device that joined on channel n hops from 8 n (class-b.ts).
+  // A device hops over the 8 of its join channel: classBChannelsHz.
   beaconHz: hzOf(down20A),
   pingSlotHz: hzOf(down20A),
 })

@@ -12,14 +12,15 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { adapt, idealStep, repetitionsFor, type AdrUplink } from '../network-server/adr.ts'
-import { encodeBeacon, beaconCrc, nextPingSlotMs, pingOffset, pingPeriodSlots } from '../network-server/class-b.ts'
+import { pingOffset } from '../network-server/class-b.ts'
 import { airtimeUs, sensitivityDbm, symbolUs } from './airtime.ts'
-import { applyChannelMasks, channelMasksFor } from './channel-mask.ts'
+import { applyChannelMasks, channelMasksFor, channelMasksFromAny } from './channel-mask.ts'
 import { downlinkDataRateOf, payloadBytesMax, uplinkDataRateOf } from './data-rate.ts'
 import { afterTransmission, freeAtMs, subBandAt } from './duty-cycle.ts'
 import { channelIndexOf, joinRx2Of, rx1Of } from './receive-windows.ts'
 import { parameterRevisions, regionNames, type Region } from './region.ts'
 import { regionOf } from './region-of.ts'
+import { eirpDbmOf } from './tx-power.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Check = (one: Fields, expected: Fields) => void
@@ -196,6 +197,27 @@ test('masks lead from any set of channels to any other, and never take more comm
   )
 })
 
+test('masks from any set lead to the wanted one, whatever the device had', () => {
+  const masked = everyRegion.filter(({ revision }) => revision === 'RP002-1.0.4')
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...masked),
+      fc.array(fc.nat(1000)),
+      fc.array(fc.nat(1000), { minLength: 1 }),
+      (region, a, b) => {
+        const known = range(region.plan === 'fixed' ? region.uplinkChannels.length : 8)
+        const pick = (numbers: readonly number[]): number[] =>
+          [...new Set(numbers.map((number) => number % known.length))].toSorted((x, y) => x - y)
+        const [enabled, to] = [pick(a), pick(b)]
+        const masks = channelMasksFromAny(region, to, known)
+        assert.deepEqual(applyChannelMasks(region, { enabled, known }, masks), to)
+        assert.ok(masks.length <= Math.ceil(known.length / 16))
+      },
+    ),
+  )
+  assert.equal(channelMasksFromAny(us, [...range(8), 64], range(72)).length, 2)
+})
+
 test('one sub-band of US915 is reached from all channels by two commands', () => {
   const known = range(72)
   const to = [...range(8).map((index) => 8 + index), 65]
@@ -221,34 +243,101 @@ test('a sub-band rests so long that its share of time is kept', () => {
   assert.equal(freeAtMs(eu, state, 868_650_000), undefined, 'between the stretches nothing may be sent')
 })
 
-test('the ping slots of a device are as many as it asked for, and each is found from the one before', () => {
-  fc.assert(
-    fc.property(
-      fc.nat(0xffffffff),
-      fc.integer({ min: 0, max: 7 }),
-      fc.nat(1_000_000),
-      (devAddr, periodicity, period) => {
-        const startMs = period * 128_000
-        let [count, atMs] = [0, nextPingSlotMs({ devAddr, periodicity }, startMs)]
-        while (atMs < startMs + 128_000) {
-          count += 1
-          atMs = nextPingSlotMs({ devAddr, periodicity }, atMs + 1)
-        }
-        assert.equal(count, 4096 / pingPeriodSlots(periodicity))
-      },
-    ),
-    { numRuns: 30 },
-  )
-})
-
-test('a beacon carries the codes of both its parts', () => {
-  const beacon = encodeBeacon(eu.beacon, 0x02_00_00_cc)
-  assert.equal(beacon.length, 17)
-  assert.equal(beaconCrc(beacon.subarray(0, 6)), (beacon[6] ?? 0) | ((beacon[7] ?? 0) << 8))
-  assert.equal(beaconCrc(beacon.subarray(8, 15)), (beacon[15] ?? 0) | ((beacon[16] ?? 0) << 8))
-})
-
 test('a join in CN470 of RP002 is answered where its channel says', () => {
   const region = regionOf('CN470-20A')
   assert.deepEqual(joinRx2Of(region, 470_900_000), { hz: 485_300_000, dataRate: 1 })
+})
+
+test('FSK takes 8 bits a byte, with 11 bytes around the frame', () => {
+  const frame = { phyPayloadBytes: 200, modulation: { kind: 'fsk', bitRate: 50_000 }, hasCrc: true } as const
+  assert.equal(airtimeUs(frame), 33_760)
+})
+
+test('LR-FHSS is a fragment at most shorter than the estimate that rounds its last fragment up', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 255 }), fc.boolean(), (phyPayloadBytes, isSlow) => {
+      const modulation = { kind: 'lr-fhss', codingRate: isSlow ? '1/3' : '2/3', widthHz: 137_000 } as const
+      const us = airtimeUs({ phyPayloadBytes, modulation, hasCrc: true })
+      const estimateUs = (isSlow ? 3 : 2) * 233_472 + Math.ceil((phyPayloadBytes + 3) / (isSlow ? 2 : 4)) * 102_400
+      assert.ok(us <= estimateUs + 4_096 && us > estimateUs - 102_400, `${us} ${estimateUs}`)
+    }),
+  )
+})
+
+everywhere('RX1 exists for every data rate and offset of the table, dwell time or none', (region) => {
+  for (const table of [region.rx1DataRates, region.rx1DataRatesDwell ?? []])
+    for (const [uplink, row] of table.entries())
+      for (const dataRate of row ?? []) {
+        assert.ok(region.uplinkDataRates[uplink] !== undefined, `uplink DR${uplink}`)
+        assert.ok(region.downlinkDataRates[dataRate] !== undefined, `downlink DR${dataRate}`)
+      }
+})
+
+everywhere('a data rate is found again by its modulation, in both directions', (region) => {
+  for (const [index, rate] of region.uplinkDataRates.entries())
+    if (rate !== undefined) assert.equal(uplinkDataRateOf(region, rate.modulation), index)
+  for (const [index, rate] of region.downlinkDataRates.entries())
+    if (rate !== undefined) assert.equal(downlinkDataRateOf(region, rate.modulation), index)
+})
+
+everywhere('every index of power is 2 dB below the one before, and there is none beyond the last', (region) => {
+  for (const index of range(region.txPowerIndexMax + 1))
+    assert.equal(eirpDbmOf(region, index), region.deviceEirpDbmMax - 2 * index)
+  assert.equal(eirpDbmOf(region, region.txPowerIndexMax + 1), undefined)
+  assert.equal(eirpDbmOf(region, 1, 10), Math.min(10, region.deviceEirpDbmMax) - 2)
+})
+
+everywhere('a frame of the longest size that a dwell time allows is on the air no longer than that', (region) => {
+  const { msMax, uplink } = region.dwell
+  if (uplink === 'never') return
+  const smallest = Math.min(...region.uplinkChannels.map((channel) => channel.dataRateMin))
+  for (const rate of region.uplinkDataRates.slice(smallest)) {
+    if (rate === undefined || rate.modulation.kind !== 'lora') continue
+    const bytes = rate.macPayloadBytesMaxDwell ?? rate.macPayloadBytesMax
+    if (bytes === 0) continue
+    const us = airtimeUs({ phyPayloadBytes: bytes + 5, modulation: rate.modulation, hasCrc: true })
+    assert.ok(us <= msMax * 1000, `${JSON.stringify(rate)} ${us}`)
+  }
+})
+
+test('masks of US915 and CN470 are those of another implementation', () => {
+  const all72 = range(72)
+  const sixteen = range(16)
+  assert.deepEqual(channelMasksFor(us, { from: all72, to: all72, known: all72 }), [])
+  assert.deepEqual(channelMasksFor(us, { from: all72, to: [...range(8), 64], known: all72 }), [
+    { chMask: 1, chMaskCntl: 7 },
+    { chMask: 0xff, chMaskCntl: 0 },
+  ])
+  assert.deepEqual(channelMasksFor(us, { from: all72, to: [...sixteen, 64, 65], known: all72 }), [
+    { chMask: 3, chMaskCntl: 7 },
+    { chMask: 0xffff, chMaskCntl: 0 },
+  ])
+  const cn = regionOf('CN470')
+  const all96 = range(96)
+  const to = all96.filter((channel) => channel !== 6 && channel !== 38 && channel !== 45)
+  assert.deepEqual(channelMasksFor(cn, { from: all96, to, known: all96 }), [
+    { chMask: 0xffff & ~(1 << 6), chMaskCntl: 0 },
+    { chMask: 0xffff & ~(1 << 6) & ~(1 << 13), chMaskCntl: 2 },
+  ])
+})
+
+test('a bank of US915 is a sub-band with its wide channel', () => {
+  const masks = [{ chMask: 0b10, chMaskCntl: 5 }]
+  const enabled = applyChannelMasks(us, { enabled: range(72), known: range(72) }, masks)
+  assert.deepEqual(enabled, [...range(8).map((index) => 8 + index), 65])
+})
+
+test('RX1 of AS923 is faster at offsets 6 and 7, and with a dwell time never below DR2', () => {
+  const region = regionOf('AS923-1')
+  const rx1 = (uplinkDataRate: number, rx1DataRateOffset: number, downlinkDwell: boolean): number | undefined =>
+    rx1Of(region, { uplinkHz: 923_200_000, uplinkDataRate, rx1DataRateOffset, downlinkDwell })?.dataRate
+  assert.deepEqual(
+    range(8).map((offset) => rx1(5, offset, true)),
+    [5, 4, 3, 2, 2, 2, 6, 7],
+  )
+  assert.deepEqual(
+    range(8).map((offset) => rx1(5, offset, false)),
+    [5, 4, 3, 2, 1, 0, 6, 7],
+  )
+  assert.deepEqual([rx1(2, 6, true), rx1(2, 7, true)], [3, 4])
 })

@@ -309,6 +309,17 @@ test('each field out of its bounds is refused by name', () => {
   assert.deepEqual(readStationMessage('{"msgtype":"rmtsh","rmtsh":[]}'), { kind: 'ignored' })
 })
 
+test('a time may be written as text, by programs whose numbers have no 64 bits', () => {
+  const placeOf = (xtime: unknown): unknown => {
+    const read = readStationMessage(JSON.stringify({ ...updf, upinfo: { ...upinfo, xtime } }))
+    return typeof read === 'string' || read.kind !== 'frame' ? read : read.place.xtime
+  }
+  assert.equal(placeOf('12666373963464220'), 12_666_373_963_464_220n)
+  assert.equal(placeOf('-9223372036854775808'), -(2n ** 63n))
+  for (const bad of ['9223372036854775808', '1'.repeat(21), '1.5', '0x1', ' 1', '', '-'])
+    assert.equal(placeOf(bad), 'bad-field', bad)
+})
+
 test('a data rate that the band has not, or hears no uplinks on, is no uplink', () => {
   const about = { gatewayEui: '00', heardAtMs: 1, session: 0 }
   const us915 = regionOf('US915')
@@ -430,6 +441,41 @@ test('in every band the station gets sixteen rates, a range with all its channel
     const { layout } = config['bcning'] as { layout: number[] }
     assert.equal(layout[2], region.beacon.sizeBytes)
   }
+})
+
+test('no band goes by a name that the station does not know: it would take no downlink', () => {
+  // s2e.c of basicstation 2.0.6, handle_router_config and s2e_onMsg.
+  const known = ['EU863', 'EU868', 'IL915', 'KR920', 'AS923JP', 'AS923-1', 'US902', 'US915', 'AU915']
+  // Those by whose rules it sends more seldom, or listens first, are for their own bands alone.
+  const ownBands: Fields = { EU863: 'EU868', KR920: 'KR920', AS923JP: 'AS923-1' }
+  for (const name of regionNames)
+    for (const listensBeforeTalk of [false, true]) {
+      const region = regionOf(name)
+      const config = routerConfigOf({ region, channels: listeningChannels(region), listensBeforeTalk }, 0)
+      const told = config['region'] as string
+      assert.ok(known.includes(told), `${name} goes by ${told}`)
+      if (ownBands[told] !== undefined) assert.equal(name, ownBands[told])
+      if (name === 'AS923-1') assert.equal(told, listensBeforeTalk ? 'AS923JP' : 'US902')
+      const allowed = region.subBands.map(({ gatewayEirpDbmMax }) => gatewayEirpDbmMax)
+      assert.equal(
+        config['max_eirp'],
+        told === 'US902' && name !== 'US915' ? Math.min(...allowed) : Math.max(...allowed),
+      )
+    }
+})
+
+test('a filter of joins loses none: a range from 0 stands first, and more ranges than a station takes are no filter', () => {
+  const filterOf = (joinEuiRanges: { readonly first: string; readonly last: string }[]): unknown =>
+    routerConfigOf({ region: eu868, channels: [], joinEuiRanges }, 0)['JoinEui']
+  const high = { first: 'f000000000000000', last: 'ffffffffffffffff' }
+  const low = { first: '0000000000000000', last: '00000000000000ff' }
+  assert.deepEqual(filterOf([high, low]), [
+    [0n, 0xffn],
+    [0xf000000000000000n, 0xffffffffffffffffn],
+  ])
+  const ranges = Array.from({ length: 11 }, () => high)
+  assert.equal((filterOf(ranges.slice(1)) as unknown[]).length, 10)
+  assert.equal(filterOf(ranges), null)
 })
 
 test('beacons are laid out as the station’s own tests have them', () => {

@@ -51,6 +51,7 @@ export interface StationPlace {
 export type StationMessage =
   | StationFrame
   | { readonly kind: 'version'; readonly software: string }
+  /** frequencyHz is 0 where the station does not say, as before 2.0.4 */
   | { readonly kind: 'sent'; readonly id: number; readonly xtime: bigint | undefined; readonly frequencyHz: number }
   | { readonly kind: 'timesync'; readonly txtime: number | bigint }
   /** of a remote shell or a command, or of a later version: nothing for us */
@@ -163,8 +164,8 @@ function frameOf(message: Json, phyPayload: Uint8Array | StationFault): StationF
   const { DR: dataRate, Freq: frequencyHz, upinfo } = message
   if (typeof upinfo !== 'object' || upinfo === null) return 'bad-field'
   const { rssi, snr, gpstime } = upinfo as Json
-  const xtime = signed64(wholeNumberOf((upinfo as Json)['xtime']))
-  const rctx = signed64(wholeNumberOf((upinfo as Json)['rctx'] ?? 0))
+  const xtime = signed64(placeNumber((upinfo as Json)['xtime']))
+  const rctx = signed64(placeNumber((upinfo as Json)['rctx'] ?? 0))
   if (!isUint(dataRate, 15) || !isUint(frequencyHz, 2 ** 32 - 1) || frequencyHz === 0) return 'bad-field'
   if (xtime === undefined || rctx === undefined || !isSignal(rssi)) return 'bad-field'
   if (snr !== undefined && !isSignal(snr)) return 'bad-field'
@@ -181,6 +182,10 @@ function frameOf(message: Json, phyPayload: Uint8Array | StationFault): StationF
   }
 }
 
+/** Programs whose numbers have no 64 bits write them as text. */
+const placeNumber = (value: unknown): bigint | undefined =>
+  typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : wholeNumberOf(value)
+
 const isSignal = (value: unknown): value is number => typeof value === 'number' && Math.abs(value) <= 1000
 
 const signed64 = (value: bigint | undefined): bigint | undefined =>
@@ -194,7 +199,7 @@ function sentOf(message: Json): StationMessage | StationFault {
   return {
     kind: 'sent',
     id,
-    xtime: signed64(wholeNumberOf(message['xtime'])),
+    xtime: signed64(placeNumber(message['xtime'])),
     frequencyHz: isUint(frequencyHz, 2 ** 32 - 1) ? frequencyHz : 0,
   }
 }

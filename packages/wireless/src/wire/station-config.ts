@@ -20,6 +20,9 @@ const offsetHzMax: Readonly<Record<number, number>> = { 125_000: 400_000, 250_00
 /** Concentrators of one station, inclusive. */
 const concentratorsMax = 8
 
+/** Ranges of JoinEUIs that a station has room for; of more it would drop the joins. */
+const joinEuiRangesMax = 10
+
 /** Where a concentrator listens. */
 export interface ListeningChannel {
   readonly hz: number
@@ -117,18 +120,24 @@ function concentratorConf({ radios, narrow, wide }: Concentrator): { readonly [n
   return conf
 }
 
-/**
- * The station's own name of a band. It knows four, with their power and duty cycle; for any other it takes `max_eirp` as it stands.
- * It would listen before it talks in AS923-1, which few boards can: whoever needs that by law asks for it.
- */
-function stationRegion(name: RegionName, listensBeforeTalk: boolean): string {
-  if (name === 'EU868') return 'EU863'
-  if (name === 'US915') return 'US902'
-  if (name === 'AS923-1') return listensBeforeTalk ? 'AS923-1' : 'AS923'
-  return name
+/** Bands that the station has rules of its own for: power, duty cycle, listening before it talks. By the names all versions know. */
+const ruledBands: Readonly<Partial<Record<RegionName, string>>> = {
+  EU868: 'EU863',
+  US915: 'US902',
+  AU915: 'AU915',
+  KR920: 'KR920',
 }
 
-const ruledByStation: ReadonlySet<string> = new Set(['EU863', 'US902', 'AU915', 'AS923-1', 'KR920'])
+/**
+ * What every other band goes by. A station of 2.0.6 takes no downlink at all while it does not know the name of its band; this name
+ * it knows, and it has no rule by it but a power that is seldom in the way. Frequencies, rates and power are in the message itself.
+ */
+const unruledName = 'US902'
+
+/** In AS923-1 the station would listen before it talks, which few boards can: whoever needs that by law asks for it. */
+function ruledName(name: RegionName, listensBeforeTalk: boolean): string | undefined {
+  return name === 'AS923-1' && listensBeforeTalk ? 'AS923JP' : ruledBands[name]
+}
 
 /** One rate for each of sixteen numbers: spreading factor (0 for FSK), kHz, and whether downlinks alone have it. */
 function dataRatesOf(region: Region): readonly (readonly [number, number, number])[] {
@@ -156,7 +165,7 @@ export interface StationSettings {
   readonly channels: readonly ListeningChannel[]
   /** frames of other networks stay at the station; all are sent when left out */
   readonly netIds?: readonly number[]
-  /** joins to others stay at the station, first and last inclusive; ten ranges at most; all are sent when left out */
+  /** joins to others stay at the station, first and last inclusive; all are sent when left out, or of more ranges than a station takes */
   readonly joinEuiRanges?: readonly { readonly first: Eui; readonly last: Eui }[]
   /** in place of what the region allows a gateway */
   readonly eirpDbmMax?: number
@@ -166,20 +175,27 @@ export interface StationSettings {
   readonly listensBeforeTalk?: boolean
 }
 
+/** Lowest first: a range from 0 ends the station's list, and first in it lets every join through; last, it would drop its own. */
+function joinEuiFilter(ranges: StationSettings['joinEuiRanges']): ExactJson {
+  if (ranges === undefined || ranges.length > joinEuiRangesMax) return null
+  const numbers = ranges.map(({ first, last }) => [BigInt(`0x${first}`), BigInt(`0x${last}`)] as const)
+  return numbers.toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
+
 /** The router_config message. @param unixMs the server's time */
 export function routerConfigOf(settings: StationSettings, unixMs: number): { readonly [name: string]: ExactJson } {
   const { region, channels, netIds, joinEuiRanges, sendsBeacons = false, listensBeforeTalk = false } = settings
-  const name = stationRegion(region.name, listensBeforeTalk)
+  const name = ruledName(region.name, listensBeforeTalk)
   const allowed = region.subBands.map(({ gatewayEirpDbmMax }) => gatewayEirpDbmMax)
   // A station without rules of its own would send everywhere with what is asked for.
-  const eirpDbmMax = settings.eirpDbmMax ?? (ruledByStation.has(name) ? Math.max(...allowed) : Math.min(...allowed))
+  const eirpDbmMax = settings.eirpDbmMax ?? (name === undefined ? Math.min(...allowed) : Math.max(...allowed))
   const concentrators = layOut(channels)
   const { beacon } = region
   return {
     msgtype: 'router_config',
     NetID: netIds ?? null,
-    JoinEui: joinEuiRanges?.map(({ first, last }) => [BigInt(`0x${first}`), BigInt(`0x${last}`)]) ?? null,
-    region: name,
+    JoinEui: joinEuiFilter(joinEuiRanges),
+    region: name ?? unruledName,
     hwspec: `sx1301/${Math.max(1, concentrators.length)}`,
     freq_range: frequencyRange(region),
     DRs: dataRatesOf(region),

@@ -125,6 +125,29 @@ export function devicesApi(app: Api, wireless: RouterRole): void {
       return { ok: true }
     },
   )
+  const rejoinBody = z.object({
+    rejoinType: z
+      .union([z.literal(0), z.literal(2)])
+      .default(2)
+      .describe('0: the radio is set up anew too; 2: keys and address alone'),
+  })
+  app.post(
+    '/v1/wireless/devices/:devEui/rejoin',
+    {
+      schema: {
+        summary: 'Tell a device of 1.1 to ask for a new session, with its next answers',
+        params: euiParams,
+        body: rejoinBody,
+      },
+    },
+    async (request) => {
+      const { devEui } = deviceOf(wireless, (request.params as { devEui: string }).devEui)
+      if (sessions.sessionOf(devEui)?.macVersion !== '1.1.0')
+        throw new RequestWrong({ why: 'only a device of 1.1 with a session can be told to rejoin' })
+      wireless.network.askRejoin(devEui, (request.body as z.infer<typeof rejoinBody>).rejoinType)
+      return { ok: true }
+    },
+  )
   const qrBody = z.object({
     text: z.string().max(4_296),
     applicationId: id,

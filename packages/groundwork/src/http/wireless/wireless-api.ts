@@ -1,6 +1,6 @@
 /**
  * The wireless face of a gateway's /v1: applications, profiles, devices with their keys and sessions, payloads that wait, rules between
- * devices, webhooks, gateways, coverage, and events as they come.
+ * devices, multicast groups, webhooks, gateways, coverage, and events as they come.
  *
  * Coverage is public; the rest is the customer's, and reading it takes the token too.
  *
@@ -16,6 +16,7 @@ import { deviceFilesApi } from './device-files-api.ts'
 import { deviceQueueApi } from './device-queue-api.ts'
 import { deviceRulesApi } from './device-rules-api.ts'
 import { devicesApi } from './devices-api.ts'
+import { multicastApi } from './multicast-api.ts'
 import { profilesApi } from './profiles-api.ts'
 import { radioNetworkApi } from './radio-network-api.ts'
 import { webhooksApi } from './webhooks-api.ts'
@@ -35,6 +36,7 @@ export function wirelessApi(app: Api, { wireless, index, customer, signal }: Wir
   deviceFilesApi(app, wireless)
   deviceQueueApi(app, wireless)
   deviceRulesApi(app, wireless)
+  multicastApi(app, wireless)
   webhooksApi(app, wireless)
   radioNetworkApi(app, { wireless, index, customer })
   deviceEventsApi(app, { wireless, signal })

@@ -2,46 +2,53 @@
  * Answering devices: what is sent to one after it was heard, or at once where it always listens, and what came of it.
  *
  * A plan is made without waiting: it names the session as it will be and the frame. Whoever asked keeps the session first and only
- * then lets the frame leave, so a counter is never used for two frames, whatever happens between.
+ * then carries the plan out, so a counter is never used for two frames, whatever happens between.
+ *
+ * A queued payload ends once: unconfirmed as sent or not sent, confirmed as acknowledged or not, or as not sent.
  *
  * @module
  */
 
 import type { Device, DeviceProfile } from '../../model/device.ts'
 import type { DeviceMessage, QueueItem } from '../../model/message.ts'
-import type { RadioDownlink, RadioUplink, TransmitOutcome, TransmitWindow } from '../../model/radio.ts'
-import type { DeviceSession } from '../../model/session.ts'
-import type { Clock, DownlinkQueue, Radio } from '../../ports.ts'
-import { airtimeUs } from '../../region/airtime.ts'
+import type { RadioUplink } from '../../model/radio.ts'
+import type { DeviceSession, MacRequest } from '../../model/session.ts'
+import type { Clock, DownlinkQueue } from '../../ports.ts'
+import { gpsMsOf } from '../../gps-time.ts'
 import type { Region } from '../../region/region.ts'
 import type { DownlinkCommand } from '../../wire/mac-commands.ts'
-import { gpsMsOf } from '../../gps-time.ts'
-import { hoppedHz, beaconPeriodSeconds, nextPingSlotMs } from '../class-b.ts'
+import { beaconPeriodSeconds, hoppedHz, nextPingSlotMs } from '../class-b.ts'
 import type { SchedulesOf } from '../key-schedules.ts'
-import { packCommands } from '../mac/pack-commands.ts'
-import { buildFrame, needsPort0 } from './build-frame.ts'
-import { downlinkLedger, type EndedDownlink, type Step } from './downlink-ledger.ts'
-import { gatewayBook } from './gateway-book.ts'
-import {
-  classAWindows,
-  classCWindow,
-  joinWindows,
-  roomFor,
-  transmitWindow,
-  type ListeningWindow,
-} from './plan-windows.ts'
-import type { MacRequest } from '../../model/session.ts'
+import { buildFrame } from './build-frame.ts'
+import { chooseContent, type Content } from './choose-content.ts'
+import type { Step } from './downlink-ledger.ts'
+import type { Candidate, EndedFrame, FramePlan, FrameSender, Unsendable } from './frame-sender.ts'
+import { itemBook, withSteps, type ItemRecord } from './item-book.ts'
+import type { LastHeard } from './last-heard.ts'
+import { classAWindows, classCWindow, joinWindows, roomFor, type ListeningWindow } from './plan-windows.ts'
 
 /** Tries of one queued payload that no gateway sent, inclusive; then it ends as not sent. */
 export const itemTriesMax = 5
-/** Devices whose last copies are remembered, inclusive, so that class C can be reached. */
-export const lastHeardMax = 1_048_576
+/** Times that a payload is put off because gateways rest, inclusive; each more counts as a try. */
+export const itemWaitsMax = 64
+/** Times that a confirmed payload is sent, inclusive, before it ends as not acknowledged. */
+export const confirmedSendsMax = 3
+/** Repetitions of one frame that are answered, inclusive: whoever plays an old frame again gets no more. */
+export const repeatsAnsweredMax = 8
+/** Devices whose repetitions are counted at once, inclusive. */
+const repeatersMax = 65_536
+/** Until a payload for a device that always listens is tried again. */
+const retryMs = 5_000
+/** How long a device that always listens has for its acknowledgement, where its profile does not say. */
+const acknowledgeMs = 30_000
 /** Between planning a ping slot and its moment. */
 const pingLeadMs = 600
-const optionsBytesMax = 15
+/** MHDR 1, FHDR without options 7, MIC 4. */
+const emptyFrameBytes = 12
 
 /** A device that was heard, and what there is to say to it. */
 export interface Answerable {
+  /** with what the device's frame said; `confirmedFCntDown` as it was before it */
   readonly session: DeviceSession
   readonly device: Device
   readonly profile: DeviceProfile
@@ -49,17 +56,27 @@ export interface Answerable {
   readonly copies: readonly RadioUplink[]
   readonly replies: readonly DownlinkCommand[]
   readonly wanted: readonly MacRequest[]
-  /** FCnt of a confirmed uplink, to be acknowledged */
-  readonly acknowledges?: number | undefined
-  readonly isAdrAckReq: boolean
+  /** FCnt of the frame */
+  readonly fCnt: number
+  /** the last frame again: it is answered, and nothing new is said */
+  readonly isRepeated: boolean
+  readonly isConfirmed: boolean
+  /** whether it acknowledges what was sent confirmed before */
+  readonly isAck: boolean
+  /** whether the device wants to hear anything at all: it asks so, or repeats an answer until it does */
+  readonly isHearingWanted: boolean
   readonly isAdr: boolean
 }
 
-/** The session as it has to be kept, and the frame to be sent once it is. */
+export type Reachable = Pick<Answerable, 'session' | 'device' | 'profile' | 'region'>
+
+/** The session as it has to be kept, and what is to be done once it is. */
 export interface Plan {
   readonly session: DeviceSession
-  /** undefined: nothing is to be sent */
-  send?(): void
+  /** Tells, takes out of the queue, sends. */
+  carryOut(): void
+  /** Instead, when the session could not be kept. */
+  abandon(): void
 }
 
 export interface DownlinkDesk {
@@ -70,266 +87,389 @@ export interface DownlinkDesk {
     readonly copies: readonly RadioUplink[]
     readonly answer: Uint8Array
   }): void
-  /** For devices that listen without having sent: class C at once, class B at its next slot. */
-  reach(reachable: Pick<Answerable, 'session' | 'device' | 'profile' | 'region'>): Plan
-  outcome(outcome: TransmitOutcome): void
-  /** Ends what was never heard of again; to be called now and then. */
-  tidy(): void
-  readonly awaitedCount: number
+  /** For devices that listen without having sent: class C at once, class B at its next slot. @returns undefined when there is nothing to do */
+  reach(reachable: Reachable): Plan | undefined
+  /** Ends payloads whose time is over, and makes room for others. */
+  sweep(devEui: string, session: DeviceSession | undefined): void
 }
 
 export interface DownlinkDeskOptions {
-  readonly radio: Radio
+  readonly sender: FrameSender
   readonly queue: DownlinkQueue
   readonly clock: Clock
+  readonly lastHeard: LastHeard
   readonly schedulesOf: SchedulesOf
   readonly publish: (message: DeviceMessage) => void
-  /** told once a queued payload was sent or given up, so that the next one can go */
-  readonly onItemEnded: (devEui: string) => void
-  /** told when a payload could not be sent to a device that always listens: it wants another try later */
-  readonly onTryFailed: (devEui: string) => void
+  /** a device that always listens wants `reach` again, so many milliseconds from now */
+  readonly reachLater: (devEui: string, delayMs: number) => void
+}
+
+/** What is done once a session is kept; `undo` when it is not. */
+interface Deed {
+  do(): void
+  undo?(): void
 }
 
 export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
-  const { radio, queue, clock, schedulesOf, publish, onItemEnded, onTryFailed } = options
-  const ledger = downlinkLedger()
-  const gateways = gatewayBook()
-  const tries = new Map<string, number>()
-  const inFlight = new Set<string>()
-  const lastHeard = new Map<string, readonly RadioUplink[]>()
+  const { sender, queue, clock, lastHeard, schedulesOf, publish, reachLater } = options
+  const items = itemBook()
+  const repeats = new Map<string, { readonly fCnt: number; readonly count: number }>()
 
-  const rememberHeard = (devEui: string, copies: readonly RadioUplink[]): void => {
-    lastHeard.delete(devEui)
-    if (lastHeard.size >= lastHeardMax) lastHeard.delete(lastHeard.keys().next().value!)
-    lastHeard.set(devEui, copies)
+  // ---- ends of queued payloads ----
+
+  /** Its end is decided now and told later; until then nobody else decides it. */
+  const ending = (item: QueueItem, message: DeviceMessage): Deed => {
+    const record = items.of(item)
+    record.isOver = true
+    return {
+      do() {
+        void queue.remove(item.devEui, item.id)
+        items.forget(item)
+        publish(message)
+      },
+      undo: () => void (record.isOver = false),
+    }
   }
 
-  /** The next payload that fits; what never will is ended with its reason, and the queue goes on. */
-  const nextItem = (devEui: string, roomBytes: number, nowMs: number): QueueItem | undefined => {
-    for (let looks = 0; looks < 64; looks += 1) {
-      const item = queue.next(devEui, nowMs)
-      if (item === undefined || inFlight.has(item.id)) return undefined
-      if (item.payload.length <= roomBytes) return item
-      endItem(item, { atMs: nowMs, step: 'refused', reason: 'too-long-for-data-rate' })
+  const acknowledgement = ({ id, devEui }: QueueItem, fCntDown: number, isAcknowledged: boolean): DeviceMessage => ({
+    kind: 'ack',
+    atMs: clock.nowMs(),
+    devEui,
+    queueItemId: id,
+    fCntDown,
+    isAcknowledged,
+  })
+
+  /** What was sent before and not acknowledged ends as that; what never was, as not sent. */
+  const fruitless = (item: QueueItem, steps: readonly Step[]): DeviceMessage => {
+    const { devEui, id } = item
+    const { sends, fCnt = 0, gatewayEui, timeline } = items.of(item)
+    if (sends > 0) return acknowledgement(item, fCnt, false)
+    return {
+      kind: 'txack',
+      atMs: clock.nowMs(),
+      devEui,
+      queueItemId: id,
+      ...(gatewayEui === undefined ? {} : { gatewayEui }),
+      isSent: false,
+      timeline: withSteps(timeline, steps),
+    }
+  }
+
+  const isExpired = ({ expiresAtMs }: QueueItem): boolean => expiresAtMs !== undefined && expiresAtMs <= clock.nowMs()
+
+  /** Whether the device still may say that a confirmed payload came. */
+  const isAwaited = ({ session, profile }: Reachable, item: QueueItem, record: ItemRecord | undefined): boolean => {
+    if (session.confirmedItemId !== item.id || record === undefined || record.sends === 0) return false
+    return clock.elapsedMs() - record.sentMs < acknowledgeWithinMs(profile, session.radio.deviceClass)
+  }
+
+  const refusal = (reason: string): Step => ({ atMs: clock.nowMs(), step: 'refused', reason })
+
+  /** The next payload that may go; those before it that never will end here. */
+  const nextItem = (reachable: Reachable, way: Way, roomBytes: number, deeds: Deed[]): QueueItem | undefined => {
+    for (const item of queue.items(reachable.session.devEui)) {
+      const record = items.known(item)
+      if (record?.isOver === true) continue
+      // One after the other: order is kept, and the device owes one acknowledgement at a time.
+      if (record?.isInFlight === true || isAwaited(reachable, item, record)) return undefined
+      if (way.deviceClass !== 'A' && record !== undefined && clock.elapsedMs() < record.notBeforeMs) return undefined
+      const isTooLong = item.payload.length > roomBytes
+      const isSpent = (record?.sends ?? 0) >= confirmedSendsMax
+      if (!isTooLong && !isSpent && !isExpired(item)) return item
+      const reason = isExpired(item) ? 'expired' : 'too-long-for-data-rate'
+      deeds.push(ending(item, fruitless(item, [refusal(reason)])))
     }
     return undefined
   }
 
-  const endItem = ({ id, devEui }: Pick<QueueItem, 'id' | 'devEui'>, step: Step): void => {
-    tries.delete(id)
-    inFlight.delete(id)
-    void queue.remove(devEui, id)
-    publish({ kind: 'txack', atMs: step.atMs, devEui, queueItemId: id, isSent: false, timeline: [step] })
+  const hasMore = (devEui: string, sent: QueueItem | undefined): boolean =>
+    queue.items(devEui).some((item) => {
+      const record = items.known(item)
+      return item !== sent && record?.isOver !== true && record?.isInFlight !== true && !isExpired(item)
+    })
+
+  /** What a new frame of the device says of what was sent to it confirmed. */
+  const settle = (session: DeviceSession, isAck: boolean): { session: DeviceSession; deeds: Deed[] } => {
+    const { confirmedFCntDown, confirmedItemId, ...settled } = session
+    if (confirmedFCntDown === undefined) return { session, deeds: [] }
+    const item = queue.items(session.devEui).find(({ id }) => id === confirmedItemId)
+    const record = item === undefined ? undefined : items.of(item)
+    if (item === undefined || record === undefined || record.isOver) return { session: settled, deeds: [] }
+    if (isAck) return { session: settled, deeds: [ending(item, acknowledgement(item, confirmedFCntDown, true))] }
+    if (record.sends > 0 && record.gatewayEui !== undefined) sender.doubted(record.gatewayEui)
+    // It is sent again with this answer or ends there, as `nextItem` finds.
+    return { session: settled, deeds: [] }
   }
 
-  interface Send {
-    readonly devEui: string
+  // ---- frames ----
+
+  interface Way {
     readonly deviceClass: 'A' | 'B' | 'C'
-    readonly region: Region
-    readonly downlinkDwell: boolean
-    readonly copies: readonly RadioUplink[]
-    readonly windowsOf: (copy: RadioUplink) => readonly ListeningWindow[]
-    readonly phyPayload: Uint8Array
-    readonly fCnt?: number | undefined
-    readonly item?: QueueItem | undefined
+    readonly candidates: readonly Candidate[]
+    readonly takesItems: boolean
   }
 
-  /** Asks the best gateway that can; when none can, the item waits for the next chance and the reasons are told. */
-  const send = (wanted: Send): void => {
-    const nowMs = clock.nowMs()
-    const timeline: Step[] = [{ atMs: nowMs, step: 'planned' }]
-    for (const copy of gateways.order(wanted.copies, nowMs)) {
-      const { gatewayEui } = copy
-      if (!radio.isReachable(gatewayEui)) {
-        timeline.push({ atMs: nowMs, step: `gateway ${gatewayEui}`, reason: 'gateway-away' })
-        continue
-      }
-      const windows = usableWindows(wanted, copy, timeline, nowMs)
-      if (windows.length === 0) continue
-      const downlink: RadioDownlink = {
-        id: ledger.nextId(),
-        gatewayEui,
-        deviceClass: wanted.deviceClass,
-        phyPayload: wanted.phyPayload,
-        windows: windows.map(({ window }) => window),
-      }
-      const { devEui, fCnt, item } = wanted
-      timeline.push({ atMs: nowMs, step: `handed to gateway ${gatewayEui}` })
-      ledger.add({ downlink, devEui, fCnt, queueItemId: item?.id, timeline }, nowMs)
-      reserve(wanted, gatewayEui, windows[0], nowMs)
-      radio.send(downlink)
-      return
-    }
-    ended({
-      downlink: { id: 0, gatewayEui: '', deviceClass: wanted.deviceClass, phyPayload: wanted.phyPayload, windows: [] },
-      devEui: wanted.devEui,
-      fCnt: wanted.fCnt,
-      queueItemId: wanted.item?.id,
-      timeline,
-      isSent: false,
-      atMs: nowMs,
-    })
-  }
+  const planned = (session: DeviceSession, deeds: readonly Deed[]): Plan => ({
+    session,
+    carryOut: () => deeds.forEach((deed) => deed.do()),
+    abandon: () => deeds.forEach((deed) => deed.undo?.()),
+  })
 
-  const usableWindows = (
-    { region, downlinkDwell, phyPayload, windowsOf }: Send,
-    copy: RadioUplink,
-    timeline: Step[],
-    nowMs: number,
-  ): { readonly window: TransmitWindow; readonly inMs: number }[] =>
-    windowsOf(copy).flatMap((listening) => {
-      const window = transmitWindow(listening, {
-        region,
-        downlinkDwell,
-        phyPayloadBytes: phyPayload.length,
-        isFree: (hz, inMs) => gateways.isFree(copy.gatewayEui, region, hz, nowMs + inMs),
-      })
-      if (typeof window !== 'string') return [{ window, inMs: listening.inMs }]
-      timeline.push({ atMs: nowMs, step: `${listening.name} of gateway ${copy.gatewayEui}`, reason: window })
-      return []
-    })
+  const notSent = (devEui: string, timeline: readonly Step[], end: Partial<EndedFrame> = {}): DeviceMessage => ({
+    kind: 'txack',
+    atMs: clock.nowMs(),
+    devEui,
+    ...(end.gatewayEui === undefined ? {} : { gatewayEui: end.gatewayEui }),
+    isSent: false,
+    timeline,
+  })
 
-  const reserve = (
-    { region, phyPayload }: Send,
-    gatewayEui: string,
-    first: { readonly window: TransmitWindow; readonly inMs: number } | undefined,
-    nowMs: number,
+  /** A payload that nobody sent now: it waits for the next chance, or is given up with the whole story. */
+  const failed = (
+    item: QueueItem,
+    deviceClass: 'A' | 'B' | 'C',
+    { steps, freeInMs }: Omit<Unsendable, 'isTooLate'>,
   ): void => {
-    if (first === undefined) return
-    const { frequencyHz: hz, modulation } = first.window
-    const airtimeMs = airtimeUs({ phyPayloadBytes: phyPayload.length, modulation, hasCrc: false }) / 1000
-    gateways.sent(gatewayEui, region, { hz, startMs: nowMs + first.inMs, airtimeMs })
+    const record = items.of(item)
+    const isWaiting = freeInMs !== undefined && record.waits < itemWaitsMax
+    if (isWaiting) record.waits += 1
+    else record.tries += 1
+    if (record.tries >= itemTriesMax) {
+      ending(item, fruitless(item, steps)).do()
+      return reachLater(item.devEui, 0)
+    }
+    record.timeline = withSteps(record.timeline, steps)
+    const delayMs = isWaiting ? Math.max(Math.ceil(freeInMs), 1) : retryMs
+    record.notBeforeMs = clock.elapsedMs() + delayMs
+    // A device that always listens need not be heard before the next try.
+    if (deviceClass !== 'A') reachLater(item.devEui, delayMs)
+    return undefined
   }
 
-  /** The last word about a downlink: told to the application, and its payload is over or tried again. */
-  const ended = ({ downlink, devEui, fCnt, queueItemId, timeline, isSent, atMs }: EndedDownlink): void => {
-    if (!isSent && downlink.gatewayEui !== '') gateways.failed(downlink.gatewayEui, atMs)
-    if (queueItemId === undefined) return
-    inFlight.delete(queueItemId)
-    const tried = (tries.get(queueItemId) ?? 0) + 1
-    const isOver = isSent || tried >= itemTriesMax
-    if (!isOver) {
-      tries.set(queueItemId, tried)
-      // A device that always listens need not be heard before the next try.
-      if (downlink.deviceClass !== 'A') onTryFailed(devEui)
-      return
-    }
-    tries.delete(queueItemId)
-    void queue.remove(devEui, queueItemId).then(() => onItemEnded(devEui))
-    publish({
+  const itemEnded = (
+    item: QueueItem,
+    { session, profile }: Reachable,
+    deviceClass: 'A' | 'B' | 'C',
+    end: EndedFrame,
+  ): void => {
+    const { devEui, id, isConfirmed } = item
+    const record = items.of(item)
+    record.isInFlight = false
+    const { isSent, atMs, gatewayEui, timeline, doneInMs = 0, freeInMs } = end
+    if (gatewayEui !== undefined) record.gatewayEui = gatewayEui
+    const isQueued = queue.items(devEui).some((one) => one.id === id)
+    const sent: DeviceMessage = {
       kind: 'txack',
       atMs,
       devEui,
-      queueItemId,
-      ...(downlink.gatewayEui === '' ? {} : { gatewayEui: downlink.gatewayEui }),
-      ...(fCnt === undefined ? {} : { fCntDown: fCnt }),
-      isSent,
-      timeline,
-    })
+      queueItemId: id,
+      ...(gatewayEui === undefined ? {} : { gatewayEui }),
+      ...(record.fCnt === undefined ? {} : { fCntDown: record.fCnt }),
+      isSent: true,
+      timeline: withSteps(record.timeline, timeline),
+    }
+    // Acknowledged before the gateway had its say, or taken out of the queue by whoever put it in.
+    if (!isQueued || record.isOver) {
+      items.forget(item)
+      if (isSent && !isConfirmed) publish(sent)
+      return reachLater(devEui, 0)
+    }
+    if (!isSent) return failed(item, deviceClass, { steps: timeline, ...(freeInMs === undefined ? {} : { freeInMs }) })
+    record.sends += 1
+    record.sentMs = clock.elapsedMs() + doneInMs
+    if (!isConfirmed) {
+      ending(item, sent).do()
+      return reachLater(devEui, 0)
+    }
+    record.timeline = sent.timeline
+    publish(sent)
+    if (deviceClass !== 'A') reachLater(devEui, doneInMs + acknowledgeWithinMs(profile, session.radio.deviceClass))
+    return undefined
   }
 
-  const plan = (
-    answerable: Answerable,
-    { deviceClass, windowsOf }: { readonly deviceClass: 'A' | 'B' | 'C'; readonly windowsOf: Send['windowsOf'] },
-  ): Plan => {
-    const { session, region, copies, replies, wanted, acknowledges, isAdrAckReq, isAdr } = answerable
+  const plan = (answerable: Answerable, way: Way, before: readonly Deed[]): Plan => {
+    const { session, region, replies, wanted, isConfirmed, isHearingWanted, isAdr, fCnt: upFCnt } = answerable
+    const { deviceClass, candidates, takesItems } = way
     const { devEui, radio: state } = session
-    const [nearest] = copies
-    if (nearest === undefined) return { session }
-    const nowMs = clock.nowMs()
-    const roomBytes = roomFor(windowsOf(nearest), region, state.downlinkDwell)
-    const hasItem = queue.count(devEui) > 0
-    const packed = packCommands({
+    const deeds = [...before]
+    const windows = candidates[0]?.windows() ?? []
+    if (windows.length === 0) return planned(session, deeds)
+    const { downlinkDwell } = state
+    const roomBytes = roomFor(windows, region, downlinkDwell)
+    const next = takesItems ? nextItem(answerable, way, roomBytes, deeds) : undefined
+    const content = chooseContent({
       replies,
       held: session.requests,
       wanted,
-      sizeBytesMax: Math.max(0, Math.min(roomBytes, hasItem ? optionsBytesMax : 200)),
+      item: next,
+      roomBytes,
+      isRequestsTurn: session.fCntUp % 2 === 1,
     })
-    const isAlone = needsPort0(packed.commands)
-    const optionBytes = isAlone ? roomBytes : optionsSize(packed.commands)
-    const item = isAlone ? undefined : nextItem(devEui, roomBytes - optionBytes, nowMs)
-    const isNeeded = acknowledges !== undefined || isAdrAckReq || packed.commands.length > 0 || item !== undefined
-    if (!isNeeded) return { session }
-    const asked = { ...session, requests: packed.requests }
-    const built = buildFrame(asked, schedulesOf(session.keys), {
-      commands: packed.commands,
+    const { commands, item } = content
+    if (!isConfirmed && !isHearingWanted && commands.length === 0 && item === undefined) return planned(session, deeds)
+    const phyPayloadBytes = emptyFrameBytes + content.bodyBytes
+    const frame: FramePlan = { deviceClass, candidates, region, downlinkDwell, phyPayloadBytes }
+    const unsendable = sender.unsendable(frame)
+    if (unsendable !== undefined) return planned(session, [...deeds, ...putOff(answerable, way, content, unsendable)])
+    const built = buildFrame({ ...session, requests: content.requests }, schedulesOf(session.keys), {
+      commands,
       item,
-      isAck: acknowledges !== undefined,
+      isAck: isConfirmed,
       isAdr,
-      isMore: packed.isMore || queue.count(devEui) > (item === undefined ? 0 : 1),
-      confFCnt: acknowledges ?? 0,
+      isMore: content.isMore || hasMore(devEui, item),
+      confFCnt: isConfirmed ? upFCnt : 0,
     })
-    if (item !== undefined) inFlight.add(item.id)
     const { phyPayload, fCnt } = built
-    return {
-      session: built.session,
-      send: () =>
-        send({
-          devEui,
-          deviceClass,
-          region,
-          downlinkDwell: state.downlinkDwell,
-          copies,
-          windowsOf,
-          phyPayload,
-          fCnt,
-          item,
-        }),
+    if (item === undefined) {
+      const ended = (end: EndedFrame): void => {
+        if (!end.isSent) publish(notSent(devEui, end.timeline, end))
+      }
+      return planned(built.session, [...deeds, { do: () => sender.send({ ...frame, phyPayload, ended }) }])
     }
+    const record = items.of(item)
+    record.isInFlight = true
+    const ended = (end: EndedFrame): void => itemEnded(item, answerable, deviceClass, end)
+    const sending: Deed = {
+      do() {
+        record.fCnt = fCnt
+        sender.send({ ...frame, phyPayload, ended })
+      },
+      undo: () => void (record.isInFlight = false),
+    }
+    return planned(built.session, [...deeds, sending])
+  }
+
+  /** A frame that nobody could send, were it built. */
+  const putOff = (
+    { session, replies, isConfirmed, isHearingWanted }: Answerable,
+    { deviceClass }: Way,
+    { item }: Content,
+    unsendable: Unsendable,
+  ): Deed[] => {
+    // The device stopped listening before its frame came here, as after a gateway was off line: nothing is lost by that.
+    if (unsendable.isTooLate) return []
+    const deeds: Deed[] = []
+    if (isConfirmed || isHearingWanted || replies.length > 0)
+      deeds.push({ do: () => publish(notSent(session.devEui, unsendable.steps)) })
+    if (item !== undefined) deeds.push({ do: () => failed(item, deviceClass, unsendable) })
+    return deeds
+  }
+
+  /** Most frames: the rest need not be worked out for them. */
+  const isNothingToSay = (answerable: Answerable): boolean =>
+    !answerable.isConfirmed &&
+    !answerable.isHearingWanted &&
+    answerable.replies.length === 0 &&
+    answerable.wanted.length === 0 &&
+    answerable.session.confirmedFCntDown === undefined &&
+    queue.count(answerable.session.devEui) === 0
+
+  const isAnsweredEnough = ({ session: { devEui }, fCnt, isRepeated }: Answerable): boolean => {
+    if (!isRepeated) return false
+    const before = repeats.get(devEui)
+    const count = before?.fCnt === fCnt ? before.count + 1 : 1
+    repeats.delete(devEui)
+    if (repeats.size >= repeatersMax) repeats.delete(repeats.keys().next().value!)
+    repeats.set(devEui, { fCnt, count })
+    return count > repeatsAnsweredMax
   }
 
   return {
     answer(answerable) {
-      const { session, region, copies } = answerable
-      rememberHeard(session.devEui, copies)
-      const windowsOf = (copy: RadioUplink): ListeningWindow[] => classAWindows(region, session.radio, copy)
-      return plan(answerable, { deviceClass: 'A', windowsOf })
+      const { region, copies, profile, isRepeated, isAck } = answerable
+      const { devEui } = answerable.session
+      if (isAnsweredEnough(answerable)) return planned(answerable.session, [])
+      if (profile.supportsClassB || profile.supportsClassC) lastHeard.note(devEui, copies)
+      if (isNothingToSay(answerable)) return planned(answerable.session, nothing)
+      // What was sent in answer to a frame cannot have been heard by the device that sends this frame again.
+      const { session, deeds } = isRepeated
+        ? { session: answerable.session, deeds: [] }
+        : settle(answerable.session, isAck)
+      const cameMs = clock.elapsedMs()
+      const candidates = copies.map((copy): Candidate => ({
+        ...heardBy(copy),
+        windows: () => classAWindows(region, session.radio, copy, clock.elapsedMs() - cameMs),
+      }))
+      // Whoever plays an old frame again takes nothing out of the queue.
+      const wanted = isRepeated ? [] : answerable.wanted
+      return plan({ ...answerable, session, wanted }, { deviceClass: 'A', candidates, takesItems: !isRepeated }, deeds)
     },
     answerJoin({ devEui, region, copies, answer }) {
-      const downlinkDwell = region.dwell.atBoot.downlink
-      const windowsOf = (copy: RadioUplink): ListeningWindow[] => joinWindows(region, copy)
-      send({ devEui, deviceClass: 'A', region, downlinkDwell, copies, windowsOf, phyPayload: answer })
-    },
-    reach({ session, device, profile, region }) {
-      const copies = lastHeard.get(session.devEui)
-      const { deviceClass } = session.radio
-      if (copies === undefined || deviceClass === 'A') return { session }
-      const windowsOf = (): ListeningWindow[] =>
-        deviceClass === 'C' ? [classCWindow(session.radio)] : pingWindow(session, region, clock.nowMs())
-      const answerable = {
-        session,
-        device,
-        profile,
+      const cameMs = clock.elapsedMs()
+      sender.send({
+        deviceClass: 'A',
         region,
-        copies,
+        downlinkDwell: region.dwell.atBoot.downlink,
+        phyPayloadBytes: answer.length,
+        phyPayload: answer,
+        candidates: copies.map((copy) => ({
+          ...heardBy(copy),
+          windows: () => joinWindows(region, copy, clock.elapsedMs() - cameMs),
+        })),
+        ended: (end) => {
+          if (!end.isSent) publish(notSent(devEui, end.timeline, end))
+        },
+      })
+    },
+    reach(reachable) {
+      const { session, profile, region } = reachable
+      const { devEui, radio: state } = session
+      const { deviceClass } = state
+      if (deviceClass === 'A' || queue.count(devEui) === 0) return undefined
+      const candidates = lastHeard.of(devEui).map((heard): Candidate => ({
+        ...heard,
+        windows: () =>
+          deviceClass === 'C' ? [classCWindow(state)] : pingWindow(session, profile, region, clock.nowMs()),
+      }))
+      const quiet = {
+        copies: [],
         replies: [],
         wanted: [],
-        isAdrAckReq: false,
-        isAdr: false,
+        fCnt: 0,
+        isRepeated: false,
+        isConfirmed: false,
+        isAck: false,
       }
-      return queue.count(session.devEui) === 0 ? { session } : plan(answerable, { deviceClass, windowsOf })
+      const answerable: Answerable = { ...reachable, ...quiet, isHearingWanted: false, isAdr: profile.adr === 'on' }
+      return plan(answerable, { deviceClass, candidates, takesItems: true }, [])
     },
-    outcome(outcome) {
-      const one = ledger.note(outcome)
-      if (one !== undefined) ended(one)
-    },
-    tidy() {
-      for (const one of ledger.expire(clock.nowMs())) ended(one)
-    },
-    get awaitedCount() {
-      return ledger.size
+    sweep(devEui, session) {
+      for (const item of queue.items(devEui)) {
+        const record = items.known(item)
+        const isFollowed = record !== undefined && (record.isInFlight || record.isOver || record.sends > 0)
+        if (isFollowed || session?.confirmedItemId === item.id || !isExpired(item)) continue
+        ending(item, fruitless(item, [refusal('expired')])).do()
+      }
     },
   }
 }
 
-function optionsSize(commands: readonly DownlinkCommand[]): number {
-  return commands.length === 0 ? 0 : optionsBytesMax
+const nothing: readonly Deed[] = []
+
+const heardBy = ({ gatewayEui, modulation, snrDb }: RadioUplink): Omit<Candidate, 'windows'> => ({
+  gatewayEui,
+  modulation,
+  ...(snrDb === undefined ? {} : { snrDb }),
+})
+
+function acknowledgeWithinMs({ classB, classC }: DeviceProfile, deviceClass: 'A' | 'B' | 'C'): number {
+  if (deviceClass === 'A') return 0
+  const { timeoutSeconds } = deviceClass === 'B' ? classB : classC
+  return timeoutSeconds > 0 ? timeoutSeconds * 1000 : acknowledgeMs
 }
 
-/** The next slot in which a device of class B listens, once it has told how often. */
-function pingWindow({ devAddr, radio }: DeviceSession, region: Region, nowMs: number): ListeningWindow[] {
-  const { pingSlotPeriodicity: periodicity, isBeaconLocked, pingSlotDataRate, pingSlotFrequencyHz } = radio
-  if (periodicity === undefined || !isBeaconLocked) return []
+/** The next slot in which a device of class B listens. */
+function pingWindow(
+  { devAddr, radio }: DeviceSession,
+  { classB }: DeviceProfile,
+  region: Region,
+  nowMs: number,
+): ListeningWindow[] {
+  const { pingSlotPeriodicity, isBeaconLocked, pingSlotDataRate, pingSlotFrequencyHz } = radio
+  if (!isBeaconLocked) return []
+  // A device tells how often it listens before it does; one whose word was lost does as its kind does.
+  const periodicity = pingSlotPeriodicity ?? classB.pingSlotPeriodicity
   const gpsTimeMs = nextPingSlotMs({ devAddr, periodicity }, gpsMsOf(nowMs) + pingLeadMs)
   const beaconSeconds = Math.floor(gpsTimeMs / 1000 / beaconPeriodSeconds) * beaconPeriodSeconds
   return [

@@ -1,8 +1,8 @@
 /**
  * What a device answered to what the network asked: the radio changes only by what was said yes to.
  *
- * A block of LinkADRReq is taken or refused as one. What is refused is asked again a few times, for conditions change, and then left:
- * the refusal is remembered, so that a device is not asked the same thing for ever.
+ * A block of LinkADRReq is taken or refused as one, and its refusal teaches what the device cannot do. Other things are asked again a
+ * few times, for conditions change, and then left: the refusal is remembered, so that a device is not asked the same for ever.
  *
  * @module
  */
@@ -12,12 +12,17 @@ import type { Region } from '../../region/region.ts'
 import { applyChannelMasks } from '../../region/channel-mask.ts'
 import type { DownlinkCommand, UplinkCommand } from '../../wire/mac-commands.ts'
 
-/** Refusals after which the same thing is not asked again in this session. */
+/** Refusals after which the very same is not asked again in this session. */
 export const requestRefusalsMax = 3
+/** Refusals of a name, inclusive, whatever it asked for; then nothing of that name is asked any more. */
+export const refusalsTotalMax = 24
 
 export type MacEvent =
   | { readonly kind: 'status'; readonly battery: number; readonly margin: number }
-  | { readonly kind: 'refused'; readonly name: string; readonly why: string }
+  /** `isOver`: the very same is not asked again */
+  | { readonly kind: 'refused'; readonly name: string; readonly why: string; readonly isOver: boolean }
+  /** it was sent as often as it may be, and is left */
+  | { readonly kind: 'unanswered'; readonly name: string }
   /** an answer to nothing that was asked: of before a restart, or a confused device */
   | { readonly kind: 'unexpected'; readonly name: string }
 
@@ -51,24 +56,23 @@ export function applyAnswers(session: DeviceSession, region: Region, commands: r
     if (name !== undefined) seen.set(name, [...(seen.get(name) ?? []), command])
   }
   for (const [name, answers] of seen) {
-    const request = requests.find((one) => one.name === name && one.sentCount > 0 && one.commands.length > 0)
+    const request = requests.find((one) => one.name === name && one.sentCount > 0)
     if (request === undefined) {
-      // Answers of RX parameters and timing repeat until the device hears us: the second one is no news.
-      events.push({ kind: 'unexpected', name: answers[0]?.name ?? name })
+      const status = answers.find((answer) => answer.name === 'DevStatusAns')
+      // Some answers repeat until the device hears us: the second one is no news. A device's status always is.
+      events.push(status === undefined ? { kind: 'unexpected', name: answers[0]?.name ?? name } : statusOf(status))
       continue
     }
     const { radio: changed, refusal, event } = applied({ radio, region, request, answers })
     if (event !== undefined) events.push(event)
-    if (changed !== undefined) {
-      radio = changed
+    if (refusal === undefined) {
+      radio = changed ?? radio
       requests = requests.filter((one) => one !== request)
     } else {
-      const refusedCount = request.refusedCount + 1
-      const isOver = refusedCount >= requestRefusalsMax
-      events.push({ kind: 'refused', name, why: refusal ?? 'refused' })
-      requests = requests.map((one) =>
-        one === request ? { ...request, refusedCount, sentCount: 0, commands: isOver ? [] : request.commands } : one,
-      )
+      radio = changed ?? radio
+      const refused = refusedOnceMore(request)
+      events.push({ kind: 'refused', name, why: refusal, isOver: refused.isGivenUp === true })
+      requests = requests.map((one) => (one === request ? refused : one))
     }
   }
   return {
@@ -77,6 +81,18 @@ export function applyAnswers(session: DeviceSession, region: Region, commands: r
   }
 }
 
+function refusedOnceMore({ isGivenUp: _isGivenUp, ...request }: MacRequest): MacRequest {
+  const [refusedCount, refusedTotal] = [request.refusedCount + 1, request.refusedTotal + 1]
+  const isOver = refusedCount >= requestRefusalsMax || refusedTotal >= refusalsTotalMax
+  return { ...request, refusedCount, refusedTotal, sentCount: 0, ...(isOver ? { isGivenUp: true } : {}) }
+}
+
+const statusOf = ({ battery, margin }: Extract<UplinkCommand, { name: 'DevStatusAns' }>): MacEvent => ({
+  kind: 'status',
+  battery,
+  margin,
+})
+
 interface Answered {
   readonly radio: RadioState
   readonly region: Region
@@ -84,7 +100,7 @@ interface Answered {
   readonly answers: readonly UplinkCommand[]
 }
 
-/** `radio` undefined: the device said no. */
+/** `refusal`: the device said no, and `radio` is what that taught. */
 function applied({ radio, region, request, answers }: Answered): {
   readonly radio?: RadioState
   readonly refusal?: string
@@ -97,7 +113,7 @@ function applied({ radio, region, request, answers }: Answered): {
     case 'LinkADRAns':
       return linkAdr({ radio, region, request, answers })
     case 'DevStatusAns':
-      return { radio, event: { kind: 'status', battery: answer.battery, margin: answer.margin } }
+      return { radio, event: statusOf(answer) }
     case 'RXParamSetupAns': {
       const { channelAck, rx2DataRateAck, rx1DataRateOffsetAck } = answer
       const isTaken = channelAck && rx2DataRateAck && rx1DataRateOffsetAck
@@ -124,7 +140,23 @@ function applied({ radio, region, request, answers }: Answered): {
       return { radio: { ...radio, pingSlotFrequencyHz: command.frequencyHz, pingSlotDataRate: command.dataRate } }
     }
     case 'BeaconFreqAns':
-      return answer.frequencyOk ? { radio } : { refusal: 'frequency' }
+      if (!answer.frequencyOk || command.name !== 'BeaconFreqReq') return { refusal: 'frequency' }
+      return { radio: { ...radio, beaconFrequencyHz: command.frequencyHz } }
+    case 'DutyCycleAns':
+      return command.name === 'DutyCycleReq'
+        ? { radio: { ...radio, dutyCycleExponent: command.maxDutyCycle } }
+        : { radio }
+    case 'ADRParamSetupAns': {
+      if (command.name !== 'ADRParamSetupReq') return { radio }
+      const { limitExponent, delayExponent } = command
+      return { radio: { ...radio, adrBackoff: { limitExponent, delayExponent } } }
+    }
+    case 'RejoinParamSetupAns': {
+      // TimeOK says only that the device cannot count time; the number of frames it takes in any case (1.1 section 5.11).
+      if (command.name !== 'RejoinParamSetupReq') return { radio }
+      const { timeExponent, countExponent } = command
+      return { radio: { ...radio, rejoin: { timeExponent, countExponent } } }
+    }
     default:
       return { radio }
   }
@@ -145,26 +177,46 @@ function linkAdr({ radio, region, request, answers }: Answered): ReturnType<type
   const known = radio.channels.flatMap((channel, index) => (channel === undefined ? [] : [index]))
   const enabledChannels = applyChannelMasks(region, { enabled: radio.enabledChannels, known }, block)
   if (!isTaken || last === undefined || enabledChannels === undefined) {
-    return {
-      refusal: noes({
-        channels: all.every(({ chMaskAck }) => chMaskAck),
-        dataRate: all.every(({ dataRateAck }) => dataRateAck),
-        power: all.every(({ powerAck }) => powerAck),
-      }),
+    const said = {
+      channels: all.every(({ chMaskAck }) => chMaskAck) && enabledChannels !== undefined,
+      dataRate: all.every(({ dataRateAck }) => dataRateAck),
+      power: all.every(({ powerAck }) => powerAck),
     }
+    return { refusal: noes(said), radio: last === undefined ? radio : taught(radio, last, said) }
   }
   const { dataRate, txPower, nbTrans } = last
   return {
     radio: {
       ...radio,
       enabledChannels,
-      // 15 means: as it is.
-      dataRate: dataRate === 15 ? radio.dataRate : dataRate,
-      txPowerIndex: txPower === 15 ? radio.txPowerIndex : txPower,
+      dataRate: dataRate === unchanged ? radio.dataRate : dataRate,
+      txPowerIndex: txPower === unchanged ? radio.txPowerIndex : txPower,
       nbTrans: Math.max(nbTrans, 1),
     },
   }
 }
+
+/** A rate or power that was refused is not asked for again: most devices do not have all steps of their band. */
+function taught(
+  radio: RadioState,
+  { dataRate, txPower }: Extract<DownlinkCommand, { name: 'LinkADRReq' }>,
+  said: { readonly dataRate: boolean; readonly power: boolean },
+): RadioState {
+  const isRate = !said.dataRate && dataRate !== unchanged && dataRate > radio.dataRate
+  const isPower = !said.power && txPower !== unchanged
+  if (!isRate && !isPower) return radio
+  return {
+    ...radio,
+    refusedAbove: {
+      ...radio.refusedAbove,
+      ...(isRate ? { dataRate: dataRate - 1 } : {}),
+      ...(isPower ? (txPower === 0 ? { isFullPowerRefused: true } : { txPowerIndex: txPower - 1 }) : {}),
+    },
+  }
+}
+
+/** Of a data rate or power in LinkADRReq: as it is. */
+const unchanged = 15
 
 function newChannels(
   radio: RadioState,
@@ -173,18 +225,24 @@ function newChannels(
 ): ReturnType<typeof applied> {
   const channels = [...radio.channels]
   const enabled = new Set(radio.enabledChannels)
+  const refusals: string[] = []
+  // Each is taken or refused for itself.
   for (const [index, command] of commands.entries()) {
     const answer = answers[index]
     if (command.name !== 'NewChannelReq' || answer?.name !== 'NewChannelAns') continue
-    if (!answer.frequencyOk || !answer.dataRateOk)
-      return { refusal: noes({ frequency: answer.frequencyOk, dataRate: answer.dataRateOk }) }
+    if (!answer.frequencyOk || !answer.dataRateOk) {
+      const why = noes({ frequency: answer.frequencyOk, dataRate: answer.dataRateOk })
+      refusals.push(`channel ${command.channel}: ${why}`)
+      continue
+    }
     const { channel, frequencyHz, dataRateMin, dataRateMax } = command
     while (channels.length <= channel) channels.push(undefined)
     channels[channel] = frequencyHz === 0 ? undefined : { uplinkHz: frequencyHz, dataRateMin, dataRateMax }
     if (frequencyHz === 0) enabled.delete(channel)
     else enabled.add(channel)
   }
-  return { radio: { ...radio, channels, enabledChannels: [...enabled].toSorted((a, b) => a - b) } }
+  const changed = { ...radio, channels, enabledChannels: [...enabled].toSorted((a, b) => a - b) }
+  return refusals.length === 0 ? { radio: changed } : { radio: changed, refusal: refusals.join('; ') }
 }
 
 function movedChannel(

@@ -7,20 +7,18 @@
 import type { MacRequest } from '../../model/session.ts'
 import { commandBytes, type DownlinkCommand } from '../../wire/mac-commands.ts'
 
-/** Times a request is sent without an answer before it is left for this session. */
-export const requestSendsMax = 8
-
 export interface Packed {
   readonly commands: readonly DownlinkCommand[]
-  /** of the session, with what went out counted */
+  /** of the session, with what goes out counted; the same list when nothing does */
   readonly requests: readonly MacRequest[]
+  readonly sizeBytes: number
   /** whether something did not fit */
   readonly isMore: boolean
 }
 
 /**
- * @param held requests of the session
- * @param wanted in order of weight
+ * @param held requests of the session, as they were sent last
+ * @param wanted in order of weight; one that does not fit leaves what was sent before it as it is
  * @param sizeBytesMax of FOpts, or of port 0
  */
 export function packCommands({
@@ -35,23 +33,23 @@ export function packCommands({
   readonly sizeBytesMax: number
 }): Packed {
   const commands: DownlinkCommand[] = []
-  let [left, isMore] = [sizeBytesMax, false]
+  let [sizeBytes, isMore] = [0, false]
   const take = (group: readonly DownlinkCommand[]): boolean => {
-    const size = group.reduce((total, command) => total + commandBytes(command, { isUp: false }), 0)
-    if (size > left) {
+    const groupBytes = group.reduce((total, command) => total + commandBytes(command, { isUp: false }), 0)
+    if (sizeBytes + groupBytes > sizeBytesMax) {
       isMore = true
       return false
     }
-    left -= size
+    sizeBytes += groupBytes
     commands.push(...group)
     return true
   }
   for (const reply of replies) take([reply])
-  const requests = new Map(held.filter(({ commands: none }) => none.length === 0).map((one) => [one.name, one]))
+  let requests = held
   for (const request of wanted) {
-    const mayBeSent = request.sentCount < requestSendsMax
-    const isSent = mayBeSent && take(request.commands)
-    requests.set(request.name, isSent ? { ...request, sentCount: request.sentCount + 1 } : request)
+    if (!take(request.commands)) continue
+    const sent = { ...request, sentCount: request.sentCount + 1 }
+    requests = [...requests.filter(({ name }) => name !== request.name), sent]
   }
-  return { commands, requests: [...requests.values()], isMore }
+  return { commands, requests, sizeBytes, isMore }
 }

@@ -10,6 +10,8 @@ import { beaconPeriodSeconds } from '../class-b.ts'
 
 /** How the frame with the requests was heard. */
 export interface HeardFacts {
+  /** what the device holds after it began anew */
+  readonly bootRadio: () => RadioState
   /** of the best copy, above the floor of its data rate */
   readonly marginDb: number
   readonly gatewayCount: number
@@ -25,13 +27,14 @@ export interface Replies {
 
 /** The version that this network speaks: 1.1. */
 const ownMinor = 1
-const classes = ['A', 'B', 'C'] as const
+/** Of DeviceModeInd; 1 is reserved: class B is a bit of each frame. */
+const classes = ['A', undefined, 'C'] as const
 const beaconUnitMs = 30
 
 export function replyCommands(
   session: DeviceSession,
   asked: readonly UplinkCommand[],
-  { marginDb, gatewayCount, gpsTimeMs }: HeardFacts,
+  { marginDb, gatewayCount, gpsTimeMs, bootRadio }: HeardFacts,
 ): Replies {
   const commands: DownlinkCommand[] = []
   let { radio } = session
@@ -52,6 +55,8 @@ export function replyCommands(
         })
         break
       case 'ResetInd':
+        // A device made for this network has forgotten all it was told (1.1 section 5.1); its rate is that of this frame.
+        radio = { ...bootRadio(), dataRate: radio.dataRate }
         commands.push({ name: 'ResetConf', minor: Math.min(command.minor, ownMinor) })
         break
       case 'RekeyInd':
