@@ -159,6 +159,9 @@ test('who is held is in every line and root, is put off, and released is paid ev
   const paid = await collectAda(world)
   assert.equal(paid?.bootstrapAtto, proof.leaf.bootstrapAtto)
   assert.equal((await wealth()) - earlier, proof.leaf.bootstrapAtto)
-  const bea = proveLeaf({ leaves: second.leaves, leafTree: buildLeafTree(second.leaves, network) }, world.party('bea').operator)
+  const bea = proveLeaf(
+    { leaves: second.leaves, leafTree: buildLeafTree(second.leaves, network) },
+    world.party('bea').operator,
+  )
   assert.equal(proof.leaf.bootstrapAtto, bea?.leaf.bootstrapAtto, 'as much as one who was never held')
 })

@@ -103,7 +103,12 @@ export async function signAppeal(
 export async function signVerdict(
   deployment: Deployment,
   account: LocalAccount,
-  { id, instance, upheld, opinion }: { readonly id: Hex; readonly instance: number; readonly upheld: boolean; readonly opinion: Hex },
+  {
+    id,
+    instance,
+    upheld,
+    opinion,
+  }: { readonly id: Hex; readonly instance: number; readonly upheld: boolean; readonly opinion: Hex },
 ): Promise<Hex> {
   return signTyped(account, verdictMessage(deployment, { hold: id, instance, upheld, opinion: sha256(opinion) }))
 }

@@ -8,7 +8,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { toHex } from '../units/hex.ts'
-import { encodeHoldReason, holdReasonCharactersMax, holdReasons, readHoldReason, type HoldReason } from './hold-reason.ts'
+import {
+  encodeHoldReason,
+  holdReasonCharactersMax,
+  holdReasons,
+  readHoldReason,
+  type HoldReason,
+} from './hold-reason.ts'
 
 test('every reason is read back from its 32 bytes', () => {
   for (const reason of Object.keys(holdReasons) as HoldReason[]) {

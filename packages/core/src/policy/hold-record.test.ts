@@ -44,7 +44,10 @@ test('each step of a hold shows in its state and its end', () => {
   assert.equal(where({ appealed: [answer, appeal], decided: [upheld] }), 'appealed 310')
   assert.equal(where({ appealed: [answer, appeal, appeal], decided: [upheld, again] }), 'final 2700')
   assert.equal(where({ decided: [{ ...upheld, upheld: false, endBlock: 70 }] }), 'ended 70')
-  assert.equal(where({ appealed: [appeal], decided: [upheld, { ...again, upheld: false, endBlock: 300 }] }), 'ended 300')
+  assert.equal(
+    where({ appealed: [appeal], decided: [upheld, { ...again, upheld: false, endBlock: 300 }] }),
+    'ended 300',
+  )
   assert.equal(where({ released: [{ id }] }), 'ended 100')
   assert.equal(where({ decided: [upheld], released: [{ id }] }), 'ended 100')
   assert.equal(where({ released: [{ id: other }] }), 'placed 100', 'another’s end')

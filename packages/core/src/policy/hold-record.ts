@@ -71,7 +71,9 @@ export function foldHolds({ placed, appealed, decided, released }: HoldEvents): 
   return placed.map((hold): HoldRecord => {
     const answers = answersOf.get(hold.id) ?? []
     const verdicts = verdictsOf.get(hold.id) ?? []
-    const where = over.has(hold.id) ? { state: 'ended' as const, endBlock: hold.endBlock } : whereOf(hold, answers, verdicts)
+    const where = over.has(hold.id)
+      ? { state: 'ended' as const, endBlock: hold.endBlock }
+      : whereOf(hold, answers, verdicts)
     return { ...hold, ...where, answers, verdicts }
   })
 }

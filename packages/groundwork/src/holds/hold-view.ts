@@ -52,7 +52,12 @@ export function holdView(record: HoldRecord, block: bigint): HoldView {
     evidence,
     accusation: said(statement),
     answers: answers.map(({ instance, statement: answer }) => ({ instance, ...said(answer) })),
-    verdicts: verdicts.map(({ instance, upheld, signers, opinion }) => ({ instance, upheld, signers, ...said(opinion) })),
+    verdicts: verdicts.map(({ instance, upheld, signers, opinion }) => ({
+      instance,
+      upheld,
+      signers,
+      ...said(opinion),
+    })),
   }
 }
 

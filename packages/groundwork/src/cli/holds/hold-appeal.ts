@@ -28,7 +28,10 @@ export const holdAppeal: AnyCommand = command({
   positional: ['id'],
   options: z.object({
     id: holdIdOption.describe('the hold'),
-    evidence: z.string().min(1).describe('JSON file of the statement (docs/protocol/holds.md#statement); - for standard input'),
+    evidence: z
+      .string()
+      .min(1)
+      .describe('JSON file of the statement (docs/protocol/holds.md#statement); - for standard input'),
   }),
   async run({ id: text, evidence }, { show, signal, config }) {
     const id = text as Hex

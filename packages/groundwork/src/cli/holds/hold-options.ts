@@ -53,7 +53,8 @@ const statementFile = z.strictObject({
     .default([]),
 })
 
-const fileTip = 'a JSON file such as { "epochs": { "from": 3, "to": 9 }, "text": "…", "exhibits": [{ "cid": "bafy…" }] }'
+const fileTip =
+  'a JSON file such as { "epochs": { "from": 3, "to": 9 }, "text": "…", "exhibits": [{ "cid": "bafy…" }] }'
 
 /** @param file - for standard input @returns the block's bytes @throws UsageWrong when it is no statement, or too long for one */
 export function statementIn(

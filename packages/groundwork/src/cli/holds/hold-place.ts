@@ -26,9 +26,15 @@ export const holdPlace: AnyCommand = command({
   name: 'holds place',
   summary: 'Accuse an account: its claims are put off until drawn operators decide.',
   options: z.object({
-    account: z.string().refine(isAddress, 'the address of an account (0x and 40 hex digits)').describe('who is accused'),
+    account: z
+      .string()
+      .refine(isAddress, 'the address of an account (0x and 40 hex digits)')
+      .describe('who is accused'),
     reason: z.enum(reasons).describe('of what'),
-    evidence: z.string().min(1).describe('JSON file of the statement (docs/protocol/holds.md#statement); - for standard input'),
+    evidence: z
+      .string()
+      .min(1)
+      .describe('JSON file of the statement (docs/protocol/holds.md#statement); - for standard input'),
     resource: z.enum(networkNames).default('wireless').describe('on which resource network'),
   }),
   async run({ account: accused, reason, evidence, resource }, { show, signal, config }) {
