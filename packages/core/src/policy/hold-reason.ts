@@ -6,6 +6,7 @@
  * @module
  */
 
+import { bytesOfText } from '../units/bytes.ts'
 import { toHex, type Hex } from '../units/hex.ts'
 
 /** Codes and what they say. */
@@ -26,7 +27,7 @@ export const holdReasonCharactersMax = 32
 /** As it stands on chain: ASCII, left-aligned. */
 export function encodeHoldReason(reason: HoldReason): Hex {
   const bytes = new Uint8Array(holdReasonCharactersMax)
-  for (const [index, character] of [...reason].entries()) bytes[index] = character.charCodeAt(0)
+  bytes.set(bytesOfText(reason))
   return toHex(bytes)
 }
 

@@ -13,16 +13,15 @@ import { logsOf, onceForTip } from '../watch/event-logs.ts'
 
 /** Every hold placed up to a block, with what was said up to it, oldest first; the whole index when no block is named. */
 export function holdsIn(index: ChainIndex, { until }: { readonly until?: bigint } = {}): readonly HoldRecord[] {
-  const read = (): readonly HoldRecord[] => {
-    const events = <T>(event: string): readonly T[] =>
-      logsOf(index, { contract: 'holds', event, until }).map(({ args }) => args as unknown as T)
-    return foldHolds({
-      placed: events<HoldEvents['placed'][number]>('HoldPlaced'),
-      appealed: events<HoldEvents['appealed'][number]>('HoldAppealed'),
-      decided: events<HoldEvents['decided'][number]>('HoldDecided'),
-      released: events<HoldEvents['released'][number]>('HoldReleased'),
+  const argsOf = (event: string): readonly unknown[] =>
+    logsOf(index, { contract: 'holds', event, until }).map(({ args }) => args)
+  const read = (): readonly HoldRecord[] =>
+    foldHolds({
+      placed: argsOf('HoldPlaced') as HoldEvents['placed'],
+      appealed: argsOf('HoldAppealed') as HoldEvents['appealed'],
+      decided: argsOf('HoldDecided') as HoldEvents['decided'],
+      released: argsOf('HoldReleased') as HoldEvents['released'],
     })
-  }
   return until === undefined ? onceForTip(index, 'holds', read) : read()
 }
 

@@ -6,16 +6,13 @@
  * @module
  */
 
-import { holdsAbi } from '@groundwork/chain/abi/holds.ts'
-import { appealHoldCall } from '@groundwork/chain/appeal-hold.ts'
-import { appealHoldForCall } from '@groundwork/chain/appeal-hold-for.ts'
 import { readInstance } from '@groundwork/chain/read-holds.ts'
-import { signAppeal } from '@groundwork/chain/sign-typed.ts'
 import { isSameAddress } from '@groundwork/core/identity/address.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import { z } from 'zod'
 import { openAccount } from '../../account/open-account.ts'
 import { openChain } from '../../account/open-chain.ts'
+import { answerHold } from '../../holds/answer-hold.ts'
 import { gatewayUrlOf, openSubmit } from '../../provider/submit.ts'
 import { command, type AnyCommand } from '../command.ts'
 import { UsageWrong } from '../usage-errors.ts'
@@ -44,19 +41,7 @@ export const holdAppeal: AnyCommand = command({
     const statement = statementIn(evidence, { role: 'answer', network, account: accused })
     const instance = state === 'upheld' ? 2 : await readInstance(chain, { id })
     const submit = await openSubmit({ chain, gatewayUrl: gatewayUrlOf(config.network) })
-    const [event] = await submit.perform(
-      {
-        own: appealHoldCall(chain.deployment, { id, statement }),
-        anyones: async () => {
-          const signature = await signAppeal(chain.deployment, account, { id, instance, statement })
-          return appealHoldForCall(chain.deployment, { id, statement, signature })
-        },
-        abi: holdsAbi,
-        eventName: 'HoldAppealed',
-        args: { id },
-      },
-      { signal },
-    )
-    show({ id, account: accused, instance, endBlock: event?.endBlock })
+    const endBlock = await answerHold({ chain, account, submit, signal }, { id, instance, statement })
+    show({ id, account: accused, instance, endBlock })
   },
 })
