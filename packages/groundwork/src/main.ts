@@ -204,6 +204,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./cli/holds/hold-release.ts')).holdRelease,
   },
   {
+    name: 'simulate wireless',
+    summary: 'A LoRaWAN town in made time: what is delivered, and who earns.',
+    load: async () => (await import('./cli/simulate-wireless.ts')).simulateWireless,
+  },
+  {
     name: 'credits',
     summary: 'Show an account’s credits and WORK; buy more.',
     load: async () => (await import('./cli/credits.ts')).credits,
