@@ -89,7 +89,7 @@ contract HoldsHandler is HoldsFixture {
     function decideBy(bytes32 id, Hold memory hold, uint256 b) private {
         bool upheld = b % 3 != 0;
         address[] memory drawn = holds.deciders(id);
-        uint256 count = 1 + b % drawn.length;
+        uint256 count = 1 + (b >> 8) % drawn.length;
         bytes32 digest = verdict(id, holds.instanceOf(id), upheld);
         holds.decide(id, upheld, OPINION, sign(digest, drawn, count));
         if (count < 2 && count < drawn.length) breaks("decided by too few");
