@@ -225,21 +225,18 @@ contract Holds is IHolds, EIP712 {
         if (signers.length < needed) revert TooFewSigned(needed, signers.length);
     }
 
-    /// @dev Nobody decides about himself: those two are drawn over and their places stay empty.
+    /// @dev Nobody decides about himself: for each of the two one more is drawn, and they are passed over.
     function _decidersOf(bytes32 id, Hold memory hold) private view returns (address[] memory others) {
         bytes32 sealedHash = EPOCHS.sealOf(hold.network, hold.decideEpoch).blockHash;
         if (sealedHash == 0 || hold.state == HoldState.None) return others;
         bytes32 seed = keccak256(abi.encode("groundwork/holds/deciders/1", sealedHash, id));
-        address[] memory drawn = Committee.draw(BONDS, hold.network, seed, COMMITTEE_SIZE);
+        address[] memory drawn = Committee.draw(BONDS, hold.network, seed, uint256(COMMITTEE_SIZE) + 2);
         uint256 count;
-        for (uint256 i = 0; i < drawn.length; ++i) {
-            if (drawn[i] != hold.account && drawn[i] != hold.accuser) ++count;
+        for (uint256 i = 0; i < drawn.length && count < COMMITTEE_SIZE; ++i) {
+            if (drawn[i] != hold.account && drawn[i] != hold.accuser) drawn[count++] = drawn[i];
         }
         others = new address[](count);
-        for (uint256 i = drawn.length; i > 0; --i) {
-            address one = drawn[i - 1];
-            if (one != hold.account && one != hold.accuser) others[--count] = one;
-        }
+        for (uint256 i = 0; i < count; ++i) others[i] = drawn[i];
     }
 
     function _instanceOf(HoldState state) private pure returns (uint8) {

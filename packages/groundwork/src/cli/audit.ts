@@ -110,7 +110,7 @@ function report(
     amountWork: formatWork(quantity * unitPriceAtto),
     entries: entries.length,
     // A hold changes no line: what is put off is paid once it is over.
-    heldBefore: held.get(account),
+    ...(held.has(account) ? { heldBefore: held.get(account) } : {}),
   }))
   show(rows)
   show.say(`Epoch ${epoch} agrees with its evidence: ${lines.length} lines, ${verdict.closed.batches.length} batches.`)
