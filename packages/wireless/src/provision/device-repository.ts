@@ -18,6 +18,9 @@ import type { ParameterRevision, Region, RegionName } from '../region/region.ts'
 /** Longest YAML file. */
 export const repositoryFileCharactersMax: number = 1024 * 1024
 
+/** Aliases of one file, inclusive, and places where what has an anchor may stand in the end, beside its own. */
+const aliasesMax = 100
+
 /** Notes of one device that are kept. */
 export const repositoryNotesMax = 64
 
@@ -357,7 +360,9 @@ function readYaml<Schema extends z.ZodType>(
 function parseYaml(content: string): unknown {
   try {
     const document = parseDocument(content, yamlOptions)
-    return document.errors.length > 0 || !isTree(document) ? undefined : document.toJS({ maxAliasCount: 100 })
+    return document.errors.length > 0 || !isTree(document)
+      ? undefined
+      : document.toJS({ maxAliasCount: aliasesMax + 1 })
   } catch {
     // Its own depth is the stack's.
     return undefined
@@ -376,6 +381,7 @@ const yamlOptions = {
 /** Whether each key stands once in its map, for which the library itself takes time by the square, and nothing is within itself. */
 function isTree(document: Document): boolean {
   let isSound = true
+  let aliasCount = 0
   visit(document, {
     Map(_, { items }) {
       const keys = new Set(items.map(({ key }) => (isScalar(key) ? key.value : key)))
@@ -383,7 +389,9 @@ function isTree(document: Document): boolean {
       return isSound ? undefined : visit.BREAK
     },
     Alias(_, alias, path) {
-      const source = alias.resolve(document)
+      aliasCount += 1
+      // Each is looked for from the file's beginning.
+      const source = aliasCount <= aliasesMax ? alias.resolve(document) : undefined
       isSound &&= source !== undefined && !path.includes(source)
       return isSound ? undefined : visit.BREAK
     },

@@ -37,7 +37,7 @@ function strange(valid: fc.Arbitrary<string>, odd: fc.Arbitrary<string>): fc.Arb
   )
 }
 
-function assertQuick(run: () => void, msMax = 2000): void {
+function assertQuick(run: () => void, msMax = 1200): void {
   const start = process.cpuUsage()
   run()
   const { user, system } = process.cpuUsage(start)
@@ -186,9 +186,9 @@ test('any text is a table or has errors, no more of them than are listed', () =>
 })
 
 test('tables with very many columns, cells, quotes or lines take time with their length, and keep no row that is none', () => {
-  const length = 2 ** 19
+  const length = 2 ** 18
   const header = 'dev_eui,name,application_id,profile_id\n'
-  for (const piece of [',', ';', '"', '""', '",', '"\n', '\n', '\r', 'a,', 'name,', '{', "'"])
+  for (const piece of [',', '"', '""', '",', '\n', '\r', 'name,'])
     for (const start of ['', header])
       assertQuick(
         () => void readDeviceCsv((start + piece.repeat(length / piece.length)).slice(0, length), references),
@@ -307,6 +307,8 @@ test('YAML that is wrong, stands for something else, or goes round in a circle i
   assert.equal(refusalOf(codecName, codec('&a {bytes: [1]}')), 'read')
   assert.equal(refusalOf(codecName, codec('[&a [1], *a]')), 'read')
   assert.equal(refusalOf(codecName, codec('&a [*a]')), 'file-malformed')
+  assert.equal(refusalOf(codecName, codec(`[&a x, ${'*a, '.repeat(100)}]`)), 'read')
+  assert.equal(refusalOf(codecName, codec(`[&a x, ${'*a, '.repeat(101)}]`)), 'file-malformed')
   assert.equal(refusalOf(codecName, codec('{? {b: 1} : 2}')), 'file-malformed')
   assert.equal(refusalOf(codecName, codec('{b: 1, b: 2}')), 'file-malformed')
   assert.equal(
@@ -328,33 +330,16 @@ test('YAML that is wrong, stands for something else, or goes round in a circle i
 })
 
 test('long files take time with their length, however they nest', () => {
-  const length = 2 ** 17
+  const length = 2 ** 16
   const keys = Array.from({ length: length / 8 }, (_, index) => `k${index}: 1`)
   const contents = [
-    ...[
-      '{',
-      '[',
-      '- ',
-      '? ',
-      '&a ',
-      '*a ',
-      ': ',
-      '"',
-      "'",
-      'a: ',
-      '{a: ',
-      '[a, ',
-      '#\n',
-      '!a ',
-      '%\n',
-      '{? ',
-      '"\\x',
-      '- - ',
-    ].map((piece) => piece.repeat(length / piece.length)),
+    ...['{', '[', '- ', '? ', '&a ', '"', '{a: ', '%\n', '{? ', '- - '].map((piece) =>
+      piece.repeat(length / piece.length),
+    ),
     '{? '.repeat(400) + '1' + ' : 1}'.repeat(400),
     keys.join('\n'),
     `{${keys.join(', ')}}`,
     `a: &a x\nb:\n${'- *a\n'.repeat(length / 5)}`,
   ]
-  for (const content of contents) assertQuick(() => assertRead(readWith('vendor/acme/the-profile.yaml', content)), 5000)
+  for (const content of contents) assertQuick(() => assertRead(readWith('vendor/acme/the-profile.yaml', content)))
 })
