@@ -46,7 +46,6 @@ const nodeTest = (name: string, isolation: 'none' | 'process', tests: readonly s
     '--test-reporter-destination=stdout',
     `--test-isolation=${isolation}`,
     `--test-concurrency=${concurrency}`,
-    '--test-force-exit',
     ...tests,
   ],
 })

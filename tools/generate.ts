@@ -33,6 +33,7 @@ export const contractSources: Readonly<Record<string, string>> = {
   SumJudge: 'judges/SumJudge.sol',
   ReceiptJudge: 'judges/ReceiptJudge.sol',
   Routes: 'Routes.sol',
+  Holds: 'Holds.sol',
 }
 
 export type Artifact = { readonly abi: readonly unknown[]; readonly bytecode: string }

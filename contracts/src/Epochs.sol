@@ -45,6 +45,7 @@ contract Epochs is BatchLog {
     IGuard public immutable GUARD;
     IWorkToken public immutable WORK;
     IRails public immutable RAILS;
+    address public immutable HOLDS;
     uint48 internal immutable WINDOW_BLOCKS;
     uint128 internal immutable CLAIM_PER_WINDOW_ATTO;
     uint32 internal immutable BREAKER_SECONDS;
@@ -66,6 +67,7 @@ contract Epochs is BatchLog {
         GUARD = IGuard(addresses.guard);
         WORK = IWorkToken(addresses.workToken);
         RAILS = IRails(addresses.rails);
+        HOLDS = addresses.holds;
         WINDOW_BLOCKS = parameters.windowBlocks;
         CLAIM_PER_WINDOW_ATTO = parameters.claimPerWindowAtto;
         BREAKER_SECONDS = parameters.breakerWindowSeconds;
@@ -185,6 +187,12 @@ contract Epochs is BatchLog {
         }
     }
 
+    function hold(uint8 network, address account, uint48 endBlock) external {
+        if (msg.sender != HOLDS) revert NotHolds(msg.sender);
+        _payouts.hold(network, account, endBlock);
+        emit ClaimsHeld(network, account, endBlock);
+    }
+
     // ---- views ----
 
     function head(uint8 network) external view returns (Head memory) {
@@ -218,6 +226,10 @@ contract Epochs is BatchLog {
         return _payouts.accounts[account].rebateAtto;
     }
 
+    function heldBefore(uint8 network, address account) external view returns (uint48) {
+        return _payouts.heldBefore(network, account);
+    }
+
     function countedRoot(uint8 network, uint64 epoch) external view returns (bytes32) {
         return _countedRoots[network][epoch % RING];
     }
@@ -240,6 +252,8 @@ contract Epochs is BatchLog {
             Node memory leaf = SumTree.accountLeaf(network, account, claim_.rebateAtto, claim_.bootstrapAtto);
             bytes32 folded = SumTree.hashUp(leaf, claim_.path);
             if (folded != root || root == 0) return (0, 0, abi.encodeWithSelector(BadProof.selector, root, folded));
+            uint48 endBlock = _payouts.heldBefore(network, account);
+            if (block.number < endBlock) return (0, 0, abi.encodeWithSelector(OnHold.selector, account, endBlock));
         }
         (uint256 got_, uint128 gotAll_) = _payouts.paid(network, account);
         uint256 open = _unclaimed[network];

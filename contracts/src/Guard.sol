@@ -114,10 +114,10 @@ contract Guard is IGuard {
     }
 
     function _list(Addresses memory a) private pure returns (address[] memory list) {
-        list = new address[](13);
+        list = new address[](14);
         (list[0], list[1], list[2], list[3]) = (a.guard, a.workToken, a.priceFeed, a.credits);
         (list[4], list[5], list[6], list[7]) = (a.rails, a.bonds, a.registry, a.dataSets);
         (list[8], list[9], list[10], list[11]) = (a.epochs, a.storageJudge, a.sumJudge, a.receiptJudge);
-        list[12] = a.routes;
+        (list[12], list[13]) = (a.routes, a.holds);
     }
 }

@@ -17,6 +17,7 @@ struct Addresses {
     address sumJudge;
     address receiptJudge;
     address routes;
+    address holds;
 }
 
 /// @notice The one parameter file of a deployment, immutable once deployed. Times in seconds or blocks, WORK in atto.

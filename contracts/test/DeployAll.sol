@@ -6,6 +6,7 @@ import {Credits} from "../src/Credits.sol";
 import {DataSets} from "../src/DataSets.sol";
 import {Epochs} from "../src/Epochs.sol";
 import {Guard} from "../src/Guard.sol";
+import {Holds} from "../src/Holds.sol";
 import {ReceiptJudge} from "../src/judges/ReceiptJudge.sol";
 import {StorageJudge} from "../src/judges/StorageJudge.sol";
 import {SumJudge} from "../src/judges/SumJudge.sol";
@@ -17,7 +18,7 @@ import {Routes} from "../src/Routes.sol";
 import {WorkToken} from "../src/WorkToken.sol";
 import {Predicted} from "./Harness.sol";
 
-/// @notice All thirteen contracts, deployed in the order of docs/protocol/deployment.md#order by whoever inherits this.
+/// @notice All fourteen contracts, deployed in the order of docs/protocol/deployment.md#order by whoever inherits this.
 abstract contract DeployAll is Predicted {
     function deployAll(Parameters memory p) internal returns (Addresses memory made) {
         Addresses memory a = predict(address(this));
@@ -34,6 +35,7 @@ abstract contract DeployAll is Predicted {
         made.sumJudge = address(new SumJudge(a, p));
         made.receiptJudge = address(new ReceiptJudge(a));
         made.routes = address(new Routes());
+        made.holds = address(new Holds(a, p));
         equal(keccak256(abi.encode(a)), keccak256(abi.encode(made)));
     }
 }

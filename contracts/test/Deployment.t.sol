@@ -21,11 +21,11 @@ contract DeploymentTest is DeployAll {
             found++;
             (, uint256 startBlock, address[] memory list) = abi.decode(logs[i].data, (string, uint256, address[]));
             equal(p.startBlock, startBlock);
-            equal(13, list.length);
-            for (uint256 j = 0; j < 13; j++) {
+            equal(14, list.length);
+            for (uint256 j = 0; j < 14; j++) {
                 assert(list[j].code.length > 0 && list[j].code.length <= RUNTIME_MAX);
             }
-            assert(list[0] == made.guard && list[12] == made.routes);
+            assert(list[0] == made.guard && list[12] == made.routes && list[13] == made.holds);
         }
         equal(1, found);
     }

@@ -170,7 +170,7 @@ contract GuardTest is MoneyHarness {
             abi.decode(last.data, (string, uint256, address[]));
         equal(keccak256("elsewhere"), keccak256(bytes(name)));
         equal(p.startBlock, startBlock);
-        equal(13, list.length);
+        equal(14, list.length);
         assert(list[0] == at_.guard && list[4] == at_.rails && list[8] == at_.epochs && list[12] == at_.routes);
     }
 }

@@ -136,6 +136,7 @@ abstract contract Predicted is Harness {
         a.sumJudge = vm.computeCreateAddress(deployer, nonce + 10);
         a.receiptJudge = vm.computeCreateAddress(deployer, nonce + 11);
         a.routes = vm.computeCreateAddress(deployer, nonce + 12);
+        a.holds = vm.computeCreateAddress(deployer, nonce + 13);
     }
 
     /// @notice Short windows, so that tests reach every deadline; the amounts are those of a real deployment.

@@ -196,7 +196,7 @@ function checkShape({ firstLight: { storage, wireless }, rpc, gateway, deploymen
   for (const tx of storage.txs) assert.match(tx, /^0x[0-9a-f]{64}$/)
   assert.match(rpc, /^http:\/\/127\.0\.0\.1:\d+$/)
   assert.match(gateway, /^http:\/\/127\.0\.0\.1:\d+$/)
-  assert.equal(Object.keys(deployment.addresses).length, 13)
+  assert.equal(Object.keys(deployment.addresses).length, 14)
   assert.ok(seconds > 0)
 }
 

@@ -70,6 +70,7 @@ interface IEpochs {
     event ClaimFailed(uint256 indexed index, bytes reason);
     event BatchVouched(uint8 indexed network, uint64 indexed epoch, bytes32 indexed digest, address[] signers);
     event JudgeNoted(uint8 indexed network, address indexed judge, bool counts);
+    event ClaimsHeld(uint8 indexed network, address indexed account, uint48 endBlock);
 
     error EpochOutOfOrder(uint64 minimum, uint64 actual);
     error NotYet(uint64 allowedBlock, uint64 nowBlock);
@@ -86,6 +87,8 @@ interface IEpochs {
     error BadProof(bytes32 expected, bytes32 actual);
     error BadSignature(address expected, address actual);
     error BreakerOpen(uint256 room, uint256 wanted);
+    error OnHold(address account, uint48 endBlock);
+    error NotHolds(address caller);
     error NotBonded(uint128 needed, uint128 actual);
     error NoSuchNetwork(uint8 network);
     error NoPrice();
@@ -112,6 +115,9 @@ interface IEpochs {
     /// @notice Pays what is open of a cumulative leaf of the head. Pays a part when limit, total or breaker leave no more room.
     function claim(Claim calldata claim_) external returns (uint128 rebateAtto, uint128 bootstrapAtto);
     function claimMany(Claim[] calldata claims) external;
+    /// @notice Holds alone: claims of the account on this network are put off before this block; 0 ends that. It changes no leaf
+    /// and no sum, so whatever was put off is paid by the first claim after it. docs/protocol/holds.md
+    function hold(uint8 network, address account, uint48 endBlock) external;
 
     function closeBlock(uint64 epoch) external view returns (uint64);
     function epochAt(uint64 blockNumber) external view returns (uint64);
@@ -123,6 +129,8 @@ interface IEpochs {
     function allowance(uint8 network, uint64 epoch) external view returns (uint256 bootstrapAtto);
     function got(uint8 network, address account) external view returns (uint128 rebateAtto, uint128 bootstrapAtto);
     function gotAll(address account) external view returns (uint128 rebateAtto);
+    /// @notice The first block in which the account may claim from the network again; 0 when nothing holds it. It may be past.
+    function heldBefore(uint8 network, address account) external view returns (uint48);
     /// @notice Block in which a registered batch was recorded, 0 when it was not.
     function batchBlock(bytes32 digest) external view returns (uint48);
     /// @notice Block in which a registered batch was vouched for, 0 when it was not.

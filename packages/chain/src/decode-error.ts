@@ -11,6 +11,7 @@ import { creditsAbi } from './abi/credits.ts'
 import { dataSetsAbi } from './abi/data-sets.ts'
 import { epochsAbi } from './abi/epochs.ts'
 import { guardAbi } from './abi/guard.ts'
+import { holdsAbi } from './abi/holds.ts'
 import { priceFeedAbi } from './abi/price-feed.ts'
 import { railsAbi } from './abi/rails.ts'
 import { receiptJudgeAbi } from './abi/receipt-judge.ts'
@@ -36,6 +37,7 @@ export const errorsAbi: Abi = [
   sumJudgeAbi,
   receiptJudgeAbi,
   routesAbi,
+  holdsAbi,
 ].flatMap((abi): AbiItem[] => (abi as Abi).filter((item) => item.type === 'error'))
 
 export type Context = { readonly rpcUrl: string; readonly functionName: string; readonly account?: string | undefined }

@@ -24,6 +24,7 @@ export const contractNames = [
   'sumJudge',
   'receiptJudge',
   'routes',
+  'holds',
 ] as const
 
 export type ContractName = (typeof contractNames)[number]

@@ -102,7 +102,7 @@ const parameterTypes = parameterNames.map((name) => ({
   type: parameterKinds[name] === 'address' ? 'address' : 'uint256',
 }))
 
-/** In a creation's calldata the parameters follow the twelve addresses; both are static, so their place is found by the addresses. */
+/** In a creation's calldata the parameters follow the addresses; both are static, so their place is found by the addresses. */
 export function parametersIn(input: Hex, addresses: Addresses): Parameters | undefined {
   const needle = encodeAbiParameters(
     addressTypes,

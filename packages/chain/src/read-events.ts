@@ -8,18 +8,20 @@ import type { Abi, ContractEventName } from 'viem'
 import type { Chain } from './client.ts'
 import { decodeError } from './decode-error.ts'
 import type { ContractName } from './deployment.ts'
+import type { At } from './read-call.ts'
 import type { EventArgs } from './send-call.ts'
 
 /** Blocks that are asked for at once. */
 export const logBlocksMax = 2_000n
 
-/** In the order of the chain. @throws ChainUnreachable */
+/** In the order of the chain, up to a block when one is named. @throws ChainUnreachable */
 export async function readEvents<const abi extends Abi, name extends ContractEventName<abi>>(
   { client, deployment, rpcUrl }: Chain,
   { contract, abi, eventName }: { readonly contract: ContractName; readonly abi: abi; readonly eventName: name },
+  { blockNumber }: At = {},
 ): Promise<EventArgs<abi, name>[]> {
   try {
-    const head = await client.getBlockNumber({ cacheTime: 0 })
+    const head = blockNumber ?? (await client.getBlockNumber({ cacheTime: 0 }))
     const plain: { readonly abi: Abi; readonly eventName: string } = { abi, eventName }
     const found: EventArgs<abi, name>[] = []
     for (let from = deployment.startBlock; from <= head; from += logBlocksMax) {

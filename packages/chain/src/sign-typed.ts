@@ -1,12 +1,12 @@
 /**
- * Signing the messages that others may hand in: registration, offers, converts, cuts, vouchers, piece sets.
+ * Signing the messages that others may hand in: registration, offers, converts, cuts, vouchers, piece sets, appeals, verdicts.
  *
  * The nonces come from the chain; a message is good once, until its deadline.
  *
  * @module
  */
 
-import { type Address, encodeAbiParameters, type Hex, keccak256, type LocalAccount } from 'viem'
+import { type Address, encodeAbiParameters, type Hex, keccak256, type LocalAccount, sha256 } from 'viem'
 import { registryAbi } from './abi/registry.ts'
 import { railsAbi } from './abi/rails.ts'
 import type { Chain } from './client.ts'
@@ -16,6 +16,7 @@ import type { PostOfferFor } from './post-offer-for.ts'
 import { readCall } from './read-call.ts'
 import type { RegisterOperatorFor } from './register-operator-for.ts'
 import {
+  appealMessage,
   convertMessage,
   cutMessage,
   type CutMessage,
@@ -23,6 +24,7 @@ import {
   postOfferMessage,
   registerMessage,
   type Typed,
+  verdictMessage,
   voucherMessage,
   type VoucherMessage,
 } from './typed-data.ts'
@@ -86,6 +88,29 @@ export async function signVoucher(
 /** One party's signature under a piece set. */
 export async function signPieceSet(deployment: Deployment, account: LocalAccount, set: PieceSet): Promise<Hex> {
   return signTyped(account, pieceSetMessage(deployment, set))
+}
+
+/** What the accused says to a hold, for anyone to hand in. */
+export async function signAppeal(
+  deployment: Deployment,
+  account: LocalAccount,
+  { id, instance, statement }: { readonly id: Hex; readonly instance: number; readonly statement: Hex },
+): Promise<Hex> {
+  return signTyped(account, appealMessage(deployment, { hold: id, instance, evidence: sha256(statement) }))
+}
+
+/** A drawn operator's verdict on a hold; a quorum of them decides. */
+export async function signVerdict(
+  deployment: Deployment,
+  account: LocalAccount,
+  {
+    id,
+    instance,
+    upheld,
+    opinion,
+  }: { readonly id: Hex; readonly instance: number; readonly upheld: boolean; readonly opinion: Hex },
+): Promise<Hex> {
+  return signTyped(account, verdictMessage(deployment, { hold: id, instance, upheld, opinion: sha256(opinion) }))
 }
 
 /** What a reporter commits to in a block before it shows the fault. */

@@ -206,3 +206,43 @@ export function batchMessage(deployment: Deployment, message: EvidenceHeader): T
   ]
   return typed({ deployment, contract: 'epochs', primaryType: 'Batch', fields, message })
 }
+
+export type AppealMessage = {
+  /** id of the hold */
+  readonly hold: Hex
+  /** 1: an answer to the accusation; 2: an appeal from the first verdict, or more to it */
+  readonly instance: number
+  /** sha256 of the statement */
+  readonly evidence: Hex
+}
+
+/** Holds.appealFor, signed by the accused */
+export function appealMessage(deployment: Deployment, message: AppealMessage): Typed {
+  const fields: Field[] = [
+    ['bytes32', 'hold'],
+    ['uint8', 'instance'],
+    ['bytes32', 'evidence'],
+  ]
+  return typed({ deployment, contract: 'holds', primaryType: 'Appeal', fields, message })
+}
+
+export type VerdictMessage = {
+  /** id of the hold */
+  readonly hold: Hex
+  /** 1 at first, 2 on appeal */
+  readonly instance: number
+  readonly upheld: boolean
+  /** sha256 of the opinion, which may be empty */
+  readonly opinion: Hex
+}
+
+/** Holds.decide, signed by a drawn operator */
+export function verdictMessage(deployment: Deployment, message: VerdictMessage): Typed {
+  const fields: Field[] = [
+    ['bytes32', 'hold'],
+    ['uint8', 'instance'],
+    ['bool', 'upheld'],
+    ['bytes32', 'opinion'],
+  ]
+  return typed({ deployment, contract: 'holds', primaryType: 'Verdict', fields, message })
+}

@@ -119,8 +119,19 @@ export const machineTimers: { after(delayMs: number, run: () => void): () => voi
 
 /** The machine's randomness. */
 export const machineRandom: { bytes(sizeBytes: number): Uint8Array } = {
-  bytes: (sizeBytes) => Uint8Array.from(randomBytes(sizeBytes)),
+  bytes(sizeBytes) {
+    if (sizeBytes > randomPoolBytes / 16) return Uint8Array.from(randomBytes(sizeBytes))
+    // Asking the system costs more than the bytes: many small ones come from one answer, none of them twice.
+    if (pool.from + sizeBytes > pool.bytes.length) Object.assign(pool, { bytes: randomBytes(randomPoolBytes), from: 0 })
+    const bytes = Uint8Array.from(pool.bytes.subarray(pool.from, pool.from + sizeBytes))
+    pool.bytes.fill(0, pool.from, pool.from + sizeBytes)
+    pool.from += sizeBytes
+    return bytes
+  },
 }
+
+const randomPoolBytes = 8_192
+const pool = { bytes: Buffer.alloc(0), from: 0 }
 
 /** An account as the networks sign with it: the address in lower case, the key behind it. */
 export function accountSigner(account: LocalAccount): { readonly address: Hex; sign(digest: Hex): Promise<Hex> } {

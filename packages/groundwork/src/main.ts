@@ -174,6 +174,41 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./cli/wireless/events.ts')).deviceEvents,
   },
   {
+    name: 'holds ls',
+    summary: 'List holds: who is accused of what, and what came of it.',
+    load: async () => (await import('./cli/holds/hold-ls.ts')).holdLs,
+  },
+  {
+    name: 'holds place',
+    summary: 'Accuse an account: its claims are put off until drawn operators decide.',
+    load: async () => (await import('./cli/holds/hold-place.ts')).holdPlace,
+  },
+  {
+    name: 'holds appeal',
+    summary: 'Answer an accusation, or have an upheld hold decided again.',
+    load: async () => (await import('./cli/holds/hold-appeal.ts')).holdAppeal,
+  },
+  {
+    name: 'holds sign',
+    summary: 'Sign a verdict on a hold, as an operator who was drawn.',
+    load: async () => (await import('./cli/holds/hold-sign.ts')).holdSign,
+  },
+  {
+    name: 'holds decide',
+    summary: 'Hand in the verdict that a quorum of the drawn operators signed.',
+    load: async () => (await import('./cli/holds/hold-decide.ts')).holdDecide,
+  },
+  {
+    name: 'holds release',
+    summary: 'End a hold that is over, or take an accusation of one’s own back.',
+    load: async () => (await import('./cli/holds/hold-release.ts')).holdRelease,
+  },
+  {
+    name: 'simulate wireless',
+    summary: 'A LoRaWAN town in made time: what is delivered, and who earns.',
+    load: async () => (await import('./cli/simulate-wireless.ts')).simulateWireless,
+  },
+  {
     name: 'credits',
     summary: 'Show an account’s credits and WORK; buy more.',
     load: async () => (await import('./cli/credits.ts')).credits,

@@ -66,8 +66,8 @@ export interface RaisePolicy {
   readonly msMax: number
 }
 
-/** A quarter of what a hotspot leaves open, so that it never has to stop. */
-export const defaultRaisePolicy: RaisePolicy = { packetsMax: 64, msMax: 1000 }
+/** Half of what a hotspot leaves open, so that it never has to stop; a signature costs more than all else that a packet does. */
+export const defaultRaisePolicy: RaisePolicy = { packetsMax: 128, msMax: 2000 }
 
 /** Which vouchers a router signs anew, and for what total. */
 export function raise(

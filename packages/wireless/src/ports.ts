@@ -106,6 +106,8 @@ export interface DownlinkQueue {
   count(devEui: Eui): number
   /** all that wait, the next first, also those whose time is over: whoever takes them out tells of it */
   items(devEui: Eui): readonly QueueItem[]
+  /** whose payloads wait: EUIs of devices, and names of groups */
+  names(): readonly string[]
   /** @returns false when the device's queue is full; else it is on disk once resolved */
   add(item: QueueItem): Promise<boolean>
   remove(devEui: Eui, id: string): Promise<void>

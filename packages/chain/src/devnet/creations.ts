@@ -10,6 +10,7 @@ import { creditsAbi, creditsBytecode } from '../abi/credits.ts'
 import { dataSetsAbi, dataSetsBytecode } from '../abi/data-sets.ts'
 import { epochsAbi, epochsBytecode } from '../abi/epochs.ts'
 import { guardAbi, guardBytecode } from '../abi/guard.ts'
+import { holdsAbi, holdsBytecode } from '../abi/holds.ts'
 import { priceFeedAbi, priceFeedBytecode } from '../abi/price-feed.ts'
 import { railsAbi, railsBytecode } from '../abi/rails.ts'
 import { receiptJudgeAbi, receiptJudgeBytecode } from '../abi/receipt-judge.ts'
@@ -52,6 +53,7 @@ export function creations({ name, addresses, parameters, genesis, posters }: Cre
     sumJudge: encodeDeployData({ abi: sumJudgeAbi, bytecode: sumJudgeBytecode, args: wiring }),
     receiptJudge: encodeDeployData({ abi: receiptJudgeAbi, bytecode: receiptJudgeBytecode, args: [addresses] }),
     routes: encodeDeployData({ abi: routesAbi, bytecode: routesBytecode }),
+    holds: encodeDeployData({ abi: holdsAbi, bytecode: holdsBytecode, args: wiring }),
   }
   return contractNames.map((contract) => data[contract])
 }

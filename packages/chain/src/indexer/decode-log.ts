@@ -10,6 +10,7 @@ import { creditsAbi } from '../abi/credits.ts'
 import { dataSetsAbi } from '../abi/data-sets.ts'
 import { epochsAbi } from '../abi/epochs.ts'
 import { guardAbi } from '../abi/guard.ts'
+import { holdsAbi } from '../abi/holds.ts'
 import { priceFeedAbi } from '../abi/price-feed.ts'
 import { railsAbi } from '../abi/rails.ts'
 import { receiptJudgeAbi } from '../abi/receipt-judge.ts'
@@ -34,6 +35,7 @@ const abis: Readonly<Record<ContractName, Abi>> = {
   sumJudge: sumJudgeAbi,
   receiptJudge: receiptJudgeAbi,
   routes: routesAbi,
+  holds: holdsAbi,
 }
 
 /** A log as the chain gives it, mined. */

@@ -21,6 +21,7 @@ import { openStreamsIn, postIn, sealedEpochsIn } from '../indexer/index-queries.
 import { lapseEpochCall } from '../lapse-epoch.ts'
 import type { LeafClaim } from '../leaf-claim.ts'
 import { readGot } from '../read-balances.ts'
+import { readHeldBefore } from '../read-holds.ts'
 import { readPending } from '../read-pending.ts'
 import { readPayable } from '../read-stream.ts'
 import { sealEpochCall } from '../seal-epoch.ts'
@@ -75,15 +76,17 @@ const signedFunctions: ReadonlySet<string> = new Set([
   'attest',
   'vouchBatch',
   'bindManyFor',
+  'appealFor',
+  'decide',
 ])
 
 /**
- * Functions without a signature that a keeper hands in all the same, as whoever sends them gains no power by it: claims and
- * settlements pay only the accounts that the chain has in its books, and an answer only helps the provider that is asked
+ * Functions without a signature that a keeper hands in all the same, as whoever sends them gains no power by it: claims,
+ * settlements and ends of holds that are over pay only the accounts that the chain has in its books, and an answer only helps the provider that is asked
  * (its deposit falls to the sender, here the keeper: that is its pay for the gas). Worth doing again as time goes on, so they
  * count once an epoch instead of once for ever.
  */
-const openFunctions: ReadonlySet<string> = new Set(['claim', 'claimMany', 'settleMany', 'answer'])
+const openFunctions: ReadonlySet<string> = new Set(['claim', 'claimMany', 'settleMany', 'answer', 'release'])
 
 export function makeKeeper({ chain, index, sender, networks, settleMinCredits }: KeeperOptions): Keeper {
   return {
@@ -199,9 +202,13 @@ async function settlesDue(
   }))
 }
 
+/** Leaves that a claim would pay something of; those on hold are put off. */
 async function gainingOf(chain: Chain, leaves: readonly LeafClaim[]): Promise<LeafClaim[]> {
+  const context = { rpcUrl: chain.rpcUrl, functionName: 'eth_blockNumber' }
+  const head = await translated(context, () => chain.client.getBlockNumber({ cacheTime: 0 }))
   const gains = await Promise.all(
     leaves.map(async (leaf) => {
+      if ((await readHeldBefore(chain, leaf)) > head) return []
       const got = await readGot(chain, leaf)
       return leaf.rebateAtto > got.rebateAtto || leaf.bootstrapAtto > got.bootstrapAtto ? [leaf] : []
     }),

@@ -24,13 +24,25 @@ export function toHex(bytes: Uint8Array): Hex {
  * @returns the bytes, or undefined when the text is not '0x' and an even number of hex digits of that size
  */
 export function parseHex(text: string, sizeBytes?: number): Uint8Array | undefined {
-  if (!/^0x(?:[0-9a-fA-F]{2})*$/.test(text)) return undefined
-  const bytes = new Uint8Array(text.length / 2 - 1)
-  if (sizeBytes !== undefined && bytes.length !== sizeBytes) return undefined
-  for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = Number.parseInt(text.slice(2 + index * 2, 4 + index * 2), 16)
+  const size = text.length / 2 - 1
+  if (size < 0 || !Number.isInteger(size) || (sizeBytes !== undefined && size !== sizeBytes)) return undefined
+  if (text.charCodeAt(0) !== 48 || text.charCodeAt(1) !== 120) return undefined
+  const bytes = new Uint8Array(size)
+  let known = 0
+  for (let index = 0; index < size; index += 1) {
+    const high = digitOf(text.charCodeAt(2 + index * 2))
+    const low = digitOf(text.charCodeAt(3 + index * 2))
+    known |= high | low
+    bytes[index] = (high << 4) | low
   }
-  return bytes
+  return known < 0 ? undefined : bytes
+}
+
+/** The value of one digit's character code, or -1. */
+function digitOf(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  if (code >= 97 && code <= 102) return code - 87
+  return code >= 65 && code <= 70 ? code - 55 : -1
 }
 
 /**

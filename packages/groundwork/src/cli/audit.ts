@@ -10,13 +10,17 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { openIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
+import { closeBlockOf } from '@groundwork/core/epoch/timing.ts'
+import type { Address } from '@groundwork/core/identity/address.ts'
 import { lanesOf } from '@groundwork/core/merkle/lanes.ts'
 import { formatWork } from '@groundwork/core/units/work.ts'
 import { z } from 'zod'
 import { openChain } from '../account/open-chain.ts'
+import { heldAt } from '../holds/holds-in.ts'
 import { indexAdvance, libraryOf, type AuditContext } from '../watch/audit-context.ts'
 import { auditPost, type Audited } from '../watch/audit-post.ts'
 import { bundleBlocks, carOf } from '../watch/bundle-blocks.ts'
+import { timingOf } from '../watch/chain-desk.ts'
 import { describeDifference } from '../watch/describe-difference.ts'
 import { fileLibrary } from '../watch/file-library.ts'
 import { postsIn, type PostRecord } from '../watch/epoch-history.ts'
@@ -51,7 +55,8 @@ export const audit: AnyCommand = command({
     const library = file ?? libraryOf(context, rules.network)
     const audited = await auditPost(context, { rules, record }, { library, signal })
     if (save !== undefined) await saveBundle(library, record, save)
-    return report(audited, record, show)
+    const closeBlock = closeBlockOf(timingOf(chain.deployment), epoch)
+    return report(audited, record, { held: heldAt(index, { network: rules.network, block: closeBlock }), show })
   },
 })
 
@@ -80,7 +85,7 @@ async function saveBundle(library: Library, { network, epoch, post }: PostRecord
 function report(
   { verdict, complaints }: Audited,
   { network, epoch, post, outcome }: PostRecord,
-  show: CommandContext['show'],
+  { held, show }: { readonly held: ReadonlyMap<Address, bigint>; readonly show: CommandContext['show'] },
 ): number {
   if (verdict.tag === 'unavailable')
     throw new EvidenceUnavailable({ network, epoch, missing: [...verdict.missing, ...complaints] })
@@ -104,6 +109,8 @@ function report(
     unitPriceAtto,
     amountWork: formatWork(quantity * unitPriceAtto),
     entries: entries.length,
+    // A hold changes no line: what is put off is paid once it is over.
+    ...(held.has(account) ? { heldBefore: held.get(account) } : {}),
   }))
   show(rows)
   show.say(`Epoch ${epoch} agrees with its evidence: ${lines.length} lines, ${verdict.closed.batches.length} batches.`)

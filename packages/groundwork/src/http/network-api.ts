@@ -23,6 +23,8 @@ import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { receiptOrUndefined } from '@groundwork/chain/wait-for-receipt.ts'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
+import { holdsIn } from '../holds/holds-in.ts'
+import { holdView } from '../holds/hold-view.ts'
 import { networkIds, networkNames } from '../networks.ts'
 import { storageNetwork } from '@groundwork/storage'
 import { toCsv, toJson, type ShowRow } from '../cli/show.ts'
@@ -155,6 +157,15 @@ export function networkApi(app: Api, { chain, index, signal }: NetworkApiOptions
     '/v1/slashes',
     { schema: { summary: 'Locks taken for proven faults', querystring: listQuery } },
     async (request, reply) => sendList(reply, slashesIn(index), request.query as ListQuery),
+  )
+  app.get(
+    '/v1/holds',
+    { schema: { summary: 'Holds: who is accused of what, what was answered and decided', querystring: listQuery } },
+    async (request, reply) => {
+      const block = index.tip()?.number ?? 0n
+      const rows = holdsIn(index).map((record) => holdView(record, block))
+      return sendList(reply, rows, request.query as ListQuery)
+    },
   )
   app.get(
     '/v1/transactions/:hash',

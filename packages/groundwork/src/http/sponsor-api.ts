@@ -12,6 +12,7 @@
 import type { Chain } from '@groundwork/chain/client.ts'
 import { contractNames, type ContractName } from '@groundwork/chain/deployment.ts'
 import { epochsAbi } from '@groundwork/chain/abi/epochs.ts'
+import { holdsAbi } from '@groundwork/chain/abi/holds.ts'
 import { railsAbi } from '@groundwork/chain/abi/rails.ts'
 import { registryAbi } from '@groundwork/chain/abi/registry.ts'
 import { storageJudgeAbi } from '@groundwork/chain/abi/storage-judge.ts'
@@ -29,6 +30,7 @@ const abis: Partial<Record<ContractName, Abi>> = {
   rails: railsAbi,
   epochs: epochsAbi,
   storageJudge: storageJudgeAbi,
+  holds: holdsAbi,
 }
 
 const body = z.object({

@@ -2,7 +2,8 @@
  * Taking what is owed after each finalised epoch: settle the streams, convert the credits, claim the leaf.
  *
  * Nothing here remembers anything: the chain says what is payable, what is earned and what was claimed, so a restart neither
- * loses nor repeats a payment. None of it needs coin for gas: anyone may settle and claim, and a convert is signed.
+ * loses nor repeats a payment. None of it needs coin for gas: anyone may settle and claim, and a convert is signed. A claim that a
+ * hold puts off is made once the hold is over; streams and credits are no business of a hold's.
  *
  * @module
  */
@@ -18,8 +19,10 @@ import { readPayable } from '@groundwork/chain/read-stream.ts'
 import { settleManyCall } from '@groundwork/chain/settle-many.ts'
 import { signConvert } from '@groundwork/chain/sign-typed.ts'
 import { buildLeafTree, proveLeaf } from '@groundwork/core/epoch/leaves.ts'
+import type { Address } from '@groundwork/core/identity/address.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { LocalAccount } from 'viem'
+import { heldAt } from '../holds/holds-in.ts'
 import { libraryOf, type AuditContext } from '../watch/audit-context.ts'
 import { headIn } from '../watch/epoch-history.ts'
 import { fetchLeaves } from '../watch/fetch-bundle.ts'
@@ -56,18 +59,37 @@ export interface CollectPayOptions {
 /** @returns a function that collects once per finalised epoch, and undefined while there is nothing new */
 export function collectPay(options: CollectPayOptions): (waiting: Waiting) => Promise<Collected | undefined> {
   const { context, network } = options
-  let done: string | undefined
+  const nothingPaid = { settledCredits: 0n, convertedCredits: 0n, mintedAtto: 0n }
+  const nothingClaimed = { rebateAtto: 0n, bootstrapAtto: 0n }
+  let paidRoot: string | undefined
+  let claimedRoot: string | undefined
 
   return async ({ signal }) => {
     await context.advance({ signal })
     const head = headIn(context.index, network)
-    if (head.next === 0n || head.root === done) return undefined
-    const settledCredits = await settle(options, { signal })
-    const converted = await convert(options, { signal })
-    const claimed = await claim(options, { signal })
-    done = head.root
-    return { network, upToEpoch: head.next, settledCredits, ...converted, ...claimed }
+    const isPaid = head.root === paidRoot
+    const isClaimed = head.root === claimedRoot || isHeld(options)
+    if (head.next === 0n || (isPaid && isClaimed)) return undefined
+    const paid = isPaid ? nothingPaid : await settleAndConvert(options, { signal })
+    paidRoot = head.root
+    const claimed = isClaimed ? nothingClaimed : await claim(options, { signal })
+    if (!isClaimed) claimedRoot = head.root
+    return { network, upToEpoch: head.next, ...paid, ...claimed }
   }
+}
+
+function isHeld({ context: { index }, network, account }: CollectPayOptions): boolean {
+  // A claim is mined in the next block at the earliest.
+  const block = (index.tip()?.number ?? 0n) + 1n
+  return heldAt(index, { network, block }).has(account.address.toLowerCase() as Address)
+}
+
+async function settleAndConvert(
+  options: CollectPayOptions,
+  { signal }: Waiting,
+): Promise<Pick<Collected, 'settledCredits' | 'convertedCredits' | 'mintedAtto'>> {
+  const settledCredits = await settle(options, { signal })
+  return { settledCredits, ...(await convert(options, { signal })) }
 }
 
 async function settle(

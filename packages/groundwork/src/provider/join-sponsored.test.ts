@@ -3,17 +3,22 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { approveWorkSync } from '@groundwork/chain/approve-work.ts'
 import { depositBondSync } from '@groundwork/chain/deposit-bond.ts'
 import { type ScratchDevnet, scratchDevnet } from '@groundwork/chain/devnet/scratch-devnet.ts'
 import { openIndex, type ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { makeKeeper, runKeeper } from '@groundwork/chain/keeper/keeper.ts'
 import { sqliteOutbox, type SqliteOutbox } from '@groundwork/chain/keeper/outbox.ts'
 import { makeSender } from '@groundwork/chain/keeper/sender.ts'
+import { placeHoldSync } from '@groundwork/chain/place-hold.ts'
 import { readBalances } from '@groundwork/chain/read-balances.ts'
+import { readHoldDeposit, readHolds } from '@groundwork/chain/read-holds.ts'
 import { readOffer, readOperator } from '@groundwork/chain/read-operator.ts'
 import { settleManyCall } from '@groundwork/chain/settle-many.ts'
 import { transferWorkCall } from '@groundwork/chain/transfer-work.ts'
+import { encodeHoldReason } from '@groundwork/core/policy/hold-reason.ts'
 import { offer } from '@groundwork/storage'
+import { answerHold } from '../holds/answer-hold.ts'
 import { makeServer, type Api } from '../http/make-server.ts'
 import { sponsorApi } from '../http/sponsor-api.ts'
 import { makeLog } from '../log.ts'
@@ -141,6 +146,29 @@ test('a gateway hands in what anyone may send, and refuses what would move its o
     submit.send(transferWorkCall(chain.deployment, { to: someone, amountAtto: 1n }), { signal }),
     GatewayFailed,
   )
+})
+
+test('who owns nothing answers an accusation through a gateway', async () => {
+  const chain = devnet.as(33)
+  const { account } = chain
+  const submit = await openSubmit({ chain, gatewayUrl, sponsorMs: 30_000 })
+  const amountAtto = await readHoldDeposit(chain)
+  await approveWorkSync(devnet.chain, { spender: chain.deployment.addresses.holds, amountAtto }, { signal })
+  const terms = {
+    network: storage,
+    account: account.address,
+    reason: encodeHoldReason('location'),
+    statement: '0x01',
+  } as const
+  const { id, endBlock } = (await placeHoldSync(devnet.chain, terms, { signal })).event
+  const answer = { id, instance: 1, statement: '0x02' } as const
+  assert.equal(await answerHold({ chain, account, submit, signal }, answer), endBlock)
+  const [record] = await readHolds(chain)
+  assert.deepEqual(
+    record?.answers.map(({ statement }) => statement),
+    [answer.statement],
+  )
+  assert.equal((await readBalances(chain, { account: account.address })).gasWei, 0n)
 })
 
 test('with coin of its own it asks no gateway', async () => {

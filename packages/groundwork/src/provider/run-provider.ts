@@ -28,6 +28,7 @@ import { again } from '../supervise/again.ts'
 import { reasonOf } from '../supervise/last-words.ts'
 import { runTogether } from '../supervise/run-together.ts'
 import { version } from '../version.ts'
+import { holdsOf, noticeHolds } from '../holds/notice-holds.ts'
 import { openHotspotRole } from '../wireless/hotspot-role.ts'
 import { collectPay } from './collect-pay.ts'
 import { joinNetwork } from './join-network.ts'
@@ -112,11 +113,17 @@ export async function runProvider({ config, misbehave, signal, onReady }: RunPro
   const endpoint = face.endpoint
   const place = { config, chain, account, submit, nodeKey: nodeKey.publicKey, endpoint, places, log }
   const collectors = places.map(({ offer: { network } }) => collectPay({ network, context, account, submit }))
+  const notice = noticeHolds({
+    ...holdsOf(context),
+    self: signer.address,
+    tell: (facts, text) => log.warn(facts, text),
+  })
   const collect = async (until: { readonly signal: AbortSignal }): Promise<void> => {
     for (const collector of collectors) {
       const collected = await collector(until)
       if (collected !== undefined) log.info(collected, 'paid')
     }
+    await notice()
   }
   const onError = (err: unknown): void => log.warn({ err }, 'pay could not be collected; the next try follows')
   await runTogether(

@@ -15,6 +15,7 @@ import type { Logger } from 'pino'
 import type { LocalAccount } from 'viem'
 import type { NodeKey } from '../account/open-account.ts'
 import type { Config } from '../config.ts'
+import { holdsOf, noticeHolds } from '../holds/notice-holds.ts'
 import { makeServer, type Api } from '../http/make-server.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
 import { reasonOf } from '../supervise/last-words.ts'
@@ -80,8 +81,9 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
       evidence: evidenceDesk({ context, account }),
       log,
     })
+    const notice = noticeHolds({ ...holdsOf(context), self, tell: (facts, text) => log.warn(facts, text) })
     const bond = bondKeeper(options, config.endpoint ?? url)
-    await passUntilStopped({ context, bond, watcher, log, signal, everyMs: chain.pollingIntervalMs * 2 })
+    await passUntilStopped({ context, bond, watcher, notice, log, signal, everyMs: chain.pollingIntervalMs * 2 })
     log.info({ why: reasonOf(signal) }, 'the watcher ends')
   } finally {
     await app.close()
@@ -101,13 +103,15 @@ interface Passes {
   /** whether there is coin to act with */
   readonly bond: () => Promise<boolean>
   readonly watcher: ReturnType<typeof makeWatcher>
+  /** tells of holds that ask something of us */
+  readonly notice: () => Promise<void>
   readonly log: Logger
   readonly everyMs: number
   readonly signal: AbortSignal
 }
 
 /** One pass for each new block; a chain that does not answer is asked again. */
-async function passUntilStopped({ context, bond, watcher, log, everyMs, signal }: Passes): Promise<void> {
+async function passUntilStopped({ context, bond, watcher, notice, log, everyMs, signal }: Passes): Promise<void> {
   let seen: string | undefined
   let isUnreachable = false
   while (!signal.aborted) {
@@ -116,6 +120,7 @@ async function passUntilStopped({ context, bond, watcher, log, everyMs, signal }
       const tip = context.index.tip()?.hash
       if (tip !== seen) {
         if (await bond()) await watcher.pass({ signal })
+        await notice()
       }
       seen = tip
       isUnreachable = false

@@ -82,6 +82,7 @@ test('one uplink goes out three ways, decoded; one command comes in and is encod
       next: () => undefined,
       count: () => 0,
       items: () => [],
+      names: () => [],
       add: async (item) => {
         queued.resolve(item)
         return true

@@ -8,7 +8,6 @@
  * @module
  */
 
-import { createHmac } from 'node:crypto'
 import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { verifyNode, type NodeSigner, type VerifyNode } from '@groundwork/core/identity/node-signer.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
@@ -25,15 +24,9 @@ import type { Clock, Radio, RadioListener, Random, Timers } from '../ports.ts'
 import type { CarryLedger } from '../ports/carry.ts'
 import { carryKeys, ephemeralOf, openWelcome, signHello, type Welcome } from '../wire/carry-hello.ts'
 import { decodeMessage, encodeMessage, routerKinds, type CarryMessage } from '../wire/carry-messages.ts'
-import {
-  carryMessageBytesMax,
-  carryOpener,
-  carrySealer,
-  type Hmac,
-  type Opener,
-  type Sealer,
-} from '../wire/carry-stream.ts'
+import { carryMessageBytesMax, carryOpener, carrySealer, type Opener, type Sealer } from '../wire/carry-stream.ts'
 import type { CarryNode } from '../wire/voucher.ts'
+import { nativeHmac } from './native-hmac.ts'
 
 /** Routers that are kept in mind at once. */
 export const carryLinksMax = 256
@@ -44,7 +37,9 @@ const dialMsMax = 60_000
 const helloMsMax = 10_000
 /** Frames that come together leave together. */
 const batchMs = 2
-const commitMs = 200
+/** What a hotspot lost it is told again. */
+const commitMs = 1000
+const tallyMs = 5_000
 const allotmentMs = 15_000
 /** While a router is not carried for, the chain is asked more often: it may just have opened an allotment. */
 const allotmentMsStopped = 3000
@@ -105,7 +100,6 @@ interface Dial {
   stopPump: (() => void) | undefined
 }
 
-const nativeHmac: Hmac = (key, message) => createHmac('sha256', key).update(message).digest()
 const nothing = (): void => undefined
 
 export function carryClient(options: CarryClientOptions): CarryClient {
@@ -357,6 +351,9 @@ export function carryClient(options: CarryClientOptions): CarryClient {
     stops.add(stop)
   }
   every(commitMs, () => ledger.commit())
+  every(tallyMs, () => {
+    for (const { link } of dials.values()) link.keepTally()
+  })
   every(allotmentMsStopped, () => {
     for (const dial of dials.values()) if (dial.isConnected) askAllotment(dial)
   })
@@ -413,6 +410,7 @@ export function carryClient(options: CarryClientOptions): CarryClient {
     async [Symbol.asyncDispose]() {
       isDisposed = true
       for (const stop of stops) stop()
+      for (const { link } of dials.values()) link.keepTally()
       const closing = [...dials.values()].map(async ({ socket, stopDial, stopPump }) => {
         stopDial()
         stopPump?.()

@@ -2,8 +2,9 @@
  * Receipts, totals and draw secrets in one SQLite file, written in groups.
  *
  * Writes wait in memory until `commit`, which flushes them in one transaction (synchronous FULL): a router decides many
- * packets, commits once, and only then lets anything leave. A total never goes down, whatever is written. Tables have the
- * prefix wireless_carry_; a hotspot and a router of one program use a file each.
+ * packets, commits once, and only then lets anything leave. Receipts of one commit that follow each other are one row. A total
+ * never goes down, whatever is written. Tables have the prefix wireless_carry_; a hotspot and a router of one program use a
+ * file each.
  *
  * @see docs/protocol/wireless.md#vouchers
  * @module
@@ -14,6 +15,7 @@ import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { SignedTally } from '../model/receipt.ts'
 import type { CarryAccount, CarryLedger } from '../ports/carry.ts'
+import { receiptBytes } from '../wire/receipt.ts'
 import { CarryLedgerDamaged } from './carry-errors.ts'
 
 /** Version of the tables; a file of a later version is refused. */
@@ -27,7 +29,7 @@ const schema = `
     peer TEXT PRIMARY KEY, packets_before INTEGER NOT NULL, earned_nano TEXT NOT NULL, total TEXT NOT NULL, signature TEXT
   ) STRICT;
   CREATE TABLE IF NOT EXISTS wireless_carry_receipts (
-    peer TEXT NOT NULL, epoch INTEGER NOT NULL, place INTEGER NOT NULL, receipt BLOB NOT NULL, PRIMARY KEY (peer, epoch, place)
+    peer TEXT NOT NULL, epoch INTEGER NOT NULL, place INTEGER NOT NULL, receipts BLOB NOT NULL, PRIMARY KEY (peer, epoch, place)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS wireless_carry_tallies (
     peer TEXT NOT NULL, epoch INTEGER NOT NULL, router TEXT NOT NULL, owner TEXT NOT NULL, packets INTEGER NOT NULL,
@@ -38,6 +40,14 @@ const schema = `
 `
 
 type Write = () => void
+
+/** Receipts that follow each other. */
+interface Run {
+  readonly peer: Hex
+  readonly epoch: bigint
+  readonly place: number
+  readonly receipts: Uint8Array[]
+}
 
 /** @param path a file, or ':memory:' for tests @throws CarryLedgerDamaged */
 export function openCarryLedger({ path }: { readonly path: string }): CarryLedger & Disposable {
@@ -50,6 +60,9 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
   for (const row of database.prepare('SELECT * FROM wireless_carry_accounts').all())
     accounts.set(hex(row['peer']), accountOf(row))
   let waiting: Write[] = []
+  let runs: Run[] = []
+  /** the run of a peer that may still grow */
+  const growing = new Map<Hex, Run>()
   const changed = new Set<Hex>()
 
   const writeAccount = (peer: Hex): void => {
@@ -59,11 +72,15 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
     statements.setAccount.run(peer, packetsBefore, earnedNano.toString(), total.toString(), voucherSignature ?? null)
   }
   const commit = (): void => {
-    if (waiting.length === 0 && changed.size === 0) return
-    const writes = waiting
+    if (waiting.length === 0 && runs.length === 0 && changed.size === 0) return
+    const [writes, added] = [waiting, runs]
     waiting = []
+    runs = []
+    growing.clear()
     database.exec('BEGIN IMMEDIATE')
     try {
+      for (const { peer, epoch, place, receipts } of added)
+        statements.addReceipts.run(peer, epoch, place, joined(receipts))
       for (const write of writes) write()
       for (const peer of changed) writeAccount(peer)
       database.exec('COMMIT')
@@ -71,6 +88,7 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
     } catch (error) {
       database.exec('ROLLBACK')
       waiting = [...writes, ...waiting]
+      runs = [...added, ...runs]
       throw error
     }
   }
@@ -86,12 +104,28 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
       changed.add(peer)
     },
     addReceipt({ peer, epoch, index, receipt }) {
-      waiting.push(() => statements.addReceipt.run(peer, epoch, index, receipt))
+      invariant(receipt.length === receiptBytes, 'a receipt has its size')
+      const last = growing.get(peer)
+      if (last !== undefined && last.epoch === epoch && last.place + last.receipts.length === index) {
+        last.receipts.push(receipt)
+        return
+      }
+      const run = { peer, epoch, place: index, receipts: [receipt] }
+      growing.set(peer, run)
+      runs.push(run)
     },
     receipts({ peer, epoch, fromIndex, countMax }) {
       commit()
-      const rows = statements.receipts.all(peer, epoch, fromIndex, Math.min(countMax, receiptsReadMax))
-      return rows.flatMap(({ receipt }) => (receipt instanceof Uint8Array ? [receipt] : []))
+      const found: Uint8Array[] = []
+      const most = Math.min(countMax, receiptsReadMax)
+      for (const { place, receipts } of statements.receipts.iterate(peer, epoch, peer, epoch, fromIndex)) {
+        if (!(receipts instanceof Uint8Array)) continue
+        const skip = Math.max(0, fromIndex - Number(place))
+        for (let from = skip * receiptBytes; from < receipts.length && found.length < most; from += receiptBytes)
+          found.push(receipts.slice(from, from + receiptBytes))
+        if (found.length >= most) break
+      }
+      return found
     },
     epochsOf(peer) {
       commit()
@@ -153,15 +187,17 @@ function prepare(
   database: DatabaseSync,
 ): Readonly<
   Record<
-    'setAccount' | 'addReceipt' | 'receipts' | 'epochs' | 'setTally' | 'tally' | 'secret' | 'setSecret',
+    'setAccount' | 'addReceipts' | 'receipts' | 'epochs' | 'setTally' | 'tally' | 'secret' | 'setSecret',
     ReturnType<DatabaseSync['prepare']>
   >
 > {
   return {
     setAccount: database.prepare('INSERT OR REPLACE INTO wireless_carry_accounts VALUES (?, ?, ?, ?, ?)'),
-    addReceipt: database.prepare('INSERT INTO wireless_carry_receipts VALUES (?, ?, ?, ?)'),
+    addReceipts: database.prepare('INSERT INTO wireless_carry_receipts VALUES (?, ?, ?, ?)'),
+    // From the row that the first one is in.
     receipts: database.prepare(
-      'SELECT receipt FROM wireless_carry_receipts WHERE peer = ? AND epoch = ? AND place >= ? ORDER BY place LIMIT ?',
+      `SELECT place, receipts FROM wireless_carry_receipts WHERE peer = ? AND epoch = ? AND place >= coalesce(
+        (SELECT max(place) FROM wireless_carry_receipts WHERE peer = ? AND epoch = ? AND place <= ?), 0) ORDER BY place`,
     ),
     epochs: database.prepare('SELECT DISTINCT epoch FROM wireless_carry_receipts WHERE peer = ? ORDER BY epoch'),
     setTally: database.prepare('INSERT OR REPLACE INTO wireless_carry_tallies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
@@ -169,6 +205,12 @@ function prepare(
     secret: database.prepare('SELECT secret FROM wireless_carry_secrets WHERE epoch = ?'),
     setSecret: database.prepare('INSERT INTO wireless_carry_secrets VALUES (?, ?)'),
   }
+}
+
+function joined(receipts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(receipts.length * receiptBytes)
+  for (const [index, receipt] of receipts.entries()) bytes.set(receipt, index * receiptBytes)
+  return bytes
 }
 
 type Row = Readonly<Record<string, unknown>>

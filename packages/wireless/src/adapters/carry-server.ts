@@ -10,7 +10,6 @@
  * @module
  */
 
-import { createHmac } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Domain } from '@groundwork/core/identity/eip712.ts'
@@ -39,15 +38,9 @@ import {
   type DeclineReason,
   type NoticeReason,
 } from '../wire/carry-messages.ts'
-import {
-  carryMessageBytesMax,
-  carryOpener,
-  carrySealer,
-  type Hmac,
-  type Opener,
-  type Sealer,
-} from '../wire/carry-stream.ts'
+import { carryMessageBytesMax, carryOpener, carrySealer, type Opener, type Sealer } from '../wire/carry-stream.ts'
 import { isCarryNode, tallyDigest, voucherDigest, voucherSignerOf } from '../wire/voucher.ts'
+import { nativeHmac } from './native-hmac.ts'
 
 /** Hotspots that are connected at once. */
 export const carrySessionsMax = 4096
@@ -129,8 +122,6 @@ interface Copy {
   readonly session: Session
   readonly sequence: number
 }
-
-const nativeHmac: Hmac = (key, message) => createHmac('sha256', key).update(message).digest()
 
 export function carryServer(options: CarryServerOptions): CarryServer {
   const { route, ledger, directory, listener, clock, timers, random, nodeSigner, voucherSigner } = options

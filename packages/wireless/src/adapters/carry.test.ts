@@ -185,6 +185,7 @@ async function openPlace(
         status: (status) => void statuses.push(status),
       },
       epoch: () => place.epoch,
+      raisePolicy: { packetsMax: 64, msMax: 1000 },
       clock: time.clock,
       timers: time.timers,
       random: seededRandom(7 + nextFile),
@@ -530,6 +531,7 @@ test(
     await until(() => place.heard.length === 1)
     place.time.move(2200)
     await until(() => again.link().total === 3n)
+    place.time.move(5000)
     assert.equal(again.ledger.tally({ peer: router, epoch: 5n })?.tally.packets, 3, 'the tally is of all of them')
     assert.deepEqual(place.troubles, [])
   },
@@ -612,6 +614,7 @@ test('two hotspots of one owner share one account: each has all receipts', optio
   await until(() => place.heard.length === 2)
   place.time.move(2300)
   await until(() => second.link().total === 2n && a.link().total === 2n)
+  place.time.move(5000)
   for (const { ledger } of [a, second]) assert.equal(ledger.tally({ peer: router, epoch: 5n })?.tally.packets, 2)
   assert.equal(place.server.sessionCount, 2)
 })

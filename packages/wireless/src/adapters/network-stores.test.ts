@@ -60,18 +60,30 @@ const session = (changes: Partial<DeviceSession> = {}): DeviceSession => {
 
 test('keys are wrapped as RFC 3394, section 4, has it', () => {
   const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'))
-  const { wrap, unwrap } = keyWrap(bytes('000102030405060708090A0B0C0D0E0F'))
-  const wrapped = wrap(bytes('00112233445566778899AABBCCDDEEFF'))
-  assert.equal(Buffer.from(wrapped).toString('hex').toUpperCase(), '1FA68B0A8112B447AEF34BD8FB5A7B829D3E862371D2CFE5')
-  assert.deepEqual(unwrap(wrapped), bytes('00112233445566778899AABBCCDDEEFF'))
-  wrapped[3] = (wrapped[3] ?? 0) ^ 1
-  assert.throws(() => unwrap(wrapped), { code: 'GW_KEY_UNREADABLE' })
-  const long = keyWrap(bytes('000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F'))
-  const key = bytes('00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F')
-  assert.equal(
-    Buffer.from(long.wrap(key)).toString('hex').toUpperCase(),
-    '28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326CBC7F0E71A99F43BFB988B9B7A02DD21',
-  )
+  const kek = '000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F'
+  const key = '00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F'
+  // Bytes of the key that wraps, of the key that is wrapped, and what comes of it.
+  const cases: readonly [number, number, string][] = [
+    [16, 16, '1FA68B0A8112B447AEF34BD8FB5A7B829D3E862371D2CFE5'],
+    [24, 16, '96778B25AE6CA435F92B5B97C050AED2468AB8A17AD84E5D'],
+    [32, 16, '64E8C3F9CE0F5BA263E9777905818A2A93C8191E7D6E8AE7'],
+    [24, 24, '031D33264E15D33268F24EC260743EDCE1C6C7DDEE725A936BA814915C6762D2'],
+    [32, 24, 'A8F9BC1612C68B3FF6E6F4FBE30E71E4769C8B80A32CB8958CD5D17D6B254DA1'],
+    [32, 32, '28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326CBC7F0E71A99F43BFB988B9B7A02DD21'],
+  ]
+  for (const [kekBytes, keyBytes, expected] of cases) {
+    const { wrap, unwrap } = keyWrap(bytes(kek.slice(0, 2 * kekBytes)))
+    const plain = bytes(key.slice(0, 2 * keyBytes))
+    const wrapped = wrap(plain)
+    assert.equal(Buffer.from(wrapped).toString('hex').toUpperCase(), expected)
+    assert.deepEqual(unwrap(wrapped), plain)
+    for (const at of wrapped.keys()) {
+      const changed = Uint8Array.from(wrapped)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      assert.throws(() => unwrap(changed), { code: 'GW_KEY_UNREADABLE' })
+    }
+    assert.throws(() => unwrap(wrapped.subarray(0, 16)), { code: 'GW_KEY_UNREADABLE' })
+  }
 })
 
 test('a session comes back as it was, with counters, pending one and nonces', async () => {

@@ -22,6 +22,7 @@ export function openQueueStore({ database }: { readonly database: DatabaseSync }
     next: memory.next,
     count: memory.count,
     items: memory.items,
+    names: memory.names,
     async add(item) {
       if (memory.items(item.devEui).some(({ id }) => id === item.id)) return true
       if (!(await memory.add(item))) return false

@@ -190,7 +190,8 @@ function isSameButCounters(a: DeviceSession, b: DeviceSession): boolean {
     a.confirmedFCntDown === b.confirmedFCntDown &&
     a.confirmedItemId === b.confirmedItemId &&
     a.acknowledgedFCntDown === b.acknowledgedFCntDown &&
-    a.rejoinCount === b.rejoinCount
+    a.rejoinCount === b.rejoinCount &&
+    a.heardBy === b.heardBy
   )
 }
 

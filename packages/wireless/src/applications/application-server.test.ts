@@ -45,6 +45,7 @@ function stage(given: { codec?: PayloadCodec; rules?: RuleEngine; queued?: Queue
     queue: {
       next: () => undefined,
       count: (devEui) => queued.filter((item) => item.devEui === devEui).length,
+      names: () => [],
       items: (devEui) => queued.filter((item) => item.devEui === devEui),
       add: async (item) => {
         if (given.failsQueue === true) throw new Error('the disk is full')

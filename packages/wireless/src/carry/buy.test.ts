@@ -246,6 +246,17 @@ test('an owner that sends frames with wrong MICs is not looked at until the minu
   assert.equal(buying.heard(copyOf(ownerOf(1), { phyPayload: frame(10) }), 60_000), undefined)
 })
 
+test('one owner with many gateways crowds nobody out', () => {
+  const buying = open({ copiesPerOwnerMax: 3 })
+  const [alice, bob] = [ownerOf(1), ownerOf(2)]
+  assert.equal(buying.heard(copyOf(alice), 0), undefined)
+  assert.equal(buying.heard(copyOf(alice), 0), 'same-owner')
+  assert.equal(buying.heard(copyOf(alice), 0), 'same-owner')
+  assert.equal(buying.heard(copyOf(alice), 0), 'busy')
+  assert.equal(buying.heard(copyOf(bob), 0), undefined)
+  assert.equal(buying.heard(copyOf(bob), 0), 'same-owner')
+})
+
 test('packets and copies have bounds, and what finds no room is busy', () => {
   const buying = open({ packetsMax: 2, copiesPerPacketMax: 2 })
   assert.equal(buying.heard(copyOf(ownerOf(1), { phyPayload: frame(1) }), 0), undefined)

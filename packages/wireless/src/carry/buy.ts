@@ -14,7 +14,7 @@ import type { Hex } from '@groundwork/core/units/hex.ts'
 import { unitsOf } from '../model.ts'
 import type { Eui } from '../model/radio.ts'
 import type { Receipt } from '../model/receipt.ts'
-import { accept, packetOf, type OfferedCopy } from '../work.ts'
+import { accept, type OfferedCopy } from '../work.ts'
 import type { DeclineReason } from '../wire/carry-messages.ts'
 
 export interface BuyPolicy {
@@ -28,6 +28,8 @@ export interface BuyPolicy {
   readonly rememberMs: number
   readonly packetsMax: number
   readonly copiesPerPacketMax: number
+  /** copies of one owner that the network server hears of, inclusive, so that none crowds out the gateways of others; one is bought at most */
+  readonly copiesPerOwnerMax: number
   /** frames with a wrong MIC that one owner may send in a minute; then its frames are not looked at until the minute is over */
   readonly micFailuresPerMinuteMax: number
   /** joins that wait for their first uplink */
@@ -43,6 +45,7 @@ export const defaultBuyPolicy: Omit<BuyPolicy, 'unitPriceNano' | 'copiesWanted'>
   rememberMs: 600_000,
   packetsMax: 262_144,
   copiesPerPacketMax: 64,
+  copiesPerOwnerMax: 8,
   micFailuresPerMinuteMax: 60,
   joinsMax: 65_536,
   joinMsMax: 86_400_000,
@@ -80,10 +83,13 @@ export interface Buyer<Copy extends OfferedCopy> {
 }
 
 interface Lot<Copy> {
-  readonly packet: Hex
+  /** the packet's bytes */
+  readonly key: string
   readonly sizeBytes: number
   readonly firstMs: number
   readonly copies: Copy[]
+  /** of each copy beyond the first of an owner, whose it is */
+  readonly more: Hex[]
   verdict?: PacketVerdict
 }
 
@@ -105,9 +111,9 @@ export function buyer<Copy extends OfferedCopy>({
   readonly secret: () => Uint8Array
 }): Buyer<Copy> {
   /** in order of their first copy, so of their window's end */
-  const lots = new Map<Hex, Lot<Copy>>()
+  const lots = new Map<string, Lot<Copy>>()
   /** packets whose lot is closed, in that order, and when */
-  const closed = new Map<Hex, number>()
+  const closed = new Map<string, number>()
   /** what a join sold, until its session is worth something; in order of age */
   const joins = new Map<
     Eui,
@@ -168,9 +174,9 @@ export function buyer<Copy extends OfferedCopy>({
     return true
   }
 
-  const end = ({ packet }: Lot<Copy>, nowMs: number): void => {
-    lots.delete(packet)
-    closed.set(packet, nowMs)
+  const end = ({ key }: Lot<Copy>, nowMs: number): void => {
+    lots.delete(key)
+    closed.set(key, nowMs)
   }
   const buy = (lot: Lot<Copy>): ReturnType<typeof accept<Copy>> =>
     accept({
@@ -217,22 +223,27 @@ export function buyer<Copy extends OfferedCopy>({
     heard(copy, nowMs) {
       if (copy.hotspot === undefined) return 'gateway-unknown'
       if (failuresOf(copy.owner, nowMs) >= policy.micFailuresPerMinuteMax) return 'mic-failures'
-      const packet = packetOf(copy.uplink.phyPayload)
-      if (closed.has(packet)) return 'late'
-      const lot = lots.get(packet)
+      const key = keyOf(copy.uplink.phyPayload)
+      if (closed.has(key)) return 'late'
+      const lot = lots.get(key)
       if (lot === undefined) {
         if (lots.size >= policy.packetsMax) return 'busy'
-        lots.set(packet, { packet, sizeBytes: copy.uplink.phyPayload.length, firstMs: nowMs, copies: [copy] })
+        lots.set(key, { key, sizeBytes: copy.uplink.phyPayload.length, firstMs: nowMs, copies: [copy], more: [] })
         return undefined
       }
       if (nowMs - lot.firstMs > policy.windowMs) return 'late'
-      if (lot.copies.some(({ owner }) => owner === copy.owner)) return 'same-owner'
+      if (lot.copies.some(({ owner }) => owner === copy.owner)) {
+        const others = lot.more.reduce((count, owner) => (owner === copy.owner ? count + 1 : count), 0)
+        if (others + 1 >= policy.copiesPerOwnerMax) return 'busy'
+        lot.more.push(copy.owner)
+        return 'same-owner'
+      }
       if (lot.copies.length >= policy.copiesPerPacketMax) return 'busy'
       lot.copies.push(copy)
       return undefined
     },
     judged(phyPayload, verdict, nowMs) {
-      const lot = lots.get(packetOf(phyPayload))
+      const lot = lots.get(keyOf(phyPayload))
       if (lot === undefined || lot.verdict !== undefined) return
       lot.verdict = verdict
       if (verdict.kind === 'mic-failed') countFailures(lot, nowMs)
@@ -263,6 +274,11 @@ export function buyer<Copy extends OfferedCopy>({
       return lots.size
     },
   }
+}
+
+/** A packet's bytes as a string: cheaper to make and to look up than its digest, which is for whoever is told. */
+function keyOf(phyPayload: Uint8Array): string {
+  return String.fromCharCode(...phyPayload)
 }
 
 /** Forgets what was put in first, until a map keeps its bound. */

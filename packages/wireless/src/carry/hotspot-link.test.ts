@@ -94,13 +94,15 @@ function voucher({
   numbers,
   key = signerKey,
   tallyKey = signerKey,
+  epoch: of = 1n,
 }: {
   total: bigint
   numbers: readonly number[]
   key?: Uint8Array
   tallyKey?: Uint8Array
+  epoch?: bigint
 }): CarryMessage {
-  const open = openTally({ router, owner, epoch: 1n })
+  const open = openTally({ router, owner, epoch: of })
   for (const number of numbers) open.add(receiptFor(number))
   const tally = open.tally()
   const { epoch, packets, units, nanoCredits, root } = tally
@@ -117,6 +119,13 @@ function voucher({
   }
 }
 
+const reveal = (of: Uint8Array): CarryMessage => ({
+  kind: 'reveal',
+  epoch: 1n,
+  secret: toHex(of),
+  nextCommitment: drawCommitment(of),
+})
+
 test('both sides make the same receipt of what travelled, so their tallies agree', () => {
   const { link, ledger, said } = openDesk()
   assert.deepEqual(
@@ -126,6 +135,8 @@ test('both sides make the same receipt of what travelled, so their tallies agree
   for (const sequence of [0, 1, 2]) assert.equal(link.received(bought(sequence)), undefined)
   assert.equal(link.received(voucher({ total: 3n, numbers: [0, 1, 2] })), undefined)
   assert.equal(link.counts['receipts-differ'], undefined)
+  assert.equal(ledger.tally({ peer: router, epoch: 1n }), undefined, 'its signature waits to be checked')
+  link.keepTally()
   assert.equal(ledger.tally({ peer: router, epoch: 1n })?.tally.packets, 3)
   assert.deepEqual(
     [link.credit.state.earnedNano, link.credit.state.total, link.credit.openPackets],
@@ -178,11 +189,28 @@ test('a tally of other receipts, or of another signer, is no evidence, and the v
   const { link, ledger } = openDesk()
   for (const sequence of [0, 1, 2]) link.received(bought(sequence))
   link.received(voucher({ total: 3n, numbers: [0, 1, 2], tallyKey: otherKey }))
+  link.keepTally()
   assert.equal(link.counts['tally-bad'], 1)
   link.received(voucher({ total: 4n, numbers: [0, 1, 5] }))
+  link.keepTally()
   assert.equal(link.counts['receipts-differ'], 1)
   assert.equal(ledger.tally({ peer: router, epoch: 1n }), undefined)
   assert.equal(link.credit.state.total, 4n)
+})
+
+test('the last tally is kept when the stream ends, the epoch is over, or another epoch’s comes', () => {
+  const ways: readonly ((desk: ReturnType<typeof openDesk>) => void)[] = [
+    ({ link }) => link.closed(),
+    ({ link }) => link.received(reveal(secret)),
+    ({ link }) => link.received(voucher({ total: 2n, numbers: [], epoch: 0n })),
+  ]
+  for (const end of ways) {
+    const desk = openDesk()
+    desk.link.received(bought(0))
+    desk.link.received(voucher({ total: 1n, numbers: [0] }))
+    end(desk)
+    assert.equal(desk.ledger.tally({ peer: router, epoch: 1n })?.tally.packets, 1)
+  }
 })
 
 test('receipts that leave a gap freeze the evidence of their epoch, and the next epoch has its own', () => {
@@ -192,6 +220,7 @@ test('receipts that leave a gap freeze the evidence of their epoch, and the next
   link.received(bought(1, { index: 5 }))
   link.received(bought(2, { index: 6 }))
   assert.equal(link.counts['receipts-differ'], 1)
+  link.keepTally()
   assert.equal(ledger.tally({ peer: router, epoch: 1n })?.tally.packets, 1, 'what was signed stays')
   assert.equal(link.credit.state.earnedNano, 3n * unitPriceNano, 'money goes on')
   link.offer(uplink(3), 20)
@@ -212,12 +241,6 @@ test('receipts that come again are counted once', () => {
 })
 
 test('a winner that was not drawn, and a secret that was not committed to, are found at the reveal', () => {
-  const reveal = (of: Uint8Array): CarryMessage => ({
-    kind: 'reveal',
-    epoch: 1n,
-    secret: toHex(of),
-    nextCommitment: drawCommitment(of),
-  })
   const lose = (isFair: boolean): HotspotLink => {
     const { link } = openDesk(40)
     for (let sequence = 0; sequence < 40; sequence += 1) {

@@ -72,6 +72,8 @@ export interface HotspotLink {
   /** Sends what may be sent now. */
   pump(nowMs: number): void
   seen(allotment: AllotmentView | undefined): void
+  /** Checks and keeps the tally that came last: a signature costs more than a hundred packets, and each tally covers those before. */
+  keepTally(): void
   /** why nothing is carried now; undefined: it is, or nothing waits */
   readonly refusal: CreditRefusal | undefined
   readonly queue: PacketQueue
@@ -226,15 +228,26 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
     })
   }
 
+  /** The last tally that fits, whose signature is still to be checked: each stands for all before it of its epoch. */
+  let unchecked: SignedTally | undefined
+  const keepTally = (): void => {
+    const signed = unchecked
+    unchecked = undefined
+    if (signed === undefined) return undefined
+    if (tallySignerOf(signed, railsDomain) !== route.voucherSigner) return bump('tally-bad')
+    ledger.setTally(signed, router)
+    return undefined
+  }
+
   /** Only a tally of exactly the receipts that are here is evidence; one of an epoch that is over may come again. */
   const tallyCame = (signed: SignedTally): void => {
-    if (tallySignerOf(signed, railsDomain) !== route.voucherSigner) return bump('tally-bad')
+    if (unchecked !== undefined && unchecked.tally.epoch !== signed.tally.epoch) keepTally()
     const mine =
       signed.tally.epoch === tally.epoch ? tally : tallyOf({ router, owner, ledger, epoch: signed.tally.epoch })
     if (!isTallyWhole && signed.tally.epoch === tally.epoch) return undefined
     const { packets, root } = mine.tally()
     if (packets === signed.tally.packets && root === signed.tally.root) {
-      ledger.setTally(signed, router)
+      unchecked = signed
       return undefined
     }
     bump('receipts-differ')
@@ -245,6 +258,7 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
 
   /** After one unfair draw nothing that the router says of draws is worth anything. */
   const revealed = ({ secret, nextCommitment }: CarryMessage & { kind: 'reveal' }): LinkFault | undefined => {
+    keepTally()
     const drawn = fromHex(secret, 32)
     const isCommitted = commitment === drawCommitment(drawn)
     const lost = lostDraws
@@ -282,6 +296,7 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
       tell(reason)
     },
     closed() {
+      keepTally()
       isOpen = false
       credit.broke()
       sent.clear()
@@ -351,6 +366,7 @@ export function hotspotLink(options: HotspotLinkOptions): HotspotLink {
     seen(allotment) {
       credit.seen(allotment)
     },
+    keepTally,
     get refusal() {
       return refusal
     },

@@ -40,3 +40,8 @@ export interface MulticastGroup {
 export function groupQueueName({ id }: Pick<MulticastGroup, 'id'>): string {
   return `group ${id}`
 }
+
+/** @returns the id of the group with that name, or undefined for a device's EUI */
+export function groupOfQueueName(name: string): string | undefined {
+  return name.startsWith('group ') ? name.slice('group '.length) : undefined
+}

@@ -48,6 +48,8 @@ export interface DeviceSession {
   readonly confirmedItemId?: string
   /** what the last accepted frame acknowledged: its repetitions sign that too (1.1) */
   readonly acknowledgedFCntDown?: number
+  /** gateways that heard a device of class B or C lately, so that it is reached also after a restart */
+  readonly heardBy?: readonly Eui[]
   /** 1.1: next counter of a rejoin-request of type 0 or 2; 0 when left out */
   readonly rejoinCount?: number
   readonly radio: RadioState

@@ -12,6 +12,7 @@ import {
   copiesMax,
   copyWindow,
   openFramesMax,
+  quietMsMin,
   rememberedMax,
   rememberedMs,
   windowMsMax,
@@ -175,6 +176,27 @@ test('a gateway counts once, and so many copies are kept and no more', () => {
   assert.equal(window.add(heard('one more', frame(1)), 7), 'too-many-copies')
   pass(windowMsMax)
   assert.equal(gone[0]?.gateways.length, copiesMax)
+})
+
+test('how long a stranger is waited for follows how far apart copies come, between two bounds', () => {
+  const waited = (apartMs: number): number => {
+    const { window, gone, pass, nowMs } = world()
+    for (let number = 0; number < 200; number += 1) {
+      window.add(heard('a', frame(number)), number)
+      pass(apartMs)
+      window.add(heard('b', frame(number)), number)
+      pass(windowMsMax)
+    }
+    const [startMs, before] = [nowMs(), gone.length]
+    window.add(heard('a', frame(999)), 999)
+    pass(windowMsMax + 10)
+    assert.equal(gone.length, before + 1)
+    return (gone.at(-1)?.atMs ?? 0) - startMs
+  }
+  assert.ok(waited(0) >= quietMsMin && waited(0) <= quietMsMin + 5)
+  const some = waited(40)
+  assert.ok(some > 40 && some < 80, `${some} ms`)
+  assert.ok(waited(180) >= 180 && waited(180) <= windowMsMax)
 })
 
 test('when too many are open the oldest goes first', () => {

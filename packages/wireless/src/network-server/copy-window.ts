@@ -4,7 +4,7 @@
  * A frame goes when as many gateways have sent it as usually hear its device, when no copy came for as long as copies usually lie
  * apart, or after `windowMsMax`. A copy that comes later belongs to nothing and is counted. Two frames are one only if all their
  * bytes are: an altered copy that comes first displaces nothing. How many usually hear a device is learnt from its own frames alone,
- * so that nobody who forges frames with its address can hasten or delay it.
+ * so that nobody who forges frames with its address can hasten or delay it; so is how far apart copies come.
  *
  * @module
  */
@@ -68,6 +68,8 @@ interface Frame {
   lastMs: number
   releasedMs: number | undefined
   isGenuine: boolean
+  /** milliseconds from one copy to the next; none before there are two */
+  gapsMs: number[] | undefined
   /** another frame under the same key */
   next: Frame | undefined
 }
@@ -111,6 +113,7 @@ export function copyWindow({
     released.push(frame)
     frame.isGenuine = release({ copies })
     noteHabit(frame)
+    if (frame.isGenuine) frame.gapsMs?.forEach(noteGap)
   }
 
   const noteHabit = ({ sender, gateways, isGenuine }: Frame): void => {
@@ -194,6 +197,7 @@ export function copyWindow({
       lastMs: nowMs,
       releasedMs: undefined,
       isGenuine: false,
+      gapsMs: undefined,
       next: frames.get(key),
     }
     frames.set(key, frame)
@@ -215,12 +219,15 @@ export function copyWindow({
       if (known.gateways.includes(uplink.gatewayEui)) return 'same-gateway'
       if (known.gateways.length >= copiesMax) return 'too-many-copies'
       known.gateways.push(uplink.gatewayEui)
+      const sinceMs = nowMs - known.lastMs
+      known.lastMs = nowMs
       if (known.releasedMs !== undefined) {
         noteHabit(known)
+        // Else only what was waited for would be learnt, and the wait could never grow.
+        if (known.isGenuine && nowMs - known.firstMs <= windowMsMax) noteGap(sinceMs)
         return 'late'
       }
-      noteGap(nowMs - known.lastMs)
-      known.lastMs = nowMs
+      known.gapsMs = [...(known.gapsMs ?? []), sinceMs]
       known.copies.push(uplink)
       if (hasAll(known)) letGo(known)
       return 'copy'

@@ -15,24 +15,37 @@ export const lastFramesMax = 262_144
 export const sameMomentMs = 1_000
 
 export interface LastFrames {
-  note(devEui: Eui, mic: number, copies: readonly RadioUplink[]): void
+  note(
+    devEui: Eui,
+    frame: { readonly mic: number; readonly fCnt: number; readonly copies: readonly RadioUplink[] },
+  ): void
   /** undefined: nothing is known of the device */
   isLast(devEui: Eui, mic: number): boolean | undefined
   /** Whether these were heard when the last frame was: not sent again, only late. Clocks of gateways are claims. */
   isLateCopy(devEui: Eui, mic: number, copies: readonly RadioUplink[]): boolean
   /** Whether these were heard before the last frame was: they came after it, but were not sent after it. */
   wasOvertaken(devEui: Eui, copies: readonly RadioUplink[]): boolean
+  /** It could not be kept, so nobody was told of it. */
+  lost(devEui: Eui, fCnt: number): void
+  wasLost(devEui: Eui, fCnt: number): boolean
+}
+
+interface LastFrame {
+  readonly mic: number
+  readonly fCnt: number
+  readonly heardAtMs: number
+  readonly isLost: boolean
 }
 
 export function lastFrames({ devicesMax = lastFramesMax }: { readonly devicesMax?: number } = {}): LastFrames {
-  const byDevice = new Map<Eui, { readonly mic: number; readonly heardAtMs: number }>()
+  const byDevice = new Map<Eui, LastFrame>()
   const earliest = (copies: readonly RadioUplink[]): number =>
     copies.reduce((least, { heardAtMs }) => Math.min(least, heardAtMs), Number.POSITIVE_INFINITY)
   return {
-    note(devEui, mic, copies) {
+    note(devEui, { mic, fCnt, copies }) {
       byDevice.delete(devEui)
       if (byDevice.size >= devicesMax) byDevice.delete(byDevice.keys().next().value!)
-      byDevice.set(devEui, { mic, heardAtMs: earliest(copies) })
+      byDevice.set(devEui, { mic, fCnt, heardAtMs: earliest(copies), isLost: false })
     },
     isLast(devEui, mic) {
       const known = byDevice.get(devEui)
@@ -46,6 +59,14 @@ export function lastFrames({ devicesMax = lastFramesMax }: { readonly devicesMax
     wasOvertaken(devEui, copies) {
       const known = byDevice.get(devEui)
       return known !== undefined && copies.every(({ heardAtMs }) => heardAtMs < known.heardAtMs)
+    },
+    lost(devEui, fCnt) {
+      const known = byDevice.get(devEui)
+      if (known?.fCnt === fCnt) byDevice.set(devEui, { ...known, isLost: true })
+    },
+    wasLost(devEui, fCnt) {
+      const known = byDevice.get(devEui)
+      return known !== undefined && known.isLost && known.fCnt === fCnt
     },
   }
 }

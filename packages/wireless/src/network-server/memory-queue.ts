@@ -19,6 +19,7 @@ export function memoryQueue(): DownlinkQueue {
   return {
     next: (devEui, nowMs) => queues.get(devEui)?.find((item) => !isOver(item, nowMs)),
     count: (devEui) => queues.get(devEui)?.length ?? 0,
+    names: () => [...queues.keys()],
     items: (devEui) => queues.get(devEui) ?? none,
     async add(item) {
       const items = queues.get(item.devEui) ?? []

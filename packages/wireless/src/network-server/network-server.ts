@@ -14,6 +14,7 @@ import { gpsMsOf } from '../gps-time.ts'
 import type { Device, DeviceProfile } from '../model/device.ts'
 import type { CopyView, DeviceMessage, LogMessage } from '../model/message.ts'
 import type { RadioUplink } from '../model/radio.ts'
+import { groupOfQueueName } from '../model/multicast-group.ts'
 import type { DeviceSession } from '../model/session.ts'
 import type {
   Broker,
@@ -33,6 +34,7 @@ import { uplinkDataRateOf } from '../region/data-rate.ts'
 import { channelIndexOf } from '../region/receive-windows.ts'
 import type { Region } from '../region/region.ts'
 import { regionOf } from '../region/region-of.ts'
+import { uniqueIds } from '../unique-id.ts'
 import { work } from '../work.ts'
 import {
   parsePhyPayload,
@@ -67,6 +69,8 @@ export const adrDevicesMax = 262_144
 /** A device is asked for its status this seldom. */
 const statusEveryMs = 86_400_000
 const tidyEveryMs = 1_000
+/** From the start until devices that always listen are sent what waits for them: gateways dial in meanwhile. */
+const reachAfterStartMs = 15_000
 /** A copy of a join that comes as late as this is still one. */
 const joinRememberedMs = 60_000
 /** A join that was held longer than this on its way, inclusive, cannot be answered: its second window is over. */
@@ -154,7 +158,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     broker.publish(message)
   }
   const sender = frameSender({ radio, clock })
-  const heardLast = lastHeard()
+  const heardLast = lastHeard({ keptOf: (devEui) => sessions.sessionOf(devEui)?.heardBy })
   const after = (delayMs: number, run: () => void): void =>
     void timers.after(delayMs, () => {
       if (!isOver) run()
@@ -194,25 +198,22 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
           after,
           track,
         })
-  /** First the session is kept, then what follows from it happens. */
-  const keepAndCarryOut = (plan: Plan, messages: readonly DeviceMessage[]): void =>
+  /** First the session is kept, then what follows from it happens; or what undoes it, when it could not be kept. */
+  const keepAndCarryOut = (plan: Plan, then: { kept(): void; lost(): void }): void =>
     track(
       sessions.put(plan.session).then(
         () => {
-          for (const message of messages) publish(message)
+          then.kept()
           plan.carryOut()
         },
         (error: unknown) => {
+          then.lost()
           plan.abandon()
           throw error
         },
       ),
     )
-  /** A UUID of version 4 (RFC 9562). */
-  const nextId = (): string => {
-    const hex = [...random.bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-  }
+  const nextId = uniqueIds(random)
 
   /** Whoever brings frames must not fall over one of them. */
   const guarded = (copies: readonly RadioUplink[], take: () => boolean): boolean => {
@@ -252,6 +253,14 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     timers.after(tidyEveryMs, tidy)
   }
   timers.after(tidyEveryMs, tidy)
+  // What waited when the program ended goes on waiting for devices that send; the others are reached once gateways are back.
+  after(reachAfterStartMs, () => {
+    for (const name of queue.names()) {
+      const group = groupOfQueueName(name)
+      if (group === undefined) queueChanged(name)
+      else multicast?.groupChanged(group)
+    }
+  })
 
   const countTaken = (taken: ReturnType<typeof frames.add>): void => {
     if (taken === 'late') drops.count('late-copy')
@@ -370,15 +379,18 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     publish({ kind: 'log', atMs: clock.nowMs(), devEui, level: 'warning', ...said })
   }
 
-  const accepted = (copies: readonly RadioUplink[], frame: DataFrame, read: ReadUplink): void => {
+  const accepted = (copies: readonly RadioUplink[], frame: DataFrame, heard: ReadUplink): void => {
     const [first] = copies
-    const device = devices.device(read.session.devEui)
+    const device = devices.device(heard.session.devEui)
     const profile = device === undefined ? undefined : devices.profile(device.profileId)
     if (first === undefined || device === undefined || profile === undefined) {
       verdict(copies, { kind: 'refused' })
       return drops.count('no-profile')
     }
     const { devEui } = device
+    // What could not be kept was told to nobody: sent again, it is new.
+    const isRepeated = heard.isRepeated && !last.wasLost(devEui, heard.fCnt)
+    const read = isRepeated === heard.isRepeated ? heard : { ...heard, isRepeated }
     if (read.isRepeated && last.isLateCopy(devEui, frame.mic, copies)) {
       verdict(copies, { kind: 'replayed' })
       return drops.count('late-copy')
@@ -389,20 +401,25 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
         fCnt: String(read.fCnt),
         expected: String(read.session.fCntUp),
       })
-    if (!read.isRepeated) {
-      last.note(devEui, frame.mic, copies)
+    if (!isRepeated) {
+      last.note(devEui, { mic: frame.mic, fCnt: read.fCnt, copies })
       joins.spoke(devEui)
     }
     const region = regionOf(profile.region, profile.parameterRevision)
-    const atMs = clock.nowMs()
-    if (read.isRepeated) verdict(copies, { kind: 'replayed' })
-    else {
-      const { unitsPerDayMax } = device
-      verdict(copies, { kind: 'accepted', devEui, ...(unitsPerDayMax === undefined ? {} : { unitsPerDayMax }) })
-    }
+    const { unitsPerDayMax } = device
     const { plan, events } = planAnswer({ copies, read, device, profile, region })
-    const messages = read.isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs, events })
-    keepAndCarryOut(plan, messages)
+    const messages = isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs: clock.nowMs(), events })
+    keepAndCarryOut(plan, {
+      kept() {
+        const bound = unitsPerDayMax === undefined ? {} : { unitsPerDayMax }
+        verdict(copies, isRepeated ? { kind: 'replayed' } : { kind: 'accepted', devEui, ...bound })
+        for (const message of messages) publish(message)
+      },
+      lost() {
+        verdict(copies, { kind: 'refused' })
+        last.lost(devEui, read.fCnt)
+      },
+    })
   }
 
   const planAnswer = ({
@@ -675,7 +692,7 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
     const profile = device === undefined ? undefined : devices.profile(device.profileId)
     if (session === undefined || device === undefined || profile === undefined || device.isDisabled) return
     const plan = desk.reach({ session, device, profile, region: regionOf(profile.region, profile.parameterRevision) })
-    if (plan !== undefined) keepAndCarryOut(plan, [])
+    if (plan !== undefined) keepAndCarryOut(plan, { kept: () => undefined, lost: () => undefined })
   }
 
   return {

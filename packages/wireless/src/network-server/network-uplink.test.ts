@@ -380,7 +380,7 @@ test('the budget of an address is bounded in all it holds', () => {
 
 test('last frames and said things are bounded', () => {
   const last = lastFrames()
-  for (let index = 0; index <= lastFramesMax; index += 1) last.note(`${index}`, index, [])
+  for (let index = 0; index <= lastFramesMax; index += 1) last.note(`${index}`, { mic: index, fCnt: 0, copies: [] })
   assert.equal(last.isLast('0', 0), undefined)
   assert.equal(last.isLast('1', 1), true)
   const gate = logGate()
@@ -399,14 +399,24 @@ test('a frame that could not be kept is neither published nor answered, and is t
   const one = networkFixture({ sessions: { ...memory, put } })
   const device = await one.joined(1)
   isFull = true
-  await one.heard(device.send({ fPort: 1, payload: text('a'), isConfirmed: true }))
+  const lost = device.send({ fPort: 1, payload: text('a'), isConfirmed: true })
+  await one.heard(lost)
   assert.equal(one.uplinks().length, 0)
+  assert.equal(one.verdicts.at(-1)?.kind, 'refused', 'and not paid')
   assert.equal(one.sent.length, 1, 'the answer to the join alone')
   assert.equal(drop(one, 'not-kept'), 1)
   assert.equal(one.troubles.length, 1)
   isFull = false
+  await one.pass(15_000)
+  await one.heard(lost)
+  assert.equal(one.uplinks().length, 1, 'sent again it is new')
+  assert.equal(one.verdicts.at(-1)?.kind, 'accepted')
+  assert.ok(one.deliver(device).some((downlink) => downlink.kind === 'data' && downlink.isAck))
+  await one.pass(15_000)
+  await one.heard(lost)
+  assert.equal(one.uplinks().length, 1, 'and then a repetition')
   await one.heard(device.send({ fPort: 1, payload: text('b') }))
-  assert.equal(one.uplinks().length, 1)
+  assert.equal(one.uplinks().length, 2)
 })
 
 test('a mistake of ours about one frame stops no other', async () => {

@@ -50,6 +50,8 @@ const leadUs = 30_000
 const aheadUsMax = 4 * 128_000_000
 /** Frames that wait for their time in a gateway, inclusive. */
 export const bookedMax = 32
+/** However near a device is, a concentrator reports no better. */
+const snrReportedMaxDb = 15
 /** The context of an uplink is the counter of its end, lowest byte first. */
 const contextBytes = 4
 
@@ -139,7 +141,7 @@ function uplinkOf(reception: Reception<Uint8Array>, gatewayEui: Eui): Omit<Radio
     frequencyHz: hz,
     modulation,
     rssiDbm: Math.round(rssiDbm * 10) / 10,
-    ...(modulation.kind === 'lora' ? { snrDb: Math.round(snrDb * 10) / 10 } : {}),
+    ...(modulation.kind === 'lora' ? { snrDb: Math.min(Math.round(snrDb * 10) / 10, snrReportedMaxDb) } : {}),
     channel,
     context,
   }

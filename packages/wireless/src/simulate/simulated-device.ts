@@ -171,7 +171,8 @@ export function simulatedDevice(options: SimulatedDeviceOptions): SimulatedDevic
   let awaitsConf: number | undefined
   let marginDb = 12
   let silentUplinks = 0
-  let turn = 0
+  // Devices that start together do not all begin on one channel.
+  let turn = options.seed ?? 0
   let state = initialRadioState(region, options.dataRate)
 
   /** The next enabled channel that allows the data rate. */

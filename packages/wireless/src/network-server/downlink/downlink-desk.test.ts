@@ -14,6 +14,7 @@ import { fCtrlBits } from '../../wire/phy-payload.ts'
 import { nextPingSlotMs } from '../class-b.ts'
 import { queuePerDeviceMax } from '../memory-queue.ts'
 import { confirmedSendsMax, itemTriesMax, repeatsAnsweredMax } from './downlink-desk.ts'
+import { keptGateways, lastHeard } from './last-heard.ts'
 import { downlinkWorld, euiOf, gatewayOf, joinedWorld, text, type Behaviour, type Heard } from './downlink-world.ts'
 
 const device = euiOf(0)
@@ -502,4 +503,53 @@ test('a session that could not be kept sends nothing, and leaves its payload to 
   assert.equal(world.server().drops().get('not-kept'), 1)
   world.sessions.put = put
   assert.deepEqual(payloadsOf(await world.turn()), ['q'])
+})
+
+test('after a restart a device that always listens is sent what waits, by the gateways that heard it before', async () => {
+  const world = await joinedWorld({ profile: { supportsClassC: true } })
+  await world.pass(120_000)
+  await world.enqueue('late')
+  world.restart()
+  await world.pass(60_000)
+  assert.deepEqual(payloadsOf(world.hear()), ['late'])
+  assert.equal(world.asked.at(-1)?.gatewayEui, gatewayOf(1))
+})
+
+test('a gateway that is off line for some minutes costs a payload no try', async () => {
+  const world = await joinedWorld({ profile: { supportsClassC: true } })
+  await world.pass(120_000)
+  world.away.add(gatewayOf(1))
+  await world.enqueue('q')
+  world.server().queueChanged(device)
+  await world.pass(600_000)
+  assert.equal(world.ends(device, 'q').length, 0)
+  world.away.clear()
+  await world.pass(60_000)
+  const [end] = world.ends(device, 'q')
+  assert.ok(end?.kind === 'txack' && end.isSent)
+})
+
+test('a session names the gateways of a device that listens, and is written anew only when a better one comes', () => {
+  const by = (gatewayEui: string, snrDb: number) => ({
+    gatewayEui,
+    snrDb,
+    modulation: { kind: 'lora', spreadingFactor: 7, bandwidthHz: 125_000 } as const,
+  })
+  const first = keptGateways(undefined, [by('a', 1), by('b', 5)])
+  assert.deepEqual(first, ['b', 'a'])
+  assert.equal(keptGateways(first, [by('a', 9)]), first)
+  assert.deepEqual(keptGateways(first, [by('c', 9), by('d', 1), by('e', 0)]), ['c', 'd', 'e', 'b'])
+  assert.equal(keptGateways(first, []), first)
+})
+
+test('devices whose gateways are remembered are bounded', () => {
+  const known = lastHeard({ keptOf: (devEui) => (devEui === 'kept' ? ['g'] : undefined), devicesMax: 2 })
+  const heard = [
+    { gatewayEui: 'a', snrDb: 1, modulation: { kind: 'lora', spreadingFactor: 7, bandwidthHz: 125_000 } as const },
+  ]
+  for (const devEui of ['1', '2', '3']) known.note(devEui, heard)
+  assert.deepEqual(
+    ['1', '2', '3', 'kept'].map((devEui) => known.of(devEui).map(({ gatewayEui }) => gatewayEui)),
+    [[], ['a'], ['a'], ['g']],
+  )
 })

@@ -24,7 +24,7 @@ import { chooseContent, type Content } from './choose-content.ts'
 import type { Step } from './downlink-ledger.ts'
 import type { Candidate, EndedFrame, FramePlan, FrameSender, Unsendable } from './frame-sender.ts'
 import { itemBook, withSteps, type ItemRecord } from './item-book.ts'
-import type { LastHeard } from './last-heard.ts'
+import { keptGateways, type LastHeard } from './last-heard.ts'
 import { classAWindows, classCWindow, joinWindows, roomFor, type ListeningWindow } from './plan-windows.ts'
 
 /** Tries of one queued payload that no gateway sent, inclusive; then it ends as not sent. */
@@ -39,6 +39,8 @@ export const repeatsAnsweredMax = 8
 const repeatersMax = 65_536
 /** Until a payload for a device that always listens is tried again. */
 const retryMs = 5_000
+/** Until a gateway that is off line is asked again. */
+const awayMs = 30_000
 /** How long a device that always listens has for its acknowledgement, where its profile does not say. */
 const acknowledgeMs = 30_000
 /** Between planning a ping slot and its moment. */
@@ -232,7 +234,10 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     { steps, freeInMs }: Omit<Unsendable, 'isTooLate'>,
   ): void => {
     const record = items.of(item)
-    const isWaiting = freeInMs !== undefined && record.waits < itemWaitsMax
+    // A gateway that is off line comes back, one that rests is free again: neither is a try.
+    const waitMs =
+      freeInMs ?? (steps.every(({ reason }) => reason === undefined || reason === 'gateway-away') ? awayMs : undefined)
+    const isWaiting = waitMs !== undefined && record.waits < itemWaitsMax
     if (isWaiting) record.waits += 1
     else record.tries += 1
     if (record.tries >= itemTriesMax) {
@@ -240,7 +245,7 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
       return reachLater(item.devEui, 0)
     }
     record.timeline = withSteps(record.timeline, steps)
-    const delayMs = isWaiting ? Math.max(Math.ceil(freeInMs), 1) : retryMs
+    const delayMs = isWaiting ? Math.max(Math.ceil(waitMs), 1) : retryMs
     record.notBeforeMs = clock.elapsedMs() + delayMs
     // A device that always listens need not be heard before the next try.
     if (deviceClass !== 'A') reachLater(item.devEui, delayMs)
@@ -356,6 +361,13 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
     return deeds
   }
 
+  /** A device that is to be reached without having just sent. */
+  const remembered = ({ session, copies }: Answerable): DeviceSession => {
+    lastHeard.note(session.devEui, copies)
+    const heardBy = keptGateways(session.heardBy, copies)
+    return heardBy === undefined || heardBy === session.heardBy ? session : { ...session, heardBy }
+  }
+
   /** Most frames: the rest need not be worked out for them. */
   const isNothingToSay = (answerable: Answerable): boolean =>
     !answerable.isConfirmed &&
@@ -378,14 +390,11 @@ export function downlinkDesk(options: DownlinkDeskOptions): DownlinkDesk {
   return {
     answer(answerable) {
       const { region, copies, profile, isRepeated, isAck } = answerable
-      const { devEui } = answerable.session
       if (isAnsweredEnough(answerable)) return planned(answerable.session, [])
-      if (profile.supportsClassB || profile.supportsClassC) lastHeard.note(devEui, copies)
-      if (isNothingToSay(answerable)) return planned(answerable.session, nothing)
+      const heard = profile.supportsClassB || profile.supportsClassC ? remembered(answerable) : answerable.session
+      if (isNothingToSay(answerable)) return planned(heard, nothing)
       // What was sent in answer to a frame cannot have been heard by the device that sends this frame again.
-      const { session, deeds } = isRepeated
-        ? { session: answerable.session, deeds: [] }
-        : settle(answerable.session, isAck)
+      const { session, deeds } = isRepeated ? { session: heard, deeds: [] } : settle(heard, isAck)
       const cameMs = clock.elapsedMs()
       const candidates = copies.map((copy): Candidate => ({
         ...heardBy(copy),

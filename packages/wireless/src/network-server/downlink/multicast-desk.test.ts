@@ -225,3 +225,27 @@ test('whatever gateways do, a counter carries one content, and each member of ea
     { numRuns: 20 },
   )
 })
+
+test('a payload for a group that waited while the program was away is sent after its start', async () => {
+  const world = await lamps()
+  await world.enqueue('late', { devEui: groupQueueName(group) })
+  world.restart()
+  await world.pass(120_000)
+  assert.deepEqual(
+    world.aired.map(({ phyPayload }) => read(phyPayload).payload),
+    ['late', 'late'],
+  )
+  assert.equal(world.ends(euiOf(0), 'late').length, 1)
+})
+
+test('a group waits for gateways that are off line', async () => {
+  const world = await lamps()
+  world.away.add(gatewayOf(1)).add(gatewayOf(2))
+  await enqueue(world, 'on')
+  await world.pass(300_000)
+  assert.equal(world.ends(euiOf(0), 'on').length, 0)
+  world.away.clear()
+  await world.pass(60_000)
+  assert.ok([0, 1, 2].every((index) => world.ends(euiOf(index), 'on').length === 1))
+  assert.equal(world.aired.length, 2)
+})

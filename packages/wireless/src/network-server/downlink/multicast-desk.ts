@@ -30,6 +30,8 @@ export const gatewaysPerGroupFrameMax = 256
 export const groupWaitsMax = 64
 /** Between one gateway's end and the next one's beginning. */
 const gapMs = 100
+/** Until gateways that are off line are looked for again. */
+const awayMs = 30_000
 /** Between planning a ping slot and its moment. */
 const pingLeadMs = 600
 /** dB above the floor at which a gateway surely reaches a member. */
@@ -149,7 +151,12 @@ export function multicastDesk(options: MulticastDeskOptions): MulticastDesk {
     const isUsable = (gatewayEui: string): boolean => !refused.has(gatewayEui) && isReachable(gatewayEui)
     const { gateways } = coverMembers(members, { isUsable, marginDbMin })
     const [first] = gateways
-    if (first === undefined) return end(errand, 'gateway-away')
+    if (first === undefined) {
+      const isAway = members.some(({ heard }) => heard.some(({ gatewayEui }) => !refused.has(gatewayEui)))
+      if (!isAway || errand.waits >= groupWaitsMax) return end(errand, 'gateway-away')
+      errand.waits += 1
+      return after(awayMs, () => step(errand))
+    }
     if (errand.asked >= gatewaysPerGroupFrameMax) return end(errand, 'too-many-gateways')
     errand.asked += 1
     return ask(

@@ -1,0 +1,394 @@
+/**
+ * A town in made time: devices, the air, gateways of strangers, the market and the network server, all from one seed.
+ *
+ * Everything but the radio is what runs in earnest: the buyer draws and declines, the network server joins, reads and answers.
+ * Each gateway has an owner of its own. Some of the owners may play false, in ways that are open to any hotspot: they say what
+ * they want to the market, and hear what the market says.
+ *
+ * @module
+ */
+
+import type { Cell } from '@groundwork/core/geography/cell.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import { buyer, defaultBuyPolicy } from '../carry/buy.ts'
+import type { Device, DeviceProfile } from '../model/device.ts'
+import type { DeviceMessage } from '../model/message.ts'
+import type { HotspotRecord } from '../model/hotspot-record.ts'
+import type { Eui, RadioUplink } from '../model/radio.ts'
+import { memoryQueue } from '../network-server/memory-queue.ts'
+import { memorySessions } from '../network-server/memory-sessions.ts'
+import { networkServer } from '../network-server/network-server.ts'
+import { regionOf } from '../region/region-of.ts'
+import type { RegionName } from '../region/region.ts'
+import type { DeclineReason } from '../wire/carry-messages.ts'
+import { wiredBackhaul } from './backhaul.ts'
+import { deviceAgent } from './device-agent.ts'
+import { eventQueue, passTime } from './event-queue.ts'
+import { gatewayAgent, type GatewayAgent } from './gateway-agent.ts'
+import { degreesOf, type Degrees, type Place } from './place.ts'
+import { lossReasons, townRadio, type LossReason } from './radio-model.ts'
+import { radioWorld } from './radio-world.ts'
+import { randomStream } from './seeded-random.ts'
+import { simulatedAir } from './simulated-air.ts'
+import { simulatedDevice } from './simulated-device.ts'
+
+/** Devices and gateways of one town, inclusive. */
+export const townDevicesMax = 100_000
+export const townGatewaysMax = 5_000
+
+/**
+ * How owners may play false.
+ *
+ * - `relay`: each hears what any of them hears, and offers a copy with a signal that fits.
+ * - `flatter`: reports a signal that is better than it was.
+ * - `forge`: offers copies of frames that nobody sent, as if of known devices.
+ */
+export const townAdversaries = ['relay', 'flatter', 'forge'] as const
+export type TownAdversary = (typeof townAdversaries)[number]
+
+export interface TownOptions {
+  readonly seed: number
+  readonly region: RegionName
+  readonly deviceCount: number
+  readonly gatewayCount: number
+  /** of the square that all stand in, in metres */
+  readonly sideM: number
+  readonly intervalSeconds: number
+  readonly origin: Degrees
+  /** H3 cell of a place; a port, for it is heavy */
+  readonly cellOf: (place: Degrees) => Cell
+  readonly adversary?: TownAdversary | undefined
+  /** of gateways whose owners play false, 0 to 1 */
+  readonly adversaryShare?: number | undefined
+  readonly unitPriceNano?: bigint
+}
+
+export interface TownGateway {
+  readonly gatewayEui: Eui
+  readonly place: Degrees
+  readonly isFalse: boolean
+  /** frames that its radio received */
+  readonly received: number
+  readonly soldPackets: number
+  readonly earnedNano: bigint
+  readonly declined: Readonly<Partial<Record<DeclineReason, number>>>
+  readonly sentDownlinks: number
+}
+
+export interface TownReport {
+  readonly hours: number
+  readonly devices: number
+  readonly joined: number
+  /** what devices had to say, and how much of it applications heard */
+  readonly messages: number
+  readonly delivered: number
+  /** times that devices sent on the air, repetitions and joins among them */
+  readonly frames: number
+  readonly copiesPerUplink: number
+  /** from the first copy's arrival to the application, in milliseconds */
+  readonly latencyMsP50: number
+  readonly latencyMsP99: number
+  /** of arrivals at gateways that were not received */
+  readonly losses: Readonly<Record<LossReason, number>>
+  readonly networkDrops: Readonly<Record<string, number>>
+  readonly downlinksRefused: Readonly<Record<string, number>>
+  readonly gateways: readonly TownGateway[]
+}
+
+export interface Town {
+  /** Lets so many seconds of the town's time pass. */
+  pass(seconds: number): Promise<void>
+  report(): TownReport
+}
+
+const joinEui = '0000000000000001'
+/** When the town's time begins, Unix milliseconds. */
+const epochMs = 1_800_000_000_000
+const dueMs = 50
+/** A relay of frames over the internet takes so long. */
+const relayMs = 40
+const flatteredDb = 20
+/** A forger offers so many frames for each that it hears. */
+const forgedPerFrame = 4
+const devAddrFirst = 0x0100_0000
+const latenciesMax = 1_000_000
+
+const euiOf = (prefix: string, index: number): Eui => prefix + index.toString(16).padStart(8, '0')
+const ownerOf = (index: number): Hex => `0x${(index + 1).toString(16).padStart(40, '0')}`
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+
+export function simulateTown(options: TownOptions): Town {
+  const { seed, deviceCount, gatewayCount, sideM, intervalSeconds, origin, cellOf, adversary } = options
+  const { adversaryShare = 0, unitPriceNano = 10n ** 9n } = options
+  const region = regionOf(options.region)
+  const time = eventQueue()
+  const random = randomStream(seed)
+  const isMasked = region.plan === 'fixed'
+  const channels = region.uplinkChannels.slice(0, isMasked ? 8 : 16).map(({ hz }) => ({ hz, bandwidthHz: 125_000 }))
+  const somewhere = (): Place => ({ eastM: random.unit() * sideM, northM: random.unit() * sideM })
+  const gatewayPlaces = range(gatewayCount).map(() => ({ ...somewhere(), heightM: 15 }))
+  const devicePlaces = range(deviceCount).map(somewhere)
+  const falseCount = adversary === undefined ? 0 : Math.round(gatewayCount * adversaryShare)
+  const isFalse = (index: number): boolean => index < falseCount
+
+  const world = radioWorld<Uint8Array>({
+    seed,
+    model: townRadio,
+    gateways: gatewayPlaces.map((place, index) => ({
+      place,
+      channels,
+      clock: { driftPpm: ((index * 7) % 41) - 20, bootUs: -1e6 * (index + 1) },
+    })),
+    devices: devicePlaces.map((place) => ({ place })),
+  })
+  const air = simulatedAir(world, time)
+  const { devices, profile } = provisioned(options, deviceCount)
+  const records: HotspotRecord[] = gatewayPlaces.map((place, index) => ({
+    owner: ownerOf(index),
+    cell: cellOf(degreesOf(origin, place)),
+    antennaGainDbi: 0,
+    unitPriceNano: 0n,
+    stakeAtto: 1n,
+    isOpen: true,
+  }))
+
+  // ---- the market ----
+
+  interface Copy {
+    readonly owner: Hex
+    readonly hotspot: HotspotRecord
+    readonly uplink: RadioUplink
+    readonly gateway: number
+  }
+  const secret = new Uint8Array(32).map(() => random.index(256))
+  const buying = buyer<Copy>({
+    policy: { ...defaultBuyPolicy, unitPriceNano, copiesWanted: 1 },
+    secret: () => secret,
+  })
+  const sales = range(gatewayCount).map(() => ({
+    sold: 0,
+    earnedNano: 0n,
+    declined: new Map<DeclineReason, number>(),
+  }))
+  const decline = (gateway: number, reason: DeclineReason): void => {
+    const { declined } = sales[gateway]!
+    declined.set(reason, (declined.get(reason) ?? 0) + 1)
+  }
+  const nowMs = (): number => time.nowUs / 1000
+  const decide = (): void => {
+    for (const decision of buying.due(nowMs())) {
+      const { gateway } = decision.copy
+      if (decision.kind === 'declined') decline(gateway, decision.reason)
+      else {
+        sales[gateway]!.sold += 1
+        sales[gateway]!.earnedNano += decision.receipt.priceNano
+      }
+    }
+    time.timers.after(dueMs, decide)
+  }
+  time.timers.after(dueMs, decide)
+
+  const offer = (gateway: number, uplink: RadioUplink): void => {
+    const hotspot = records[gateway]!
+    const reason = buying.heard({ owner: hotspot.owner, hotspot, uplink, gateway }, nowMs())
+    if (reason !== undefined) decline(gateway, reason)
+    if (reason === undefined || reason === 'same-owner') server.heard({ ...uplink, heardAtMs: epochMs + nowMs() })
+  }
+
+  // ---- owners that play false ----
+
+  const relayed = new Set<string>()
+  const relay = (from: number, uplink: RadioUplink): void => {
+    const key = String.fromCharCode(...uplink.phyPayload)
+    if (relayed.has(key)) return
+    relayed.add(key)
+    if (relayed.size > 65_536) relayed.delete(relayed.values().next().value!)
+    for (let other = 0; other < falseCount; other += 1) {
+      if (other === from) continue
+      // A little weaker than the one that heard it: nothing about one copy contradicts that.
+      const made = { ...uplink, gatewayEui: euiOf('aa000000', other), rssiDbm: uplink.rssiDbm - 1 - (other % 5) }
+      time.timers.after(relayMs, () => offer(other, made))
+    }
+  }
+  const forge = (gateway: number, uplink: RadioUplink): void => {
+    for (let count = 0; count < forgedPerFrame; count += 1) {
+      const phyPayload = Uint8Array.from(uplink.phyPayload)
+      // Another counter, and so another code, which it cannot make.
+      phyPayload[6] = (phyPayload[6]! + 1 + count) & 0xff
+      offer(gateway, { ...uplink, phyPayload })
+    }
+  }
+  const heard = (gateway: number, uplink: RadioUplink): void => {
+    const how = isFalse(gateway) ? adversary : undefined
+    offer(gateway, how === 'flatter' ? { ...uplink, rssiDbm: uplink.rssiDbm + flatteredDb } : uplink)
+    if (how === 'relay') relay(gateway, uplink)
+    if (how === 'forge') forge(gateway, uplink)
+  }
+
+  // ---- the network server ----
+
+  const agentOf = new Map<Eui, GatewayAgent>()
+  const latencies: number[] = []
+  let [delivered, copies, joins] = [0, 0, 0]
+  const publish = (message: DeviceMessage): void => {
+    if (message.kind === 'join') joins += 1
+    if (message.kind !== 'up' || message.fPort === undefined) return
+    delivered += 1
+    copies += message.copies.length
+    const first = Math.min(...message.copies.map(({ heardAtMs }) => heardAtMs))
+    if (latencies.length < latenciesMax) latencies.push(epochMs + nowMs() - first)
+  }
+  const server = networkServer({
+    radio: { send: (downlink) => agentOf.get(downlink.gatewayEui)?.send(downlink), isReachable: () => true },
+    broker: { publish },
+    devices,
+    sessions: memorySessions(),
+    queue: memoryQueue(),
+    clock: time.clock(epochMs),
+    timers: time.timers,
+    random: { bytes: (size) => new Uint8Array(size).map(() => random.index(256)) },
+    policyOf: () => ({
+      netId: 0,
+      addresses: { first: devAddrFirst, last: devAddrFirst + 0x00ff_ffff },
+      rxDelaySeconds: 1,
+      rx1DataRateOffset: 0,
+      extraChannelsHz: [],
+      ...(isMasked ? { enabledChannels: range(8) } : {}),
+    }),
+    judge: { judged: (phyPayload, verdict) => buying.judged(phyPayload, verdict, nowMs()) },
+  })
+  const gateways = gatewayPlaces.map((_, index) => {
+    const gatewayEui = euiOf('aa000000', index)
+    const agent = gatewayAgent({
+      air,
+      index,
+      gatewayEui,
+      seed,
+      backhaul: wiredBackhaul,
+      epochMs,
+      heard: (uplink) => heard(index, uplink),
+      outcome: (outcome) => server.outcome(outcome),
+    })
+    agentOf.set(gatewayEui, agent)
+    return agent
+  })
+  const agents = devicePlaces.map((_, index) => {
+    const device = simulatedDevice({
+      devEui: euiOf('70b3d57e', index),
+      joinEui,
+      appKey: keyOf(index),
+      macVersion: profile.macVersion,
+      region,
+      seed: index,
+    })
+    return deviceAgent({ air, device, index, region, seed: seed * 1_000_003 + index, intervalSeconds })
+  })
+  // As they were switched on over the years: not all at once.
+  for (const agent of agents) time.at(random.unit() * intervalSeconds * 1e6, () => agent.start())
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 12; turn += 1) await Promise.resolve()
+  }
+
+  return {
+    pass: async (seconds) => passTime(time, time.nowUs + seconds * 1e6, settle),
+    report() {
+      const counts = agents.map((agent) => agent.counts())
+      const sorted = latencies.toSorted((a, b) => a - b)
+      const losses = Object.fromEntries(
+        lossReasons.map((reason) => [
+          reason,
+          range(gatewayCount).reduce((sum, one) => sum + world.losses(one)[reason], 0),
+        ]),
+      ) as Record<LossReason, number>
+      return {
+        hours: time.nowUs / 3.6e9,
+        devices: deviceCount,
+        joined: joins,
+        messages: counts.reduce((sum, one) => sum + one.messages, 0),
+        delivered,
+        frames: counts.reduce((sum, one) => sum + one.frames, 0),
+        copiesPerUplink: delivered === 0 ? 0 : copies / delivered,
+        latencyMsP50: sorted[Math.floor(sorted.length / 2)] ?? 0,
+        latencyMsP99: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
+        losses,
+        networkDrops: Object.fromEntries(server.drops()),
+        downlinksRefused: addedUp(gateways.map(({ refusals }) => refusals)),
+        gateways: gatewayPlaces.map((place, index): TownGateway => {
+          const { sold, earnedNano, declined } = sales[index]!
+          return {
+            gatewayEui: euiOf('aa000000', index),
+            place: degreesOf(origin, place),
+            isFalse: isFalse(index),
+            received: world.receivedCount(index),
+            soldPackets: sold,
+            earnedNano,
+            declined: Object.fromEntries(declined),
+            sentDownlinks: gateways[index]!.sentCount,
+          }
+        }),
+      }
+    },
+  }
+}
+
+function keyOf(device: number): Uint8Array {
+  const key = new Uint8Array(16).fill(3)
+  new DataView(key.buffer).setUint32(0, device)
+  return key
+}
+
+function provisioned(
+  { region, intervalSeconds }: TownOptions,
+  deviceCount: number,
+): { readonly devices: Parameters<typeof networkServer>[0]['devices']; readonly profile: DeviceProfile } {
+  const { rx2 } = regionOf(region)
+  const profile: DeviceProfile = {
+    id: 'p',
+    name: 'p',
+    region,
+    macVersion: '1.0.4',
+    parameterRevision: 'RP002-1.0.4',
+    supportsJoin: true,
+    supportsClassB: false,
+    supportsClassC: false,
+    abp: {
+      rx1DelaySeconds: 1,
+      rx1DataRateOffset: 0,
+      rx2DataRate: rx2.dataRate,
+      rx2FrequencyHz: rx2.hz,
+      factoryFrequenciesHz: [],
+    },
+    classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
+    classC: { timeoutSeconds: 5 },
+    adr: 'on',
+    uplinkIntervalSeconds: intervalSeconds,
+    codec: { kind: 'none' },
+    tags: {},
+  }
+  const records = new Map(
+    range(deviceCount).map((index): [Eui, { readonly device: Device; readonly index: number }] => {
+      const devEui = euiOf('70b3d57e', index)
+      const named = { devEui, joinEui, name: devEui, description: '', applicationId: 'a', profileId: 'p' }
+      const device = { ...named, isDisabled: false, skipsFrameCounter: false, tags: {}, variables: {} }
+      return [devEui, { device, index }]
+    }),
+  )
+  return {
+    profile,
+    devices: {
+      device: (devEui) => records.get(devEui)?.device,
+      rootKeys: (devEui) => {
+        const record = records.get(devEui)
+        return record === undefined ? undefined : { appKey: keyOf(record.index) }
+      },
+      profile: () => profile,
+      application: () => undefined,
+    },
+  }
+}
+
+function addedUp(all: readonly ReadonlyMap<string, number>[]): Record<string, number> {
+  const sum: Record<string, number> = {}
+  for (const counts of all) for (const [name, count] of counts) sum[name] = (sum[name] ?? 0) + count
+  return sum
+}
