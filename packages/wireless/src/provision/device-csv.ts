@@ -10,7 +10,7 @@
  * @module
  */
 
-import { parse } from 'csv-parse/browser/esm/sync'
+import { parse, type Options } from 'csv-parse/browser/esm/sync'
 import { stringify } from 'csv-stringify/browser/esm/sync'
 import { parseHex, toHex } from '@groundwork/core/units/hex.ts'
 import { isTopicId } from '../applications/topic.ts'
@@ -178,6 +178,7 @@ function parseCsv(text: string): { readonly records: Table['records'] } | { read
   const head = text.slice(0, text.indexOf('\n') + 1 || text.length)
   const delimiter = [',', ';', '\t'].toSorted((a, b) => head.split(b).length - head.split(a).length)[0] ?? ','
   try {
+    // Its declarations do not say that `info` changes what a record is.
     const records = parse(text, {
       bom: true,
       info: true,
@@ -188,7 +189,7 @@ function parseCsv(text: string): { readonly records: Table['records'] } | { read
       to: csvRowsMax + 2,
       // One cell more than there are columns is as wrong as any number of them.
       on_record: ({ record, info }: ParsedRecord) => ({ line: info.lines, cells: record.slice(0, columns.size + 1) }),
-    }) as unknown as Table['records']
+    } as unknown as Options) as unknown as Table['records']
     return { records }
   } catch (error) {
     const { lines } = error as { readonly lines?: unknown }

@@ -37,7 +37,16 @@ import {
   talliesPerEntryMax,
   type CarriageBlock,
 } from './carriage-block.ts'
-import { carryKeys, ephemeralOf, helloBytes, openHello, openWelcome, signHello, welcomeBytes } from './carry-hello.ts'
+import {
+  carryKeys,
+  ephemeralOf,
+  helloBytes,
+  openHello,
+  openWelcome,
+  signHello,
+  welcomeBytes,
+  type Hello,
+} from './carry-hello.ts'
 import { decisionsPerMessageMax, decodeMessage, encodeMessage, type CarryMessage } from './carry-messages.ts'
 import { carryBodyBytesMax, carryMessageBytesMax, carryOpener, carrySealer } from './carry-stream.ts'
 import { decodeCfList, encodeCfList } from './cf-list.ts'
@@ -934,13 +943,13 @@ test('a byte reader that has failed stays failed, whatever is asked of it', () =
 
 test('any bytes are a hello, a welcome and a message of the stream, or none; what was changed on the way is none', async () => {
   const signer = softwareNodeSigner(new Uint8Array(32).fill(3))
-  const hello = {
+  const hello: Hello = {
     chainId: 5n,
     nonce: hash,
     ephemeral: hash,
     routerKey: signer.nodeKey,
     ownerSignature: signature,
-    node: { nodeKey: signer.nodeKey, owner: `0x${'44'.repeat(20)}` as Hex, validUntilMs: 6 },
+    node: { nodeKey: signer.nodeKey, owner: `0x${'44'.repeat(20)}`, validUntilMs: 6 },
   }
   const bytes = await signHello(hello, signer)
   assert.deepEqual(openHello(bytes, verifyNode), hello)
