@@ -62,6 +62,7 @@ test('whatever is wrong has a name', () => {
     [{ ...sound, data: [1, 2] }, 'data-not-base64'],
     [{ ...sound, data: Buffer.alloc(243).toString('base64') }, 'data-too-long'],
     [{ ...sound, data: undefined, object: [1] }, 'object-not-object'],
+    [`{"devEui":"0101010101010101","object":${'{"a":'.repeat(2500)}1${'}'.repeat(2500)}}`, 'object-too-deep'],
     [{ ...sound, id: 'x'.repeat(65) }, 'id-malformed'],
     [{ ...sound, id: 7 }, 'id-malformed'],
     [{ ...sound, expiresAt: 'tomorrow' }, 'expiry-malformed'],

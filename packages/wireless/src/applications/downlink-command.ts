@@ -7,7 +7,8 @@
  * @module
  */
 
-import type { JsonObject } from '../codec/payload-codec.ts'
+import { isWithinDepth } from '../codec/json-depth.ts'
+import { codecAnswerDepthMax, type JsonObject } from '../codec/payload-codec.ts'
 import type { Eui } from '../model/radio.ts'
 import { decodeBase64 } from '../wire/base64.ts'
 import { parseCommandTopic } from './topic.ts'
@@ -52,6 +53,7 @@ export type CommandRefusal =
   | 'data-not-base64'
   | 'data-too-long'
   | 'object-not-object'
+  | 'object-too-deep'
   | 'id-malformed'
   | 'expiry-malformed'
 
@@ -102,7 +104,8 @@ function readPayload(fields: JsonObject): DownlinkCommand['payload'] | { readonl
   const data = fields['data'] ?? undefined
   if (object !== undefined) {
     if (data !== undefined && data !== '') return { refused: 'payload-twice' }
-    return isObject(object) ? { kind: 'object', object } : { refused: 'object-not-object' }
+    if (!isObject(object)) return { refused: 'object-not-object' }
+    return isWithinDepth(object, codecAnswerDepthMax) ? { kind: 'object', object } : { refused: 'object-too-deep' }
   }
   if (data === undefined) return { refused: 'payload-missing' }
   const bytes = typeof data === 'string' ? decodeBase64(data) : undefined

@@ -10,9 +10,13 @@
 
 import type { PayloadCodec } from '../model/device.ts'
 import { decodeCayenneLpp, encodeCayenneLpp, lppBytesMax } from './cayenne-lpp.ts'
+import { isWithinDepth } from './json-depth.ts'
 
 /** Longest answer of a codec, as JSON, in UTF-16 units. */
 export const codecAnswerCharactersMax: number = 64 * 1024
+
+/** How deep an answer, or an object to be encoded, may nest, inclusive. */
+export const codecAnswerDepthMax = 64
 
 /** Longest script, in UTF-16 units. */
 export const codecScriptCharactersMax: number = 256 * 1024
@@ -157,6 +161,7 @@ function readAnswer(json: string): { readonly value: JsonObject; readonly warnin
     return { refused: 'answer-too-large', description: `The answer has ${json.length} characters.` }
   const value = parseJson(json)
   if (!isObject(value)) return malformed('it is not an object')
+  if (!isWithinDepth(value, codecAnswerDepthMax)) return malformed(`it nests deeper than ${codecAnswerDepthMax}`)
   const errors = notesOf(value['errors'])
   if (errors.length > 0) return { refused: 'said-errors', description: errors.join('; ') }
   return { value, warnings: notesOf(value['warnings']) }

@@ -11,6 +11,12 @@ import type { Modulation } from './modulation.ts'
 /** Longest PHYPayload: MHDR 1, MACPayload 250, MIC 4, and one byte that some concentrators report. */
 export const phyPayloadBytesMax = 256
 
+/** Highest frequency that is believed, in Hz, inclusive: above all bands, and it fits 32 bits however it is rounded. */
+export const frequencyHzMax = 4_000_000_000
+
+/** Longest name of a gateway's software, in UTF-16 units. */
+export const softwareLengthMax = 64
+
 /** 16 lower-case hexadecimal digits, most significant first, as printed on devices and gateways. */
 export type Eui = string
 
@@ -103,6 +109,7 @@ export interface GatewayStatus {
   readonly longitude?: number
   readonly altitudeM?: number
   readonly protocol: 'semtech-udp-1' | 'semtech-udp-2' | 'basics-station'
+  /** well-formed, at most `softwareLengthMax` */
   readonly software?: string
   readonly heardCount?: number
   readonly crcOkCount?: number

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { parse } from 'csv-parse/browser/esm/sync'
+import { parse, type Options } from 'csv-parse/browser/esm/sync'
 import { stringify } from 'csv-stringify/browser/esm/sync'
 import { parseHex, toHex } from '@groundwork/core/units/hex.ts'
 import { isTopicId } from '../applications/topic.ts'
@@ -22,6 +22,9 @@ export const csvRowsMax = 100_000
 
 /** Longest file, in UTF-16 units. */
 export const csvCharactersMax: number = 64 * 1024 * 1024
+
+/** Longest row, in UTF-16 units: a device whose texts are as long as they may be, each character escaped, and doubled, fits. */
+export const csvRowCharactersMax: number = 4 * 1024 * 1024
 
 /** Errors that are listed; a file with more has as many again at the same places. */
 export const csvErrorsMax = 200
@@ -148,15 +151,26 @@ function readTable(text: string): Table | { readonly errors: readonly CsvError[]
   const header = (first?.cells ?? []).map((name) => name.trim().toLowerCase())
   const errors: CsvError[] = [
     ...header.filter((name) => !columns.has(name)).map((name) => headerError(name, 'column-unknown')),
-    ...header.filter((name, index) => header.indexOf(name) !== index).map((name) => headerError(name, 'column-twice')),
+    ...repeated(header).map((name) => headerError(name, 'column-twice')),
     ...requiredColumns.filter((name) => !header.includes(name)).map((name) => headerError(name, 'column-missing')),
   ]
   if (records.length > csvRowsMax) errors.push({ line: csvRowsMax + 2, column: '', code: 'too-many-rows' })
   return errors.length > 0 ? { errors: errors.slice(0, csvErrorsMax) } : { header, records }
 }
 
+/** Each name that stood before, where it stands again. */
+function repeated(names: readonly string[]): string[] {
+  const seen = new Set<string>()
+  return names.filter((name) => seen.size === seen.add(name).size)
+}
+
 function headerError(name: string, code: CsvErrorCode): CsvError {
   return { line: 1, column: name.slice(0, 64), code }
+}
+
+interface ParsedRecord {
+  readonly record: readonly string[]
+  readonly info: { readonly lines: number }
 }
 
 /** @returns where the text stops being a table, or its records */
@@ -164,16 +178,19 @@ function parseCsv(text: string): { readonly records: Table['records'] } | { read
   const head = text.slice(0, text.indexOf('\n') + 1 || text.length)
   const delimiter = [',', ';', '\t'].toSorted((a, b) => head.split(b).length - head.split(a).length)[0] ?? ','
   try {
+    // Its declarations do not say that `info` changes what a record is.
     const records = parse(text, {
       bom: true,
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
       delimiter,
-      max_record_size: 32768,
+      max_record_size: csvRowCharactersMax,
       to: csvRowsMax + 2,
-    }) as unknown as readonly { readonly record: readonly string[]; readonly info: { readonly lines: number } }[]
-    return { records: records.map(({ record, info }) => ({ line: info.lines, cells: record })) }
+      // One cell more than there are columns is as wrong as any number of them.
+      on_record: ({ record, info }: ParsedRecord) => ({ line: info.lines, cells: record.slice(0, columns.size + 1) }),
+    } as unknown as Options) as unknown as Table['records']
+    return { records }
   } catch (error) {
     const { lines } = error as { readonly lines?: unknown }
     return { line: typeof lines === 'number' ? lines : 1 }

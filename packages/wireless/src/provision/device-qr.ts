@@ -91,7 +91,11 @@ function readFields(
   return { fields: read }
 }
 
-/** Writes the text, in upper case as QR's dense mode needs it. @returns undefined when a field cannot stand in it */
+/**
+ * Writes the text, in upper case as QR's dense mode needs it.
+ *
+ * @returns undefined when a field cannot stand in it; a space cannot at the very end, where readers lose it
+ */
 export function buildDeviceQr(
   device: DeviceQr,
   { withChecksum }: { readonly withChecksum: boolean },
@@ -103,7 +107,7 @@ export function buildDeviceQr(
   })
   const body = ['LW', 'D0', device.joinEui, device.devEui, profile, ...fields].join(':').toUpperCase()
   const text = withChecksum ? `${body}:C${checksum(body)}` : body
-  return 'device' in parseDeviceQr(text) ? text : undefined
+  return text === text.trim() && 'device' in parseDeviceQr(text) ? text : undefined
 }
 
 function hex4(value: number): string {

@@ -9,7 +9,7 @@
  * @see https://github.com/TheThingsNetwork/lorawan-devices schema.json
  */
 
-import { parse } from 'yaml'
+import { isScalar, parseDocument, visit, type Document } from 'yaml'
 import { z } from 'zod'
 import { codecScriptCharactersMax } from '../codec/payload-codec.ts'
 import type { DeviceProfile, MacVersion, PayloadCodec } from '../model/device.ts'
@@ -18,8 +18,11 @@ import type { ParameterRevision, Region, RegionName } from '../region/region.ts'
 /** Longest YAML file. */
 export const repositoryFileCharactersMax: number = 1024 * 1024
 
+/** Aliases of one file, inclusive, and places where what has an anchor may stand in the end, beside its own. */
+const aliasesMax = 100
+
 /** Notes of one device that are kept. */
-const notesMax = 64
+export const repositoryNotesMax = 64
 
 /** One call of the codec with the answer that its author expects. */
 export interface CodecExample {
@@ -99,7 +102,7 @@ const fileName = z
   .string()
   .max(128)
   .regex(/^([a-z0-9-]+\/)*([A-Za-z0-9_-]+\.)+js$/)
-const text = z.union([z.string(), z.number()]).transform(String)
+const text = z.union([z.string().max(64), z.number()]).transform(String)
 const dataRate = z.int().min(0).max(15)
 const megahertz = z
   .number()
@@ -240,7 +243,7 @@ export function readRepositoryDevice(request: RepositoryRequest, source: Reposit
       tags,
     },
     examples: codec.examples,
-    notes: notes.slice(0, notesMax),
+    notes: notes.slice(0, repositoryNotesMax),
   }
 }
 
@@ -353,13 +356,47 @@ function readYaml<Schema extends z.ZodType>(
   return { refused: 'file-malformed', at: `${path} ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` }
 }
 
-/** @returns undefined for text that is no YAML, or more of it than the text has (aliases of aliases) */
+/** @returns undefined for text that is no YAML, or stands for more than it has: aliases of aliases, or of what they are in */
 function parseYaml(content: string): unknown {
   try {
-    return parse(content, { maxAliasCount: 100, logLevel: 'silent' }) as unknown
+    const document = parseDocument(content, yamlOptions)
+    return document.errors.length > 0 || !isTree(document)
+      ? undefined
+      : document.toJS({ maxAliasCount: aliasesMax + 1 })
   } catch {
+    // Its own depth is the stack's.
     return undefined
   }
+}
+
+/** Keys are text: a map as a key would be written out again for each map around it. What is twice in a map is looked for below. */
+const yamlOptions = {
+  schema: 'core',
+  resolveKnownTags: false,
+  stringKeys: true,
+  uniqueKeys: false,
+  prettyErrors: false,
+} as const
+
+/** Whether each key stands once in its map, for which the library itself takes time by the square, and nothing is within itself. */
+function isTree(document: Document): boolean {
+  let isSound = true
+  let aliasCount = 0
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set(items.map(({ key }) => (isScalar(key) ? key.value : key)))
+      isSound &&= keys.size === items.length
+      return isSound ? undefined : visit.BREAK
+    },
+    Alias(_, alias, path) {
+      aliasCount += 1
+      // Each is looked for from the file's beginning.
+      const source = aliasCount <= aliasesMax ? alias.resolve(document) : undefined
+      isSound &&= source !== undefined && !path.includes(source)
+      return isSound ? undefined : visit.BREAK
+    },
+  })
+  return isSound
 }
 
 function unknownFields(value: object, { shape }: { readonly shape: object }, known: ReadonlySet<string>): string[] {

@@ -10,7 +10,9 @@
  */
 
 import {
+  frequencyHzMax,
   phyPayloadBytesMax,
+  softwareLengthMax,
   type Eui,
   type RadioDownlink,
   type RadioUplink,
@@ -166,7 +168,7 @@ function frameOf(message: Json, phyPayload: Uint8Array | StationFault): StationF
   const { rssi, snr, gpstime } = upinfo as Json
   const xtime = signed64(placeNumber((upinfo as Json)['xtime']))
   const rctx = signed64(placeNumber((upinfo as Json)['rctx'] ?? 0))
-  if (!isUint(dataRate, 15) || !isUint(frequencyHz, 2 ** 32 - 1) || frequencyHz === 0) return 'bad-field'
+  if (!isUint(dataRate, 15) || !isUint(frequencyHz, frequencyHzMax) || frequencyHz === 0) return 'bad-field'
   if (xtime === undefined || rctx === undefined || !isSignal(rssi)) return 'bad-field'
   if (snr !== undefined && !isSignal(snr)) return 'bad-field'
   const gpsTimeUs = wholeNumberOf(gpstime)
@@ -200,15 +202,13 @@ function sentOf(message: Json): StationMessage | StationFault {
     kind: 'sent',
     id,
     xtime: signed64(placeNumber(message['xtime'])),
-    frequencyHz: isUint(frequencyHz, 2 ** 32 - 1) ? frequencyHz : 0,
+    frequencyHz: isUint(frequencyHz, frequencyHzMax) ? frequencyHz : 0,
   }
 }
 
-const softwareLengthMax = 64
-
 function versionOf({ station, firmware, model }: Json): StationMessage {
   const words = [station, firmware, model].filter((word) => typeof word === 'string' && word !== '')
-  return { kind: 'version', software: words.join(' ').slice(0, softwareLengthMax) }
+  return { kind: 'version', software: words.join(' ').slice(0, softwareLengthMax).toWellFormed() }
 }
 
 function timesyncOf({ txtime }: Json): StationMessage | StationFault {

@@ -14,6 +14,7 @@ import { fromHex, toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import {
   contextBytesMax,
   phyPayloadBytesMax,
+  softwareLengthMax,
   type GatewayStatus,
   type RadioDownlink,
   type RadioUplink,
@@ -139,7 +140,8 @@ export const decisionsPerMessageMax = 512
 export const receiptsPerMessageMax = 512
 /** Most downlinks, and most outcomes, of one message. */
 export const downlinksPerMessageMax = 32
-const softwareBytesMax = 64
+/** No text is longer than three bytes for each of its UTF-16 units. */
+const softwareBytesMax: number = 3 * softwareLengthMax
 
 const kinds = [
   'ready',
@@ -468,6 +470,10 @@ function readOutcome(reader: ByteReader): TransmitOutcome {
   return { id, gatewayEui, windowIndex, atMs, ...(refusal === undefined ? {} : { refusal }) }
 }
 
+const encoder = new TextEncoder()
+/** A mark before the text is text. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 const counts = ['heardCount', 'crcOkCount', 'forwardedCount', 'sentCount'] as const
 
 function writeStatus(writer: ByteWriter, status: GatewayStatus): void {
@@ -484,7 +490,7 @@ function writeStatus(writer: ByteWriter, status: GatewayStatus): void {
     },
   )
   writeOptional(writer, altitudeM, (to, value) => to.f64(value))
-  writer.short(new TextEncoder().encode(status.software ?? '').subarray(0, softwareBytesMax))
+  writer.short(encoder.encode(status.software?.slice(0, softwareLengthMax) ?? ''))
   for (const name of counts) writeOptional(writer, status[name], (to, value) => to.u53(value))
 }
 
@@ -497,7 +503,7 @@ function readStatus(reader: ByteReader): GatewayStatus {
     reader.fail()
   const altitudeM = readOptional(reader, (from) => from.f64())
   if (altitudeM !== undefined && !Number.isFinite(altitudeM)) reader.fail()
-  const software = new TextDecoder().decode(reader.short(softwareBytesMax))
+  const software = decoder.decode(reader.short(softwareBytesMax)).slice(0, softwareLengthMax).toWellFormed()
   const counted = counts.flatMap((name) => {
     const value = readOptional(reader, (from) => from.u53())
     return value === undefined ? [] : [[name, value] as const]

@@ -10,7 +10,9 @@
 
 import type { Modulation } from '../model/modulation.ts'
 import {
+  frequencyHzMax,
   phyPayloadBytesMax,
+  softwareLengthMax,
   type GatewayStatus,
   type RadioDownlink,
   type RadioUplink,
@@ -217,7 +219,9 @@ function signalOf<Fallback>(value: unknown, fallback: Fallback): number | Fallba
 
 /** Frequencies come as MHz in a float and are rounded to 100 Hz, as LoRaWAN counts them. */
 function hzOf(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 1 && value < 10_000 ? Math.round(value * 10_000) * 100 : undefined
+  return typeof value === 'number' && value >= 1 && value <= frequencyHzMax / 1e6
+    ? Math.round(value * 10_000) * 100
+    : undefined
 }
 
 /** Of the antennas in `rsig` (JSON version 2) the one with the best signal to noise, then the strongest. */
@@ -228,12 +232,15 @@ function bestAntenna(packet: Json): Json {
   for (const one of (rsig as unknown[]).slice(0, 16)) {
     if (typeof one !== 'object' || one === null) continue
     const signal = one as Json
-    const [snr, bestSnr] = [Number(signal['lsnr'] ?? -99), Number(best['lsnr'] ?? -99)]
-    const [rssi, bestRssi] = [Number(signal['rssic'] ?? -999), Number(best['rssic'] ?? -999)]
+    const [snr, bestSnr] = [numberOr(signal['lsnr'], -99), numberOr(best['lsnr'], -99)]
+    const [rssi, bestRssi] = [numberOr(signal['rssic'], -999), numberOr(best['rssic'], -999)]
     if (snr > bestSnr || (snr === bestSnr && rssi > bestRssi)) best = signal
   }
   return best
 }
+
+/** An object of a stranger's cannot be asked for a number: it may throw. */
+const numberOr = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
 
 function modulationOf(modu: unknown, datr: unknown, codr: unknown): Modulation | undefined {
   if (modu === 'FSK') {
@@ -244,7 +251,7 @@ function modulationOf(modu: unknown, datr: unknown, codr: unknown): Modulation |
   if (modu === 'LR-FHSS') {
     const width = /^M\dCW(\d{2,4})$/.exec(datr)?.[1]
     const codingRate = codr === '2/6' || codr === '1/3' ? '1/3' : codr === '4/6' || codr === '2/3' ? '2/3' : undefined
-    return width === undefined || codingRate === undefined
+    return width === undefined || Number(width) === 0 || codingRate === undefined
       ? undefined
       : { kind: 'lr-fhss', codingRate, widthHz: Number(width) * 1000 }
   }
@@ -278,7 +285,7 @@ function readStatus(stat: unknown): Push['status'] {
     latitude: isPlaced ? latitude : undefined,
     longitude: isPlaced ? longitude : undefined,
     altitudeM: isPlaced ? altitudeM : undefined,
-    software: typeof desc === 'string' ? desc.slice(0, 64) : undefined,
+    software: typeof desc === 'string' && desc !== '' ? desc.slice(0, softwareLengthMax).toWellFormed() : undefined,
     heardCount: count(rxnb),
     crcOkCount: count(rxok),
     forwardedCount: count(rxfw),
@@ -333,15 +340,15 @@ export interface TxAck {
   readonly powerDbm?: number
 }
 
-const refusals: Readonly<Record<string, TransmitRefusal>> = {
-  TOO_LATE: 'too-late',
-  TOO_EARLY: 'too-early',
-  COLLISION_PACKET: 'collision-packet',
-  COLLISION_BEACON: 'collision-beacon',
-  TX_FREQ: 'tx-freq',
-  TX_POWER: 'tx-power',
-  GPS_UNLOCKED: 'gps-unlocked',
-}
+const refusals: ReadonlyMap<string, TransmitRefusal> = new Map([
+  ['TOO_LATE', 'too-late'],
+  ['TOO_EARLY', 'too-early'],
+  ['COLLISION_PACKET', 'collision-packet'],
+  ['COLLISION_BEACON', 'collision-beacon'],
+  ['TX_FREQ', 'tx-freq'],
+  ['TX_POWER', 'tx-power'],
+  ['GPS_UNLOCKED', 'gps-unlocked'],
+])
 
 /** No JSON, a zero byte, an empty object, no error, "" and "NONE" all mean that it was taken. */
 export function readTxAck(json: Uint8Array): TxAck {
@@ -351,8 +358,9 @@ export function readTxAck(json: Uint8Array): TxAck {
   if (typeof ack !== 'object' || ack === null) return {}
   const { error, warn, value } = ack as Json
   if (typeof error === 'string' && error !== '' && error !== 'NONE')
-    return { refusal: refusals[error] ?? 'unknown-error' }
-  return warn === 'TX_POWER' && typeof value === 'number' ? { powerDbm: value } : {}
+    return { refusal: refusals.get(error) ?? 'unknown-error' }
+  const powerDbm = warn === 'TX_POWER' ? signalOf(value, undefined) : undefined
+  return powerDbm === undefined ? {} : { powerDbm }
 }
 
 /** One window of a downlink, as the forwarder is told to send it. */
