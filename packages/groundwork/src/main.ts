@@ -129,6 +129,31 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./cli/wireless/rules.ts')).ruleRemove,
   },
   {
+    name: 'wireless device rejoin',
+    summary: 'Have a device begin a new session.',
+    load: async () => (await import('./cli/wireless/devices.ts')).deviceRejoin,
+  },
+  {
+    name: 'wireless group add',
+    summary: 'Make or change a multicast group.',
+    load: async () => (await import('./cli/wireless/groups.ts')).groupAdd,
+  },
+  {
+    name: 'wireless group ls',
+    summary: 'List multicast groups.',
+    load: async () => (await import('./cli/wireless/groups.ts')).groupLs,
+  },
+  {
+    name: 'wireless group send',
+    summary: 'Send all members of a group a payload.',
+    load: async () => (await import('./cli/wireless/groups.ts')).groupSend,
+  },
+  {
+    name: 'wireless group rm',
+    summary: 'End a multicast group.',
+    load: async () => (await import('./cli/wireless/groups.ts')).groupRemove,
+  },
+  {
     name: 'wireless webhook add',
     summary: 'Post an application’s events to an address.',
     load: async () => (await import('./cli/wireless/webhooks.ts')).webhookAdd,

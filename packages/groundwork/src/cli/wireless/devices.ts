@@ -146,6 +146,25 @@ export const deviceRemove: AnyCommand = command({
   },
 })
 
+export const deviceRejoin: AnyCommand = command({
+  name: 'wireless device rejoin',
+  summary: 'Tell a device of LoRaWAN 1.1 to ask for a new session, or let one join again that lost its nonces.',
+  positional: ['devEui'],
+  options: z.object({
+    devEui: euiOption.describe('which'),
+    forgetNonces: z.boolean().default(false).describe('take any DevNonce of it again, as after a reset that lost them'),
+    gateway: gatewayOption,
+  }),
+  async run({ devEui, forgetNonces, gateway }, { show, signal, config }) {
+    const client = await openGateway({ gateway, dataDir: config.dataDir })
+    await postJson(client, `/v1/wireless/devices/${devEui}/${forgetNonces ? 'forget-nonces' : 'rejoin'}`, {
+      body: {},
+      signal,
+    })
+    show({ devEui, asked: forgetNonces ? 'to be let in again' : 'to rejoin' })
+  },
+})
+
 export const deviceImport: AnyCommand = command({
   name: 'wireless device import',
   summary: 'Take devices, keys and sessions from a CSV file: all of them or none.',

@@ -16,6 +16,7 @@ import {
   openQueueStore,
 } from '@groundwork/wireless/adapters'
 import { makeLog } from '../../log.ts'
+import { policyFor } from '../../wireless/network-policy.ts'
 import type { RouterRole } from '../../wireless/router-role.ts'
 import { openApiToken } from '../api-token.ts'
 import { makeServer, type Api } from '../make-server.ts'
@@ -36,7 +37,8 @@ before(async () => {
   bearer = `Bearer ${await openApiToken(folder)}`
   devices.putApplication({ id: 'lights', name: 'Lights', tags: {} })
   const network = { groupChanged: (id: string) => void changed.push(id) }
-  multicastApi(app, { devices, groups, queue, network } as unknown as RouterRole)
+  const policyOf = policyFor({ wirelessNetId: '000000', wirelessRxDelaySeconds: 1 }, `0x${'11'.repeat(20)}`)
+  multicastApi(app, { devices, groups, queue, network, policyOf } as unknown as RouterRole)
   await app.ready()
 })
 
@@ -75,7 +77,7 @@ test('a group is made with the second window of its band, and its keys are never
   const [one] = JSON.parse(shown.text) as Record<string, unknown>[]
   assert.deepEqual(
     [one?.['devAddr'], one?.['frequencyHz'], one?.['dataRate'], one?.['fCntDown'], one?.['deviceClass']],
-    ['ff000001', 869_525_000, 0, 0, 'C'],
+    ['ff000001', 869_525_000, 3, 0, 'C'],
   )
   assert.equal((await ask('GET', '', undefined, '')).status, 403)
   assert.equal((await ask('POST', '', group, '')).status, 403)

@@ -51,7 +51,7 @@ const groupQueueBody = z.object({
   expiresAtMs: z.number().int().optional(),
 })
 
-export function multicastApi(app: Api, { devices, groups, queue, network }: RouterRole): void {
+export function multicastApi(app: Api, { devices, groups, queue, network, policyOf }: RouterRole): void {
   const groupOf = (groupId: string): MulticastGroup => {
     const group = groups.group(groupId)
     if (group === undefined) throw new NotFound({ what: `group ${groupId}` })
@@ -71,7 +71,9 @@ export function multicastApi(app: Api, { devices, groups, queue, network }: Rout
       throw new NotFound({ what: `application ${body.applicationId}` })
     const region = regionOf(body.region, body.parameterRevision)
     const isB = body.deviceClass === 'B'
-    const rate = dataRate ?? (isB ? region.pingSlot.dataRate : region.rx2.dataRate)
+    // Where devices of class C listen once they have joined here.
+    const rx2 = policyOf(region).rx2 ?? region.rx2
+    const rate = dataRate ?? (isB ? region.pingSlot.dataRate : rx2.dataRate)
     if (region.downlinkDataRates[rate] === undefined)
       throw new RequestWrong({ why: `${body.region} has no downlink data rate ${rate}` })
     const keys = { mcNwkSKey: bytesOf(mcNwkSKey), mcAppSKey: bytesOf(mcAppSKey) }
@@ -84,7 +86,7 @@ export function multicastApi(app: Api, { devices, groups, queue, network }: Rout
       devAddr: parseDevAddr(devAddr) ?? 0,
       fCntDown: fCntDown ?? (keepsKey ? before.fCntDown : 0),
       // 0: ping slots hop, where the band has several.
-      frequencyHz: frequencyHz ?? (isB ? 0 : region.rx2.hz),
+      frequencyHz: frequencyHz ?? (isB ? 0 : rx2.hz),
       dataRate: rate,
     }
     if (!(await groups.put(group)))
