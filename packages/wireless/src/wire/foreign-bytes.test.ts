@@ -15,7 +15,16 @@ import { softwareNodeSigner, verifyNode } from '@groundwork/core/identity/node-s
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import fc from 'fast-check'
 import { keySchedule } from '../crypto/aes-128.ts'
-import { contextBytesMax, phyPayloadBytesMax, type GatewayStatus, type RadioUplink } from '../model/radio.ts'
+import {
+  contextBytesMax,
+  phyPayloadBytesMax,
+  softwareLengthMax,
+  type GatewayStatus,
+  type RadioDownlink,
+  type RadioUplink,
+  type TransmitWindow,
+} from '../model/radio.ts'
+import { copiesMax } from '../model/route.ts'
 import type { Receipt } from '../model/receipt.ts'
 import { regionOf } from '../region/region-of.ts'
 import { regionNames } from '../region/region.ts'
@@ -47,7 +56,15 @@ import {
   welcomeBytes,
   type Hello,
 } from './carry-hello.ts'
-import { decisionsPerMessageMax, decodeMessage, encodeMessage, type CarryMessage } from './carry-messages.ts'
+import {
+  decisionsPerMessageMax,
+  downlinksPerMessageMax,
+  receiptsPerMessageMax,
+  uplinksPerMessageMax,
+  decodeMessage,
+  encodeMessage,
+  type CarryMessage,
+} from './carry-messages.ts'
 import { carryBodyBytesMax, carryMessageBytesMax, carryOpener, carrySealer } from './carry-stream.ts'
 import { decodeCfList, encodeCfList } from './cf-list.ts'
 import { formatDevAddr, networkOfAddr, parseDevAddr } from './dev-addr.ts'
@@ -85,10 +102,21 @@ const eui = hexOf(8).map((text) => text.slice(2))
 const uint = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 })
 const wide = (bits: number): fc.Arbitrary<bigint> => fc.bigInt(0n, 2n ** BigInt(bits) - 1n)
 
+/** Ends of integers, and numbers that are none. */
+const edges: readonly (readonly number[])[] = [
+  [0x80, 0],
+  [0x7f, 0xff],
+  [0x7f, 0xf0, 0, 0, 0, 0, 0, 0],
+  [0x7f, 0xf8, 0, 0, 0, 0, 0, 0],
+  [0, 0, 0, 0, 0, 0, 0, 0],
+  [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+]
+
 /** One thing that is done to valid bytes; places are taken modulo what is there. */
 const change = fc.oneof(
   fc.record({ kind: fc.constant('flip' as const), at: fc.nat(), value: fc.integer({ min: 1, max: 255 }) }),
   fc.record({ kind: fc.constant('set' as const), at: fc.nat(), value: fc.constantFrom(0, 1, 0x7f, 0x80, 0xff) }),
+  fc.record({ kind: fc.constant('put' as const), at: fc.nat(), bytes: fc.constantFrom(...edges) }),
   fc.record({ kind: fc.constant('cut' as const), at: fc.nat() }),
   fc.record({ kind: fc.constant('insert' as const), at: fc.nat(), bytes: fc.uint8Array({ maxLength: 20 }) }),
   fc.record({ kind: fc.constant('repeat' as const), at: fc.nat(), sizeBytes: fc.integer({ min: 1, max: 40 }) }),
@@ -100,6 +128,7 @@ function changed(bytes: Uint8Array, one: Change): Uint8Array {
   const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
   if (one.kind === 'cut') return before
   if (one.kind === 'insert') return Uint8Array.of(...before, ...one.bytes, ...after)
+  if (one.kind === 'put') return Uint8Array.of(...before, ...one.bytes, ...after.subarray(one.bytes.length))
   if (one.kind === 'repeat') return Uint8Array.of(...before, ...after.subarray(0, one.sizeBytes), ...after)
   const [first, ...rest] = after
   if (first === undefined) return bytes
@@ -371,6 +400,17 @@ test('addresses and EUIs read back, and any text is one or none', () => {
 
 // ---- gateways ----
 
+const aStatus: GatewayStatus = {
+  gatewayEui: '0102030405060708',
+  atMs: 5,
+  protocol: 'basics-station',
+  latitude: 1.5,
+  longitude: -2.5,
+  altitudeM: 3,
+  software: 'x',
+  sentCount: 4,
+}
+
 /** A frame that was believed can be carried to a router, and is the same there: a stream with a message that cannot be read is over. */
 function assertCarries(uplink: RadioUplink): void {
   assert.ok(uplink.phyPayload.length <= phyPayloadBytesMax && uplink.context.length <= contextBytesMax)
@@ -564,6 +604,18 @@ const upinfo = {
   snr: 9.5,
   rxtime: 1.5,
 }
+/** Numbers of 64 bits at their ends and beyond. */
+const long = fc.constantFrom(
+  1n,
+  -1n,
+  2n ** 53n + 1n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+  2n ** 63n,
+  2n ** 64n - 1n,
+  -(2n ** 63n) - 1n,
+)
+const place = fc.tuple(long, long).map(([xtime, rctx]) => ({ ...upinfo, xtime, rctx }))
 const stationMessages = [
   {
     msgtype: 'updf',
@@ -605,7 +657,7 @@ const exactText = (value: unknown): string =>
   ) ?? ''
 const stationText = fc
   .constantFrom<Record<string, unknown>>(...stationMessages)
-  .chain((message) => fc.tuple(strangeFields(message), strangeFields(upinfo), fc.nat({ max: 5 })))
+  .chain((message) => fc.tuple(strangeFields(message), place.chain(strangeFields), fc.nat({ max: 5 })))
   .map(([message, about, lot]) => exactText(lot > 0 ? { ...message, upinfo: about } : message))
 
 test('any message of a station is one or has a fault; its frames can be carried, in every band', () => {
@@ -625,6 +677,7 @@ test('any message of a station is one or has a fault; its frames can be carried,
         const uplink = stationUplink(message, { gatewayEui: '0102030405060708', region, heardAtMs: 5, session: 1 })
         if (uplink === undefined) return
         frames += 1
+        assert.deepEqual(decodeStationContext(uplink.context), { ...message.place, session: 1 })
         assertCarries(uplink)
       },
     ),
@@ -634,24 +687,32 @@ test('any message of a station is one or has a fault; its frames can be carried,
 })
 
 test('what a station says of its program can be carried as a status', () => {
+  // Pairs of UTF-16 that are cut, and halves that never were one.
+  const units = fc.array(fc.oneof(uint(16), fc.constantFrom(0xd83d, 0xde00, 0xfeff)), { maxLength: 80 })
+  const text = fc.oneof(
+    units.map((all) => String.fromCharCode(...all)),
+    fc.nat({ max: 40 }).map((count) => '😀'.repeat(count)),
+  )
   fc.assert(
-    fc.property(
-      fc.string({ unit: 'binary', maxLength: 100 }),
-      fc.string({ unit: 'grapheme', maxLength: 100 }),
-      (station, model) => {
-        const message = readStationMessage(JSON.stringify({ msgtype: 'version', station, model }))
-        assert.ok(typeof message !== 'string' && message.kind === 'version')
-        const { software } = message
-        assertStatusCarries({
-          gatewayEui: '0102030405060708',
-          atMs: 5,
-          protocol: 'basics-station',
-          ...(software === '' ? {} : { software }),
-        })
-      },
-    ),
+    fc.property(text, text, (station, model) => {
+      const message = readStationMessage(JSON.stringify({ msgtype: 'version', station, model }))
+      assert.ok(typeof message !== 'string' && message.kind === 'version')
+      const { software } = message
+      assert.ok(software.isWellFormed() && software.length <= softwareLengthMax)
+      assertStatusCarries({ ...aStatus, ...(software === '' ? { software: 'x' } : { software }) })
+    }),
     manyRuns,
   )
+})
+
+test('a station’s frame may be as long as a frame is, and no longer', () => {
+  const message = (payloadBytes: number): string =>
+    exactText({ ...stationMessages[0], FRMPayload: '00'.repeat(payloadBytes), upinfo })
+  // With 12 bytes around, a port, and two of options.
+  const longest = readStationMessage(message(phyPayloadBytesMax - 15))
+  assert.ok(typeof longest !== 'string' && longest.kind === 'frame')
+  assert.equal(longest.phyPayload.length, phyPayloadBytesMax)
+  assert.equal(readStationMessage(message(phyPayloadBytesMax - 14)), 'too-long')
 })
 
 test('the longest messages of a station take little time, whatever they are made of', () => {
@@ -685,6 +746,7 @@ test('JSON with whole numbers of 64 bits reads back exactly, and any text is som
     value: fc.oneof(
       { maxDepth: 4 },
       fc.bigInt(-(2n ** 63n), 2n ** 64n - 1n),
+      fc.bigInt(10n ** 15n, 10n ** 16n),
       fc.integer(),
       fc.string().filter((text) => !text.startsWith('\0')),
       fc.constantFrom(null, true, false),
@@ -715,6 +777,8 @@ test('JSON with whole numbers of 64 bits reads back exactly, and any text is som
 })
 
 test('an EUI reads in every way of a station, and any text is one or none', () => {
+  for (const none of ['1:2:3:4::', '::1:2:3:4', '1::2::3', '1:2:3', '1:2:3:4:5', '12345::', ':::', 2 ** 53, -1])
+    assert.equal(readStationEui(none), undefined, String(none))
   fc.assert(
     fc.property(
       fc.oneof(
@@ -795,22 +859,14 @@ test('a receipt reads back; any bytes are one in its one form, or none', () => {
   fc.assert(
     fc.property(fc.oneof(strange(receipt.map(encodeReceipt), 80), bytesOf(receiptBytes)), (bytes) => {
       const read = decodeReceipt(bytes)
-      if (read !== undefined) assert.deepEqual(encodeReceipt(read), Uint8Array.from(bytes))
+      if (read === undefined) return
+      assert.deepEqual(encodeReceipt(read), Uint8Array.from(bytes))
+      assert.ok(read.copies >= 1 && read.copies <= copiesMax && read.sizeBytes <= phyPayloadBytesMax)
     }),
     manyRuns,
   )
 })
 
-const aStatus: GatewayStatus = {
-  gatewayEui: '0102030405060708',
-  atMs: 5,
-  protocol: 'basics-station',
-  latitude: 1.5,
-  longitude: -2.5,
-  altitudeM: 3,
-  software: 'x',
-  sentCount: 4,
-}
 const anUplink: RadioUplink = {
   gatewayEui: '0102030405060708',
   phyPayload: Uint8Array.of(1, 2),
@@ -825,19 +881,40 @@ const anUplink: RadioUplink = {
 }
 const hash: Hex = `0x${'11'.repeat(32)}`
 const signature: Hex = `0x${'22'.repeat(65)}`
+const someUplink = { sequence: 1, holdMs: 2, uplink: anUplink }
+const someOutcome = {
+  id: 1,
+  gatewayEui: '0102030405060708',
+  windowIndex: 1,
+  refusal: 'too-late' as const,
+  atMs: 5,
+}
+const someDecision = { sequence: 3, kind: 'declined' as const, reason: 'late' as const }
+const someReceipt = new Uint8Array(receiptBytes).fill(1)
+const someWindow: TransmitWindow = {
+  frequencyHz: 1,
+  modulation: anUplink.modulation,
+  powerDbm: 14,
+  timing: { kind: 'delay', delayMs: 1000, context: Uint8Array.of(1) },
+}
+const someDownlink: RadioDownlink = {
+  id: 1,
+  gatewayEui: '0102030405060708',
+  deviceClass: 'A',
+  phyPayload: Uint8Array.of(1),
+  isBeacon: true,
+  windows: [someWindow, { ...someWindow, timing: { kind: 'gps', gpsTimeMs: 5 } }],
+}
 const someMessages: readonly CarryMessage[] = [
   { kind: 'ready', epoch: 1n, receiptCount: 2, total: 3n, voucherSignature: signature },
   {
     kind: 'uplinks',
     uplinks: [
-      { sequence: 1, holdMs: 2, uplink: anUplink },
+      someUplink,
       { sequence: 2, holdMs: 0, uplink: { ...anUplink, modulation: { kind: 'fsk', bitRate: 50_000 } } },
     ],
   },
-  {
-    kind: 'outcomes',
-    outcomes: [{ id: 1, gatewayEui: '0102030405060708', windowIndex: 1, refusal: 'too-late', atMs: 5 }],
-  },
+  { kind: 'outcomes', outcomes: [someOutcome] },
   { kind: 'status', status: aStatus },
   { kind: 'notice', reason: 'unpaid' },
   {
@@ -845,10 +922,10 @@ const someMessages: readonly CarryMessage[] = [
     decisions: [
       { sequence: 1, kind: 'bought', epoch: 2n, index: 3, copies: 1, priceNano: 5n },
       { sequence: 2, kind: 'declined', reason: 'not-drawn', winner: `0x${'33'.repeat(20)}` },
-      { sequence: 3, kind: 'declined', reason: 'late' },
+      someDecision,
     ],
   },
-  { kind: 'receipts', epoch: 1n, firstIndex: 2, receipts: [new Uint8Array(receiptBytes).fill(1)] },
+  { kind: 'receipts', epoch: 1n, firstIndex: 2, receipts: [someReceipt] },
   {
     kind: 'voucher',
     total: 1n,
@@ -860,29 +937,14 @@ const someMessages: readonly CarryMessage[] = [
     root: hash,
     tallySignature: signature,
   },
-  {
-    kind: 'downlinks',
-    downlinks: [
-      {
-        id: 1,
-        gatewayEui: '0102030405060708',
-        deviceClass: 'A',
-        phyPayload: Uint8Array.of(1),
-        isBeacon: true,
-        windows: [
-          {
-            frequencyHz: 1,
-            modulation: anUplink.modulation,
-            powerDbm: 14,
-            timing: { kind: 'delay', delayMs: 1000, context: Uint8Array.of(1) },
-          },
-          { frequencyHz: 1, modulation: anUplink.modulation, powerDbm: 14, timing: { kind: 'gps', gpsTimeMs: 5 } },
-        ],
-      },
-    ],
-  },
+  { kind: 'downlinks', downlinks: [someDownlink] },
   { kind: 'reveal', epoch: 1n, secret: hash, nextCommitment: hash },
 ]
+
+function assertFinite(value: unknown): void {
+  if (typeof value === 'number') assert.ok(Number.isFinite(value))
+  else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) assertFinite(one)
+}
 
 test('any body is a message or none, whatever its kind; one that was read is written and read again the same', () => {
   const valid = fc.constantFrom(...someMessages).map(encodeMessage)
@@ -895,6 +957,7 @@ test('any body is a message or none, whatever its kind; one that was read is wri
       const message = decodeMessage({ kind, body })
       if (message === undefined) return
       readCount += 1
+      assertFinite(message)
       const written = encodeMessage(message)
       assert.ok(written.kind === kind && written.body.length <= carryBodyBytesMax)
       assert.deepEqual(decodeMessage(written), message)
@@ -905,17 +968,27 @@ test('any body is a message or none, whatever its kind; one that was read is wri
   for (const message of someMessages) assert.deepEqual(decodeMessage(encodeMessage(message)), message)
 })
 
-test('a list that says it is longer than it may be, or than there is, costs nothing', () => {
+test('a list may have as many items as its bound, and no more; none is not sent', () => {
+  const listed = <Item>(item: Item, count: number): Item[] => Array.from({ length: count }, () => item)
+  const [uplink, outcome, decision, downlink] = [someUplink, someOutcome, someDecision, someDownlink]
+  const lists: readonly (readonly [number, (count: number) => CarryMessage])[] = [
+    [uplinksPerMessageMax, (count) => ({ kind: 'uplinks', uplinks: listed(uplink, count) })],
+    [downlinksPerMessageMax, (count) => ({ kind: 'outcomes', outcomes: listed(outcome, count) })],
+    [decisionsPerMessageMax, (count) => ({ kind: 'decisions', decisions: listed(decision, count) })],
+    [
+      receiptsPerMessageMax,
+      (count) => ({ kind: 'receipts', epoch: 1n, firstIndex: 0, receipts: listed(someReceipt, count) }),
+    ],
+    [downlinksPerMessageMax, (count) => ({ kind: 'downlinks', downlinks: listed(downlink, count) })],
+    [2, (count) => ({ kind: 'downlinks', downlinks: [{ ...downlink, windows: listed(downlink.windows[0]!, count) }] })],
+  ]
+  for (const [countMax, messageOf] of lists) {
+    assert.deepEqual(decodeMessage(encodeMessage(messageOf(countMax))), messageOf(countMax))
+    assert.equal(decodeMessage(encodeMessage(messageOf(countMax + 1))), undefined)
+    assert.equal(decodeMessage(encodeMessage(messageOf(0))), undefined)
+  }
   assertQuick(() => {
-    for (const kind of [2, 3, 6, 7, 9])
-      for (const count of [0, decisionsPerMessageMax + 1, 0xffff])
-        assert.equal(
-          decodeMessage({
-            kind,
-            body: Uint8Array.of(count >>> 8, count & 0xff, ...new Uint8Array(carryBodyBytesMax - 2)),
-          }),
-          undefined,
-        )
+    for (const kind of [2, 3, 6, 7, 9]) decodeMessage({ kind, body: new Uint8Array(carryBodyBytesMax).fill(0xff) })
   })
 })
 
@@ -1083,6 +1156,21 @@ test('a carriage block reads back; any bytes are one in its one form, or none', 
     }),
     manyRuns,
   )
+  const pathOf = (length: number): CarriageBlock => ({
+    router: `0x${'11'.repeat(20)}`,
+    owner: `0x${'22'.repeat(20)}`,
+    epoch: 1n,
+    tallies: [],
+    shown: [
+      {
+        tallyIndex: 0,
+        receipt: someReceipt,
+        path: { sides: 0n, hashes: Array.from({ length }, () => hash), sums: Array.from({ length }, () => 1n) },
+      },
+    ],
+  })
+  assert.deepEqual(decodeCarriage(encodeCarriage(pathOf(40)).bytes), pathOf(40))
+  assert.equal(decodeCarriage(encodeCarriage(pathOf(41)).bytes), undefined)
   assertQuick(() => {
     // Lists of lists, maps of maps, and long heads that promise much.
     for (const piece of [
