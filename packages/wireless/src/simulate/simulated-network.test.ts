@@ -182,7 +182,7 @@ test('a device joins over the radio, is heard, and answers in its windows', asyn
 test('a near device is told to send faster and softer, and does; a far one is left as it is', async () => {
   const devices = [
     { eastM: 150, northM: 0 },
-    { eastM: 2600, northM: 0 },
+    { eastM: 3600, northM: 0 },
   ]
   const { agents, pass } = town({ devices, dataRate: 0 })
   await pass(3600)
