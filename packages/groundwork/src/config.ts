@@ -116,6 +116,23 @@ const configSchema = z.strictObject({
     .enum(bands)
     .default('EU868')
     .describe('band of the radio: what Basics Stations are told to listen to, and a first device’s band'),
+  wirelessChannelBlock: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(12)
+    .optional()
+    .describe(
+      'which eight channels of a band that has them all numbered, from 1; the usual ones when left out (US915: 2)',
+    ),
+  wirelessExtraChannelsHz: z
+    .string()
+    .regex(/^(\d{9}(,\d{9})*)?$/, 'frequencies in Hz with commas between')
+    .transform((text) => (text === '' ? [] : text.split(',').map(Number)))
+    .optional()
+    .describe(
+      'channels beside those that every device of the band knows, in Hz with commas between; the usual ones when left out',
+    ),
   wirelessPriceNano: z.coerce
     .bigint()
     .nonnegative()
@@ -140,6 +157,41 @@ const configSchema = z.strictObject({
     .max(15)
     .default(5)
     .describe('from the end of an uplink to the first window of its answer, in seconds'),
+  wirelessRx1Offset: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(7)
+    .default(0)
+    .describe('how much slower than its uplink a device is answered in its first window, in data rates'),
+  wirelessRx2: z
+    .string()
+    .regex(/^\d{9}\/\d{1,2}$/, 'Hz/data rate, as 869525000/3')
+    .transform((text) => {
+      const [hz = 0, dataRate = 0] = text.split('/').map(Number)
+      return { hz, dataRate }
+    })
+    .optional()
+    .describe('another second window than the usual one, as frequency in Hz/data rate'),
+  wirelessDwell: z
+    .enum(['band', 'limited', 'free'])
+    .default('band')
+    .describe('whether a frame may take 400 ms at most, where the band leaves that to the country'),
+  wirelessDutyExponent: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(15)
+    .default(0)
+    .describe('k: devices are told to send 1/2^k of all time at most'),
+  wirelessListensFirst: z
+    .stringbool()
+    .default(false)
+    .describe('whether stations listen before they talk, as Japan asks'),
+  wirelessRepairsNonces: z
+    .stringbool()
+    .default(true)
+    .describe('whether a device that forgot which nonces it used is let in again after a while'),
   wirelessMqttPort: port.default(1883).describe('port on which applications get their devices’ data by MQTT'),
   wirelessPrivateWebhooks: z
     .stringbool()
@@ -172,11 +224,19 @@ export interface Config {
   readonly wirelessStationPort: number
   readonly wirelessStationUri?: string | undefined
   readonly wirelessRegion: RegionName
+  readonly wirelessChannelBlock?: number | undefined
+  readonly wirelessExtraChannelsHz?: readonly number[] | undefined
   readonly wirelessPriceNano: bigint
   readonly wirelessAntennaDbi: number
   readonly wirelessCopies: number
   readonly wirelessNetId: string
   readonly wirelessRxDelaySeconds: number
+  readonly wirelessRx1Offset: number
+  readonly wirelessRx2?: { readonly hz: number; readonly dataRate: number } | undefined
+  readonly wirelessDwell: 'band' | 'limited' | 'free'
+  readonly wirelessDutyExponent: number
+  readonly wirelessListensFirst: boolean
+  readonly wirelessRepairsNonces: boolean
   readonly wirelessMqttPort: number
   readonly wirelessPrivateWebhooks: boolean
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'

@@ -18,8 +18,11 @@ function textOf(issue: Issue): string {
   if (issue.code === 'invalid_value') return `is not ${issue.values.map(String).join(' or ')}`
   if (issue.code === 'too_small') return issue.origin === 'string' ? 'is too short' : `is less than ${issue.minimum}`
   if (issue.code === 'too_big') return issue.origin === 'string' ? 'is too long' : `is more than ${issue.maximum}`
-  if (issue.code === 'invalid_format')
-    return issue.format === 'url' ? 'is not an address like http://host:port' : 'has another form'
+  if (issue.code === 'invalid_format') {
+    if (issue.format === 'url') return 'is not an address like http://host:port'
+    // A pattern that does not say in words what it wants gets the library's, which shows the expression.
+    return issue.message.startsWith('Invalid') ? 'has another form' : `is not ${issue.message}`
+  }
   if (issue.code === 'unrecognized_keys') return `has no setting ${issue.keys.join(', ')}`
   return `is not ${issue.message}`
 }

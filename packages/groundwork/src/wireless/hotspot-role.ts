@@ -28,7 +28,7 @@ import type { Submit } from '../provider/submit.ts'
 import { again } from '../supervise/again.ts'
 import type { Part } from '../supervise/run-together.ts'
 import type { AuditContext } from '../watch/audit-context.ts'
-import { enabledChannels, extraChannelsHz } from './channels.ts'
+import { channelsOf } from './channels.ts'
 import { proveCarriage } from './prove-carriage.ts'
 import { redeemVouchers } from './redeem-vouchers.ts'
 import { routesIn } from './routes-in.ts'
@@ -121,17 +121,14 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     antennaGainDbi: config.wirelessAntennaDbi,
   })
   const region = regionOf(config.wirelessRegion)
-  const channels = listeningChannels(region, {
-    extraChannelsHz: extraChannelsHz(region.name),
-    enabledChannels: enabledChannels(region.name),
-  })
+  const channels = listeningChannels(region, channelsOf(config, region))
   const stations = await openStationServer({
     host: config.host,
     port: config.wirelessStationPort,
     listener: carry,
     clock: machineClock,
     timers: machineTimers,
-    settingsOf: () => ({ region, channels }),
+    settingsOf: () => ({ region, channels, listensBeforeTalk: config.wirelessListensFirst }),
     ...(config.wirelessStationUri === undefined ? {} : { publicUri: config.wirelessStationUri }),
   })
   radios.push(udp, stations)

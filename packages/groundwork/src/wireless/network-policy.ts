@@ -6,9 +6,10 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { fromHex, type Hex } from '@groundwork/core/units/hex.ts'
-import type { NetworkPolicy, Region } from '@groundwork/wireless'
+import { regionOf, subBandAt, type NetworkPolicy, type Region } from '@groundwork/wireless'
+import { ConfigWrong } from '../config-errors.ts'
 import type { Config } from '../config.ts'
-import { enabledChannels, extraChannelsHz } from './channels.ts'
+import { channelsOf, type ChannelSettings } from './channels.ts'
 
 /** Addresses of one network server. */
 const slabSize = 65_536
@@ -29,26 +30,62 @@ export function addressesOf(
   return { first, last: first + slabSize - 1 }
 }
 
+type Rx2 = NonNullable<NetworkPolicy['rx2']>
+
 /**
  * Second windows that are faster than the band's own, where its sub-band allows so much power that they reach as far: a tenth of the
  * airtime, so that a gateway is not silent for a quarter of a minute after each answer.
  */
-const rx2: Readonly<Record<string, { readonly hz: number; readonly dataRate: number }>> = {
-  EU868: { hz: 869_525_000, dataRate: 3 },
+const usualRx2: Readonly<Record<string, Rx2>> = { EU868: { hz: 869_525_000, dataRate: 3 } }
+
+const dwells = { band: undefined, limited: { uplink: true, downlink: true }, free: { uplink: false, downlink: false } }
+
+export type PolicySettings = ChannelSettings &
+  Pick<
+    Config,
+    | 'wirelessNetId'
+    | 'wirelessRxDelaySeconds'
+    | 'wirelessRx1Offset'
+    | 'wirelessRx2'
+    | 'wirelessDwell'
+    | 'wirelessDutyExponent'
+    | 'wirelessRepairsNonces'
+  >
+
+/**
+ * @param settings what differs from the usual is for the program's own band alone
+ * @throws {ConfigWrong} the band does not have what a setting says; at once, not with the first device
+ */
+export function policyFor(settings: PolicySettings, account: Hex): (region: Region) => NetworkPolicy {
+  const addresses = addressesOf(settings, account)
+  const policyOf = (region: Region): NetworkPolicy => {
+    const isOwn = region.name === settings.wirelessRegion
+    return {
+      netId: Number.parseInt(settings.wirelessNetId, 16),
+      addresses,
+      rxDelaySeconds: settings.wirelessRxDelaySeconds,
+      rx1DataRateOffset: isOwn ? rx1OffsetOf(settings, region) : 0,
+      ...channelsOf(settings, region),
+      rx2: (isOwn ? rx2Of(settings, region) : undefined) ?? usualRx2[region.name],
+      dwell: isOwn ? dwells[settings.wirelessDwell] : undefined,
+      dutyCycleExponent: settings.wirelessDutyExponent,
+      repairsNonces: settings.wirelessRepairsNonces,
+    }
+  }
+  policyOf(regionOf(settings.wirelessRegion))
+  return policyOf
 }
 
-export function policyFor(
-  config: Pick<Config, 'wirelessNetId' | 'wirelessRxDelaySeconds'>,
-  account: Hex,
-): (region: Region) => NetworkPolicy {
-  const addresses = addressesOf(config, account)
-  return ({ name }) => ({
-    rx2: rx2[name],
-    netId: Number.parseInt(config.wirelessNetId, 16),
-    addresses,
-    rxDelaySeconds: config.wirelessRxDelaySeconds,
-    rx1DataRateOffset: 0,
-    extraChannelsHz: extraChannelsHz(name),
-    enabledChannels: enabledChannels(name),
-  })
+function rx1OffsetOf({ wirelessRx1Offset }: PolicySettings, { name, rx1DataRates }: Region): number {
+  if (rx1DataRates.some((offsets) => offsets !== undefined && offsets[wirelessRx1Offset] === undefined))
+    throw new ConfigWrong({ where: 'wirelessRx1Offset', why: `${name} has no offset ${wirelessRx1Offset}` })
+  return wirelessRx1Offset
+}
+
+function rx2Of({ wirelessRx2 }: PolicySettings, region: Region): Rx2 | undefined {
+  if (wirelessRx2 === undefined) return undefined
+  const { hz, dataRate } = wirelessRx2
+  if (subBandAt(region, hz) === undefined || region.downlinkDataRates[dataRate]?.modulation.kind !== 'lora')
+    throw new ConfigWrong({ where: 'wirelessRx2', why: `${region.name} has no such window` })
+  return wirelessRx2
 }

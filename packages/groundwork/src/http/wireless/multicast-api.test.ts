@@ -15,6 +15,7 @@ import {
   openNetworkDatabase,
   openQueueStore,
 } from '@groundwork/wireless/adapters'
+import { readConfig } from '../../config.ts'
 import { makeLog } from '../../log.ts'
 import { policyFor } from '../../wireless/network-policy.ts'
 import type { RouterRole } from '../../wireless/router-role.ts'
@@ -37,7 +38,7 @@ before(async () => {
   bearer = `Bearer ${await openApiToken(folder)}`
   devices.putApplication({ id: 'lights', name: 'Lights', tags: {} })
   const network = { groupChanged: (id: string) => void changed.push(id) }
-  const policyOf = policyFor({ wirelessNetId: '000000', wirelessRxDelaySeconds: 1 }, `0x${'11'.repeat(20)}`)
+  const policyOf = policyFor(readConfig({ environment: {} }), `0x${'11'.repeat(20)}`)
   multicastApi(app, { devices, groups, queue, network, policyOf } as unknown as RouterRole)
   await app.ready()
 })

@@ -19,6 +19,7 @@ import {
   openWebhooks,
 } from '@groundwork/wireless/adapters'
 import { machineClock, machineRandom, machineTimers } from '../../compose.ts'
+import { readConfig } from '../../config.ts'
 import { makeLog } from '../../log.ts'
 import { policyFor } from '../../wireless/network-policy.ts'
 import type { RouterRole } from '../../wireless/router-role.ts'
@@ -76,7 +77,7 @@ before(async () => {
       clock: machineClock,
       random: machineRandom,
     }),
-    policyOf: policyFor({ wirelessNetId: '000000', wirelessRxDelaySeconds: 1 }, account),
+    policyOf: policyFor(readConfig({ environment: {} }), account),
   }
   // The network itself, the market and the broker have tests of their own; no route here asks them.
   const given = { wireless: wireless as unknown as RouterRole, index: {} as never, customer: account }
