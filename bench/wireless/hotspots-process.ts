@@ -16,13 +16,12 @@ const troubles: unknown[] = []
 const hotspots = await Promise.all(
   Array.from({ length: Number(count) }, async (_, index) => {
     const owner = ownerAt(Number(first) + index)
-    const node = { owner: owner.address, nodeKey: owner.nodeSigner.nodeKey, validUntilMs: Date.now() + 86_400_000 }
     const ledger = openCarryLedger({ path: path.join(folder, `hotspot-${Number(first) + index}.sqlite`) })
     const carry = carryClient({
       chainId,
       railsDomain,
-      node,
-      ownerSignature: owner.signNow(carryNodeDigest(node, registryDomain)),
+      owner: owner.address,
+      signNode: async (node) => owner.signNow(carryNodeDigest(node, registryDomain)),
       nodeSigner: owner.nodeSigner,
       ledger,
       radio: { send: () => undefined, isReachable: () => true },

@@ -38,9 +38,6 @@ const proveMs = 1_000
 const redeemMs = 2_000
 /** Below this a voucher waits for the end of its epoch. */
 const redeemCreditsMin = 1_000n
-/** A node key that is lost stops counting by itself after so long. */
-const nodeDays = 90
-const dayMs = 86_400_000
 const nobody = `0x${'00'.repeat(20)}`
 
 export interface HotspotRole extends AsyncDisposable {
@@ -72,11 +69,6 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     verifyingContract: contract.toLowerCase() as Hex,
   })
   const ledger = openCarryLedger({ path: path.join(config.dataDir, 'hotspot.sqlite') })
-  const node = {
-    owner: signer.address,
-    nodeKey: nodeKey.publicKey,
-    validUntilMs: machineClock.nowMs() + nodeDays * dayMs,
-  }
   const radios: Radio[] = []
   const radioOf = (gatewayEui: string): Radio | undefined => radios.find((one) => one.isReachable(gatewayEui))
   const radio: Radio = {
@@ -87,8 +79,8 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
   const carry = carryClient({
     chainId: BigInt(chainId),
     railsDomain: domainOf(addresses.rails),
-    node,
-    ownerSignature: await signer.sign(carryNodeDigest(node, domainOf(addresses.registry))),
+    owner: signer.address,
+    signNode: async (node) => signer.sign(carryNodeDigest(node, domainOf(addresses.registry))),
     nodeSigner: softwareNodeSigner(nodeKey.seed),
     ledger,
     radio,

@@ -15,6 +15,7 @@ import { WebSocket } from 'ws'
 import type { AllotmentView } from '../carry/credit.ts'
 import { downlinkDesk } from '../carry/downlink-desk.ts'
 import { hotspotLink, type HotspotLink } from '../carry/hotspot-link.ts'
+import { nodeCredentials } from '../carry/node-credentials.ts'
 import type { QueueBounds } from '../carry/packet-queue.ts'
 import { routeIndex, type RouteIndex } from '../carry/route-index.ts'
 import type { GatewayStatus, RadioUplink, TransmitOutcome } from '../model/radio.ts'
@@ -50,9 +51,9 @@ const socketBytesMax = 1024 * 1024
 export interface CarryClientOptions {
   readonly chainId: bigint
   readonly railsDomain: Domain
-  readonly node: CarryNode
-  /** the owner's, over `node` */
-  readonly ownerSignature: Hex
+  readonly owner: Hex
+  /** The owner's signature, asked for at a dial when the last one nears its end. */
+  readonly signNode: (node: CarryNode) => Promise<Hex>
   readonly nodeSigner: NodeSigner
   readonly ledger: CarryLedger
   /** our forwarders, as one radio */
@@ -103,8 +104,9 @@ interface Dial {
 const nothing = (): void => undefined
 
 export function carryClient(options: CarryClientOptions): CarryClient {
-  const { node, nodeSigner, ledger, radio, clock, timers, random, railsDomain } = options
+  const { owner, nodeSigner, ledger, radio, clock, timers, random, railsDomain } = options
   const { verify = verifyNode, onTrouble = nothing } = options
+  const credentials = nodeCredentials({ owner, nodeKey: nodeSigner.nodeKey, signNode: options.signNode, clock })
   const dials = new Map<Hex, Dial>()
   const desk = downlinkDesk<Hex>()
   const counted = new Map<string, number>()
@@ -125,7 +127,7 @@ export function carryClient(options: CarryClientOptions): CarryClient {
     const dial: Dial = {
       link: hotspotLink({
         route,
-        owner: node.owner,
+        owner,
         ledger,
         railsDomain,
         say: (message) => say(dial, message),
@@ -230,6 +232,7 @@ export function carryClient(options: CarryClientOptions): CarryClient {
   const shakeHands = async (dial: Dial, socket: WebSocket, done: () => void): Promise<void> => {
     const { route } = dial.link
     const ephemeral = ephemeralOf(random.bytes(32))
+    const { node, ownerSignature } = await credentials()
     const hello = await signHello(
       {
         chainId: options.chainId,
@@ -237,7 +240,7 @@ export function carryClient(options: CarryClientOptions): CarryClient {
         ephemeral: ephemeral.publicKey,
         routerKey: route.nodeKey,
         node,
-        ownerSignature: options.ownerSignature,
+        ownerSignature,
       },
       nodeSigner,
     )
@@ -311,7 +314,7 @@ export function carryClient(options: CarryClientOptions): CarryClient {
   const serve = (): void => {
     const { chosen } = matchRoutes({
       routes: published,
-      owner: node.owner,
+      owner,
       unitPriceNanoMin: options.unitPriceNanoMin,
       exclude: [...excluded],
       // One that is unpaid for now is kept: its link itself stops, and resumes when it is paid.

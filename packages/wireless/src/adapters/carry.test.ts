@@ -243,16 +243,11 @@ function openHotspot(
 ): Hotspot {
   const ledger = watch(openCarryLedger({ path: file }))
   const asked: RadioDownlink[] = []
-  const node = {
-    owner: of.address,
-    nodeKey: of.nodeSigner.nodeKey,
-    validUntilMs: place.time.clock.nowMs() + 86_400_000,
-  }
   const client = carryClient({
     chainId,
     railsDomain,
-    node,
-    ownerSignature: sign(carryNodeDigest(node, registryDomain), of.key),
+    owner: of.address,
+    signNode: async (node) => sign(carryNodeDigest(node, registryDomain), of.key),
     nodeSigner: of.nodeSigner,
     ledger,
     radio: { send: (downlink) => void asked.push(downlink), isReachable: () => true },
