@@ -193,6 +193,7 @@ const configSchema = z.strictObject({
     .default(true)
     .describe('whether a device that forgot which nonces it used is let in again after a while'),
   wirelessMqttPort: port.default(1883).describe('port on which applications get their devices’ data by MQTT'),
+  wirelessMqttWebSocketPort: port.optional().describe('port of the same over WebSocket, for browsers; none when left out'),
   wirelessPrivateWebhooks: z
     .stringbool()
     .default(false)
@@ -238,6 +239,7 @@ export interface Config {
   readonly wirelessListensFirst: boolean
   readonly wirelessRepairsNonces: boolean
   readonly wirelessMqttPort: number
+  readonly wirelessMqttWebSocketPort?: number | undefined
   readonly wirelessPrivateWebhooks: boolean
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   readonly keyCost: 'standard' | 'devnet'

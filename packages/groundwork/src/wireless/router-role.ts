@@ -179,6 +179,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
   const mqtt = await openMqttBroker({
     host: config.host,
     tcpPort: config.wirelessMqttPort,
+    ...(config.wirelessMqttWebSocketPort === undefined ? {} : { webSocketPort: config.wirelessMqttWebSocketPort }),
     tokenHashesOf: (applicationId) => devices.tokenHashes(applicationId),
     commands: {
       request: (command) => parts_.applications?.request(command),
