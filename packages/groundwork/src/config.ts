@@ -112,6 +112,12 @@ const configSchema = z.strictObject({
     .url({ protocol: /^wss?$/ })
     .optional()
     .describe('address at which stations reach that port, when it differs, as with TLS in front'),
+  wirelessOwnRadio: z
+    .stringbool()
+    .default(false)
+    .describe(
+      'whether a gateway answers radios of its customer’s own at those ports: what they hear is carried for nothing',
+    ),
   wirelessRegion: z
     .enum(bands)
     .default('EU868')
@@ -193,7 +199,9 @@ const configSchema = z.strictObject({
     .default(true)
     .describe('whether a device that forgot which nonces it used is let in again after a while'),
   wirelessMqttPort: port.default(1883).describe('port on which applications get their devices’ data by MQTT'),
-  wirelessMqttWebSocketPort: port.optional().describe('port of the same over WebSocket, for browsers; none when left out'),
+  wirelessMqttWebSocketPort: port
+    .optional()
+    .describe('port of the same over WebSocket, for browsers; none when left out'),
   wirelessPrivateWebhooks: z
     .stringbool()
     .default(false)
@@ -224,6 +232,7 @@ export interface Config {
   readonly wirelessUdpPort: number
   readonly wirelessStationPort: number
   readonly wirelessStationUri?: string | undefined
+  readonly wirelessOwnRadio: boolean
   readonly wirelessRegion: RegionName
   readonly wirelessChannelBlock?: number | undefined
   readonly wirelessExtraChannelsHz?: readonly number[] | undefined

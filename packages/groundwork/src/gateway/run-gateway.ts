@@ -25,7 +25,7 @@ import { relayServer } from '../relay/relay-server.ts'
 import { version } from '../version.ts'
 import { indexAdvance, type AuditContext } from '../watch/audit-context.ts'
 import { allRules } from '../watch/all-rules.ts'
-import { openRouterRole } from '../wireless/router-role.ts'
+import { openRouterRole, type RouterRole } from '../wireless/router-role.ts'
 import { guardSets } from './guard-sets.ts'
 import { openOwnIndex } from '../state/open-own-index.ts'
 import { again } from '../supervise/again.ts'
@@ -37,6 +37,9 @@ export interface GatewayReady {
   readonly customer: string
   /** where applications get their devices' data, when there is a wireless role */
   readonly mqttPort?: number
+  /** where radios of the customer's own speak to it, when they may */
+  readonly udpPort?: number
+  readonly stationPort?: number
 }
 
 export interface RunGatewayOptions {
@@ -52,6 +55,15 @@ const flushMs = 2_000
 const guardMs = 2_000
 /** Streams that owe less than this are left to add up. */
 const settleMinCredits = 1n
+
+function portsOf(wireless: RouterRole | undefined): Omit<GatewayReady, 'url' | 'customer'> {
+  if (wireless === undefined) return {}
+  const { mqtt, own } = wireless
+  return {
+    mqttPort: mqtt.tcpPort,
+    ...(own === undefined ? {} : { udpPort: own.udpPort, stationPort: own.stationPort }),
+  }
+}
 
 export async function runGateway({ config, signal, onReady }: RunGatewayOptions): Promise<void> {
   const log = makeLog({ name: 'gateway', level: config.logLevel })
@@ -89,7 +101,7 @@ export async function runGateway({ config, signal, onReady }: RunGatewayOptions)
   if (wireless !== undefined) wirelessApi(app, { wireless, index, customer: account.address, signal })
   const url = await app.listen({ host: config.host, port: config.port })
   wireless?.listensAt(url)
-  onReady({ url, customer: account.address, ...(wireless === undefined ? {} : { mqttPort: wireless.mqtt.tcpPort }) })
+  onReady({ url, customer: account.address, ...portsOf(wireless) })
   log.info({ url, customer: account.address, rpc: chain.rpcUrl, version }, 'the gateway serves')
 
   const onError = (err: unknown): void => log.warn({ err }, 'a pass failed; the next one follows')

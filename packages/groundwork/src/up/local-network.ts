@@ -124,6 +124,8 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     'watcher',
     'second-watcher',
     'mqtt',
+    'own-radio',
+    'own-station',
     ...plans.map(({ name }) => name),
     ...hotspotPlans.flatMap(({ name }) => [name, radioOf(name)]),
   ])
@@ -273,6 +275,9 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
             : {
                 GROUNDWORK_ROLES: 'storage,wireless',
                 GROUNDWORK_WIRELESS_MQTT_PORT: String(portOf('mqtt')),
+                GROUNDWORK_WIRELESS_OWN_RADIO: 'true',
+                GROUNDWORK_WIRELESS_UDP_PORT: String(portOf('own-radio')),
+                GROUNDWORK_WIRELESS_STATION_PORT: String(portOf('own-station')),
                 // Whoever tries this out has the other end on the same machine.
                 GROUNDWORK_WIRELESS_PRIVATE_WEBHOOKS: 'true',
               }),

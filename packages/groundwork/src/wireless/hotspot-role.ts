@@ -9,16 +9,8 @@ import type { PostOffer } from '@groundwork/chain/post-offer.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { EvidenceStore } from '@groundwork/storage/adapters'
-import { carryNodeDigest, listeningChannels, offer, regionOf, type Radio } from '@groundwork/wireless'
-import {
-  carryClient,
-  openCarryLedger,
-  openStationServer,
-  openUdpForwarder,
-  type CarryClient,
-  type StationServer,
-  type UdpForwarder,
-} from '@groundwork/wireless/adapters'
+import { carryNodeDigest, offer, type Radio } from '@groundwork/wireless'
+import { carryClient, openCarryLedger } from '@groundwork/wireless/adapters'
 import { readAllotment } from '@groundwork/chain/read-allotment.ts'
 import type { Logger } from 'pino'
 import type { NodeKey } from '../account/open-account.ts'
@@ -28,7 +20,7 @@ import type { Submit } from '../provider/submit.ts'
 import { again } from '../supervise/again.ts'
 import type { Part } from '../supervise/run-together.ts'
 import type { AuditContext } from '../watch/audit-context.ts'
-import { channelsOf } from './channels.ts'
+import { openForwarders, type Forwarders } from './open-forwarders.ts'
 import { proveCarriage } from './prove-carriage.ts'
 import { redeemVouchers } from './redeem-vouchers.ts'
 import { routesIn } from './routes-in.ts'
@@ -44,9 +36,6 @@ export interface HotspotRole extends AsyncDisposable {
   readonly offer: PostOffer
   readonly udpPort: number
   readonly stationPort: number
-  readonly carry: CarryClient
-  readonly forwarders: UdpForwarder
-  readonly stations: StationServer
   readonly parts: readonly Part[]
 }
 
@@ -69,12 +58,10 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     verifyingContract: contract.toLowerCase() as Hex,
   })
   const ledger = openCarryLedger({ path: path.join(config.dataDir, 'hotspot.sqlite') })
-  const radios: Radio[] = []
-  const radioOf = (gatewayEui: string): Radio | undefined => radios.find((one) => one.isReachable(gatewayEui))
+  const opened: { forwarders?: Forwarders } = {}
   const radio: Radio = {
-    // Nobody hears the gateway any more: the first says so.
-    send: (downlink) => (radioOf(downlink.gatewayEui) ?? radios[0])?.send(downlink),
-    isReachable: (gatewayEui) => radioOf(gatewayEui) !== undefined,
+    send: (downlink) => opened.forwarders?.radio.send(downlink),
+    isReachable: (gatewayEui) => opened.forwarders?.radio.isReachable(gatewayEui) ?? false,
   }
   const carry = carryClient({
     chainId: BigInt(chainId),
@@ -104,26 +91,8 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     random: machineRandom,
     onTrouble: (err) => log.warn({ err }, 'carrying was troubled; it goes on'),
   })
-  const udp = await openUdpForwarder({
-    host: config.host,
-    port: config.wirelessUdpPort,
-    listener: carry,
-    clock: machineClock,
-    timers: machineTimers,
-    antennaGainDbi: config.wirelessAntennaDbi,
-  })
-  const region = regionOf(config.wirelessRegion)
-  const channels = listeningChannels(region, channelsOf(config, region))
-  const stations = await openStationServer({
-    host: config.host,
-    port: config.wirelessStationPort,
-    listener: carry,
-    clock: machineClock,
-    timers: machineTimers,
-    settingsOf: () => ({ region, channels, listensBeforeTalk: config.wirelessListensFirst }),
-    ...(config.wirelessStationUri === undefined ? {} : { publicUri: config.wirelessStationUri }),
-  })
-  radios.push(udp, stations)
+  const forwarders = await openForwarders(config, carry)
+  opened.forwarders = forwarders
 
   const onError = (err: unknown): void => log.warn({ err }, 'a pass of the radio role failed; the next one follows')
   const parts: readonly Part[] = [
@@ -168,15 +137,11 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
       antennaGainDbi: config.wirelessAntennaDbi,
       unitPriceNano: config.wirelessPriceNano,
     }),
-    udpPort: udp.port,
-    stationPort: stations.port,
-    carry,
-    forwarders: udp,
-    stations,
+    udpPort: forwarders.udpPort,
+    stationPort: forwarders.stationPort,
     parts,
     async [Symbol.asyncDispose]() {
-      await udp[Symbol.asyncDispose]()
-      await stations[Symbol.asyncDispose]()
+      await forwarders[Symbol.asyncDispose]()
       await carry[Symbol.asyncDispose]()
       ledger[Symbol.dispose]()
     },

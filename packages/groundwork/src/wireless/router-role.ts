@@ -60,7 +60,8 @@ import type { AuditContext } from '../watch/audit-context.ts'
 import { hotspotsIn } from '../watch/carriage-history.ts'
 import { timingOf } from '../watch/chain-desk.ts'
 import { gatewayRegister, type GatewayRegister } from './gateway-register.ts'
-import { policyFor } from './network-policy.ts'
+import { addressesOf, policyFor } from './network-policy.ts'
+import { firstInReach, openForwarders } from './open-forwarders.ts'
 import { publishable, routesIn } from './routes-in.ts'
 import { rangesOf, wantedRoute } from './wanted-route.ts'
 
@@ -90,6 +91,8 @@ export interface RouterRole extends AsyncDisposable {
   readonly webhooks: Webhooks
   readonly parts: readonly Part[]
   readonly policyOf: ReturnType<typeof policyFor>
+  /** where the customer's own radios speak to us, when they may */
+  readonly own: { readonly udpPort: number; readonly stationPort: number } | undefined
   /** our route as it should stand on the chain */
   route(): Route
   /** @returns whether the path is ours */
@@ -123,6 +126,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
   const gateways = gatewayRegister()
   const ring = eventRing({ birth: hexOf(machineRandom.bytes(4)) })
   const policyOf = policyFor(config, signer.address)
+  const slab = addressesOf(config, signer.address)
   const domainOf = (contract: Hex): { chainId: number; verifyingContract: Hex } => ({
     chainId,
     verifyingContract: contract.toLowerCase() as Hex,
@@ -135,12 +139,11 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
       nodeKey: nodeKey.publicKey,
       endpoint,
       config,
-      addresses: [policyOf({ name: 'EU868' } as Parameters<typeof policyOf>[0]).addresses, ...abpRanges()],
+      addresses: [slab, ...abpRanges()],
       joinEuis: devices.devices().map(({ joinEui }) => joinEui),
     })
   /** Devices that did not join have addresses of their own. */
   const abpRanges = (): { first: number; last: number }[] => {
-    const slab = policyOf({ name: 'EU868' } as Parameters<typeof policyOf>[0]).addresses
     const others = [...sessions.table.values()].flatMap(({ devAddr }) =>
       devAddr >= slab.first && devAddr <= slab.last ? [] : [devAddr],
     )
@@ -175,7 +178,8 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     random: machineRandom,
     onTrouble: (err) => log.warn({ err }, 'the carry endpoint was troubled; it goes on'),
   })
-  const radio: Radio = carry.radio
+  const own = config.wirelessOwnRadio ? await openForwarders(config, listener) : undefined
+  const radio: Radio = own === undefined ? carry.radio : firstInReach([own.radio, carry.radio])
   const mqtt = await openMqttBroker({
     host: config.host,
     tcpPort: config.wirelessMqttPort,
@@ -303,6 +307,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     webhooks,
     parts,
     policyOf,
+    own,
     route: routeNow,
     upgrade(request, socket, head) {
       if (new URL(request.url ?? '/', 'http://localhost').pathname !== carryPath) return false
@@ -313,6 +318,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
       endpoint = `${(config.endpoint ?? url).replace(/^http/, 'ws').replace(/\/+$/, '')}${carryPath}`
     },
     async [Symbol.asyncDispose]() {
+      await own?.[Symbol.asyncDispose]()
       network[Symbol.dispose]()
       await carry[Symbol.asyncDispose]()
       await network.settled()
