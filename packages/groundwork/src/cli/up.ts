@@ -79,6 +79,7 @@ export const up: AnyCommand = command({
         dataDir: dataDir.path,
         host: config.host,
         gatewayPort: config.port === 0 ? undefined : config.port,
+        band: config.wirelessRegion,
         log,
         signal,
         break: how,

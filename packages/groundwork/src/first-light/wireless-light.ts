@@ -82,7 +82,7 @@ interface AuditSaid {
 }
 
 export function wirelessLight({ network, gateway, index, seed, signal }: WirelessLightOptions): WirelessLight {
-  const region = regionOf('EU868')
+  const region = regionOf(network.band)
   const keyOf = (fill: number): Uint8Array => new Uint8Array(16).map((_, at) => (seed * 31 + fill * 7 + at * 13) & 255)
   const device = (devEui: string, fill: number): SimulatedDevice =>
     simulatedDevice({ devEui, joinEui, appKey: keyOf(fill), macVersion: '1.0.4', region })
@@ -130,13 +130,13 @@ export function wirelessLight({ network, gateway, index, seed, signal }: Wireles
         await post('applications', { id: applicationId, name: 'First light' })
         await post('profiles', {
           id: 'thermometer',
-          region: 'EU868',
+          region: network.band,
           macVersion: '1.0.4',
           codec: { kind: 'javascript', script: codec },
         })
         await post('profiles', {
           id: 'switch',
-          region: 'EU868',
+          region: network.band,
           macVersion: '1.0.4',
           supportsClassC: true,
           codec: { kind: 'javascript', script: codec },

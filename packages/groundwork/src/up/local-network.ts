@@ -18,7 +18,7 @@ import { keepPriceFresh } from '@groundwork/chain/devnet/feed-price.ts'
 import { devnetParameters, devnetSupply, type ParameterValues } from '@groundwork/chain/devnet/parameters.ts'
 import type { Address } from '@groundwork/core/identity/address.ts'
 import { storageNetwork } from '@groundwork/storage'
-import { wirelessNetwork } from '@groundwork/wireless'
+import { wirelessNetwork, type RegionName } from '@groundwork/wireless'
 import type { Logger } from 'pino'
 import { programPath } from '../program-path.ts'
 import { startChild, type Child } from '../supervise/child.ts'
@@ -75,6 +75,8 @@ export interface LocalNetworkOptions {
   readonly values?: ParameterValues | undefined
   /** the providers of the network; all five when left out */
   readonly plans?: readonly LocalProviderPlan[] | undefined
+  /** band of its radios; that of the settings' default when left out */
+  readonly band?: RegionName | undefined
   /** the hotspots of the network; both when left out, and without any the gateway is of storage alone */
   readonly hotspotPlans?: readonly LocalHotspotPlan[] | undefined
 }
@@ -90,6 +92,7 @@ export interface LocalNetwork {
   readonly customer: Address
   readonly providers: readonly LocalProvider[]
   readonly hotspots: readonly LocalHotspot[]
+  readonly band: RegionName
   readonly watchers: readonly Child[]
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -115,7 +118,7 @@ export interface NetworkSteps {
 /** Prepares the steps; nothing is started yet. */
 export async function networkSteps(options: LocalNetworkOptions): Promise<NetworkSteps> {
   const { dataDir, host = '127.0.0.1', log, signal, values = devnetParameters } = options
-  const { plans = localProviderPlans, hotspotPlans = localHotspotPlans } = options
+  const { plans = localProviderPlans, hotspotPlans = localHotspotPlans, band = 'EU868' } = options
   const logDir = path.join(dataDir, 'logs')
   mkdirSync(logDir, { recursive: true })
   const ports = await portsFor({ dataDir, host }, [
@@ -204,6 +207,7 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
     const child = await start(plan.name, 'provider', {
       ...placeOf(plan),
       GROUNDWORK_ROLES: 'wireless',
+      GROUNDWORK_WIRELESS_REGION: band,
       GROUNDWORK_WIRELESS_PRICE_NANO: String(plan.priceNano),
       GROUNDWORK_PORT: String(portOf(plan.name)),
       GROUNDWORK_WIRELESS_UDP_PORT: String(portOf(radioOf(plan.name))),
@@ -275,6 +279,7 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
             : {
                 GROUNDWORK_ROLES: 'storage,wireless',
                 GROUNDWORK_WIRELESS_MQTT_PORT: String(portOf('mqtt')),
+                GROUNDWORK_WIRELESS_REGION: band,
                 GROUNDWORK_WIRELESS_OWN_RADIO: 'true',
                 GROUNDWORK_WIRELESS_UDP_PORT: String(portOf('own-radio')),
                 GROUNDWORK_WIRELESS_STATION_PORT: String(portOf('own-station')),
@@ -348,6 +353,7 @@ export async function networkSteps(options: LocalNetworkOptions): Promise<Networ
         customer: String(need(parts.gateway, 'the gateway').ready['customer']) as Address,
         providers: parts.providers,
         hotspots: parts.hotspots,
+        band,
         watchers: parts.watchers,
         [Symbol.asyncDispose]: dispose,
       }
