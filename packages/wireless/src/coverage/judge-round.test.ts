@@ -187,10 +187,14 @@ test('a hotspot whose own beacon nobody heard confirms nobody', () => {
   assert.equal(reasonOf(round, first.owner, second.owner), undefined)
 })
 
-test('the window is half of what the epoch before took, and never empty', () => {
-  const { startMs, lengthMs } = windowOf(fixtureWindow)
-  assert.deepEqual([startMs - fixtureWindow.sealedMs, lengthMs], [4000, 50_000])
-  assert.equal(windowOf({ ...fixtureWindow, previousSealedMs: fixtureWindow.sealedMs + 5 }).lengthMs, 1)
+test('the window is the middle half of an epoch, begins within a minute, and is never empty', () => {
+  const after = (epochMs: number): number[] => {
+    const { startMs, lengthMs } = windowOf({ ...fixtureWindow, previousSealedMs: fixtureWindow.sealedMs - epochMs })
+    return [startMs - fixtureWindow.sealedMs, lengthMs]
+  }
+  assert.deepEqual(after(12_000), [3000, 6000])
+  assert.deepEqual(after(86_400_000), [60_000, 43_200_000])
+  assert.deepEqual(after(-5), [1, 2])
 })
 
 test('trust comes from owners that others paid; a crowd that nobody paid stays at 200', () => {

@@ -24,8 +24,8 @@ import {
 } from './judge-beacon.ts'
 import { pathLossDb } from './witness-rules.ts'
 
-/** From the block whose hash draws to the first beacon: until then every hotspot has seen it. */
-export const beaconLeadMs = 4000
+/** From the block whose hash draws to the first beacon at most: until then every hotspot has seen it. */
+export const beaconLeadMsMax = 60_000
 
 /** When and from what the beacons of an epoch are drawn. */
 export interface BeaconWindow {
@@ -38,9 +38,15 @@ export interface BeaconWindow {
   readonly previousSealedMs: number
 }
 
-/** @returns when the first beacon may begin, Unix, and how long they may begin for: half of what the epoch before took */
+/**
+ * After a quarter of an epoch, or a minute, beacons begin, for half an epoch: what is left is for the last of them to be heard in it.
+ *
+ * @returns when the first may begin, Unix, and how long they may begin for; an epoch is as long as the one before was
+ */
 export function windowOf({ sealedMs, previousSealedMs }: BeaconWindow): { startMs: number; lengthMs: number } {
-  return { startMs: sealedMs + beaconLeadMs, lengthMs: Math.max(1, Math.floor((sealedMs - previousSealedMs) / 2)) }
+  const epochMs = Math.max(sealedMs - previousSealedMs, 4)
+  const leadMs = Math.min(Math.floor(epochMs / 4), beaconLeadMsMax)
+  return { startMs: sealedMs + leadMs, lengthMs: Math.floor(epochMs / 2) }
 }
 
 /** What is known of an epoch's beacons; of each owner one note of an epoch. */

@@ -87,8 +87,17 @@ const reportTag = new TextEncoder().encode('groundwork/wireless/beacon-report/1'
 
 /** What an owner commits to: its address is inside, so that nobody passes off another's commitment as its own. */
 export function reportCommitment(owner: Hex, { salt, report }: OpenedReport): Hex {
-  const { cid: _name, bytes } = encodeBlock(reportItems(report))
-  return toHex(sha256.create().update(reportTag).update(fromHex(owner, 20)).update(salt).update(bytes).digest())
+  const hash = sha256.create().update(reportTag).update(fromHex(owner, 20)).update(salt)
+  return toHex(hash.update(reportBytesOf(report)).digest())
+}
+
+/** A report by itself, as dag-cbor. */
+export function reportBytesOf(report: BeaconReport): Uint8Array {
+  return encodeBlock(reportItems(report)).bytes
+}
+
+export function readReportBytes(bytes: Uint8Array): BeaconReport | undefined {
+  return readReport(decodeBlock(bytes))
 }
 
 export function encodeNote({ owner, epoch, planned, heard, revealed, opened }: CoverageNote): Block {

@@ -1,0 +1,114 @@
+/**
+ * Who sent and who heard the beacons of an epoch, recomputed from public evidence on any machine.
+ *
+ * Notes count that were registered on chain before their epoch's evidence deadline, the first of each owner: so commitments stood
+ * before anyone revealed. What nobody serves is missing, and is named.
+ *
+ * @see docs/protocol/wireless.md#beacons
+ * @module
+ */
+
+import { verifyBatch, type Batch } from '@groundwork/core/evidence/batch.ts'
+import { closeBlockOf, evidenceDeadlineOf } from '@groundwork/core/epoch/timing.ts'
+import type { Address } from '@groundwork/core/identity/address.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import {
+  coverageUnitsMin,
+  isNoteBatch,
+  judgeRound,
+  locationTrust,
+  noteOf,
+  wirelessNetwork,
+  type CoverageNote,
+  type JudgedRound,
+  type LocationTrust,
+} from '@groundwork/wireless'
+import { heldAt } from '../holds/holds-in.ts'
+import type { AuditContext } from '../watch/audit-context.ts'
+import { hotspotsIn, redemptionsIn } from '../watch/carriage-history.ts'
+import { timingOf } from '../watch/chain-desk.ts'
+import type { Waiting } from '../watch/desks.ts'
+import { evidenceDomain } from '../watch/epoch-facts.ts'
+import { logsOf } from '../watch/event-logs.ts'
+import { fetchBatches } from '../watch/gather.ts'
+import type { Library } from '../watch/library.ts'
+import { EpochUnknown } from '../watch/watch-errors.ts'
+import { canOrderNotes, readBeaconWindow } from './chain-moment.ts'
+
+export interface AuditedBeacons {
+  readonly epoch: bigint
+  readonly round: JudgedRound
+  readonly trust: readonly LocationTrust[]
+  /** silent operators, and evidence that nobody has */
+  readonly complaints: readonly string[]
+}
+
+/** The last epoch whose beacons are all revealed; undefined: none yet. */
+export function lastRevealedEpoch({ chain, index }: Pick<AuditContext, 'chain' | 'index'>): bigint | undefined {
+  const timing = timingOf(chain.deployment)
+  const tip = index.tip()?.number ?? 0n
+  for (let epoch = (tip - timing.startBlock) / timing.epochBlocks; epoch >= 3n; epoch -= 1n)
+    if (tip > evidenceDeadlineOf(timing, epoch)) return epoch - 1n
+  return undefined
+}
+
+/** @throws {EpochUnknown} its beacons are not all revealed yet, or it had none */
+export async function auditBeacons(
+  context: AuditContext,
+  library: Library,
+  { epoch }: { readonly epoch: bigint },
+  waiting: Waiting,
+): Promise<AuditedBeacons> {
+  const { chain, index } = context
+  const timing = timingOf(chain.deployment)
+  const tip = index.tip()?.number ?? 0n
+  const unknown = (why: string): EpochUnknown => new EpochUnknown({ network: wirelessNetwork, epoch, why })
+  if (!canOrderNotes(timing)) throw unknown('evidence of an epoch may come after the next one is sealed')
+  if (epoch < 2n) throw unknown('beacons are planned two epochs before')
+  if (tip <= evidenceDeadlineOf(timing, epoch + 1n)) throw unknown('its beacons are not all revealed yet')
+  const window = await readBeaconWindow(chain, timing, { epoch, tip })
+  if (window === undefined) throw unknown('its draw is not sealed')
+
+  const batches = await fetchBatches(library, { network: wirelessNetwork, from: epoch - 2n, to: epoch + 1n }, waiting)
+  const notes = notesIn(context, library, batches)
+  const until = closeBlockOf(timing, epoch)
+  const from = closeBlockOf(timing, epoch - 1n) + 1n
+  const held = heldAt(index, { network: wirelessNetwork, block: until })
+  const round = judgeRound({
+    window,
+    planned: notes.filter((note) => note.epoch === epoch - 2n),
+    heard: notes.filter((note) => note.epoch === epoch),
+    revealed: notes.filter((note) => note.epoch === epoch + 1n),
+    hotspots: hotspotsIn(index, { until }),
+    isHeld: (owner) => held.has(owner as Address),
+  })
+  const paid = paidByOthers(context, { from, until })
+  const trust = locationTrust(round, (owner) => (paid.get(owner) ?? 0n) >= coverageUnitsMin)
+  return { epoch, round, trust, complaints: library.complaints() }
+}
+
+/** Notes of batches that were registered, in the order of the chain. */
+function notesIn({ chain, index }: AuditContext, library: Library, batches: readonly Batch[]): CoverageNote[] {
+  const domain = evidenceDomain({ chain })
+  const byDigest = new Map<Hex, Batch>()
+  for (const batch of batches.filter(isNoteBatch)) {
+    const verdict = verifyBatch(batch, { domain, network: wirelessNetwork, epoch: batch.header.epoch })
+    if (verdict.tag === 'verified') byDigest.set(verdict.batch.digest, batch)
+  }
+  return logsOf(index, { contract: 'epochs', event: 'BatchRegistered' }).flatMap(({ args }) => {
+    const batch = byDigest.get(String(args['digest']).toLowerCase() as Hex)
+    const note = batch === undefined ? undefined : noteOf(batch, library)
+    return note === undefined ? [] : [note]
+  })
+}
+
+/** Credits that owners redeemed from others' allotments. */
+function paidByOthers(
+  { index }: Pick<AuditContext, 'index'>,
+  blocks: { readonly from: bigint; readonly until: bigint },
+): ReadonlyMap<Hex, bigint> {
+  const paid = new Map<Hex, bigint>()
+  for (const { router, owner, credits } of redemptionsIn(index, blocks))
+    if (router !== owner) paid.set(owner, (paid.get(owner) ?? 0n) + credits)
+  return paid
+}
