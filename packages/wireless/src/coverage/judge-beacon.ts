@@ -74,9 +74,9 @@ export interface WitnessVerdict {
 export interface BeaconVerdict {
   /** Undefined when the beacon is as drawn; otherwise no witness counts. */
   readonly reason: BeaconReason | undefined
-  /** In the order of the reports. */
+  /** Of the reports that were looked at, in their order. */
   readonly witnesses: readonly WitnessVerdict[]
-  /** Reports over `reportsMax`, which nobody looked at. */
+  /** Reports over `reportsMax`, which nobody looked at; which ones is drawn. */
   readonly unreadCount: number
   readonly witnessUnit: Ratio
   readonly beaconerUnit: Ratio
@@ -126,7 +126,7 @@ export function judgeBeacon(
   world: CoverageWorld,
 ): BeaconVerdict {
   const reason = firstBroken(beaconRules, facts)
-  const read = reports.slice(0, reportsMax)
+  const read = reports.length > reportsMax ? drawReports(reports, facts.sealed) : reports
   const unreadCount = reports.length - read.length
   if (reason !== undefined) return { reason, witnesses: [], unreadCount, witnessUnit: zero, beaconerUnit: zero }
 
@@ -164,6 +164,26 @@ function judgeWitness(
     lossBackDb: world.lossBackDb(witness.id, beaconer.id),
     ownBeaconHeardMs: world.ownBeaconHeardMs(witness.id),
   })
+}
+
+/**
+ * Of too many reports those of hotspots that a draw names, as many as are looked at: whoever fills the list with reports is drawn
+ * like everyone else, wherever they stand in it. All reports of a hotspot are looked at, or none.
+ */
+function drawReports(reports: readonly HeardBeacon[], sealed: Uint8Array): HeardBeacon[] {
+  const counts = new Map<string, number>()
+  for (const { hotspot } of reports) counts.set(hotspot, (counts.get(hotspot) ?? 0) + 1)
+  const drawn = [...counts]
+    .map(([hotspot, count]) => ({ hotspot, count, place: placeInDraw(sealed, hotspot) }))
+    .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+  const kept = new Set<string>()
+  let left = reportsMax
+  for (const { hotspot, count } of drawn) {
+    if (count > left) continue
+    left -= count
+    kept.add(hotspot)
+  }
+  return reports.filter(({ hotspot }) => kept.has(hotspot))
 }
 
 /**
