@@ -172,6 +172,34 @@ test('who hears what no radio can is named, and so is a way that goes in one dir
   assert.equal(reasonOf(say(-820, 100), first.owner, second.owner), 'one-way')
 })
 
+test('a false time in one report changes nothing of the others, in whatever order notes come', () => {
+  const last = owners[3] ?? assert.fail()
+  const report = heardOf(second, last)
+  const lie = { ...report, report: { ...report.report, heardMs: 2 ** 47 } }
+  const [before, after] = [reportCommitment(second.owner, report), reportCommitment(second.owner, lie)]
+  const notes = notesOf(owners)
+  notes.heard = notes.heard.map((note) => ({ ...note, heard: note.heard.map((one) => (one === before ? after : one)) }))
+  // Only the second says that it heard the first.
+  const content = toHex(first.drawn.data)
+  notes.revealed = notes.revealed.map((note) => ({
+    ...note,
+    opened: note.opened
+      .filter(({ report: { data } }) => note.owner === second.owner || toHex(data) !== content)
+      .map((one) => (reportCommitment(note.owner, one) === before ? lie : one)),
+  }))
+  const [one = assert.fail(), two = assert.fail(), ...others] = notes.revealed
+  for (const revealed of [
+    [one, two, ...others],
+    [two, one, ...others],
+    [...others, two, one],
+  ]) {
+    const round = judgeRound(roundOf(owners, { ...notes, revealed }))
+    assert.equal(reasonOf(round, last.owner, second.owner), 'heard-late')
+    assert.equal(reasonOf(round, first.owner, second.owner), undefined)
+    assert.equal(reasonOf(round, second.owner, first.owner), undefined, 'the first was heard')
+  }
+})
+
 test('a hotspot whose own beacon nobody heard confirms nobody', () => {
   const notes = notesOf(owners)
   const [own] = notes.revealed.map(({ revealed }) => revealed[0]).filter((one) => one?.gatewayEui === third.gatewayEui)
@@ -226,4 +254,19 @@ test('what contradicts physics costs both who said it and whom it is about', () 
     if (owner === first.owner || owner === second.owner) assert.ok(now < trust, owner)
     else assert.equal(now, trust)
   }
+})
+
+test('a report that contradicts itself costs who made it, and not whom it slanders', () => {
+  const report = heardOf(second, first)
+  const lie = { ...report, report: { ...report.report, snrTenths: 250 } }
+  const notes = notesOf(owners)
+  const [before, after] = [reportCommitment(second.owner, report), reportCommitment(second.owner, lie)]
+  notes.heard = notes.heard.map((note) => ({ ...note, heard: note.heard.map((one) => (one === before ? after : one)) }))
+  notes.revealed = notes.revealed.map((note) =>
+    note.owner === second.owner ? { ...note, opened: [lie, ...note.opened.slice(1)] } : note,
+  )
+  const round = judgeRound(roundOf(owners, notes))
+  assert.equal(reasonOf(round, first.owner, second.owner), 'snr-above-radio')
+  const against = new Map(locationTrust(round, () => true).map((one) => [one.owner, one.contradictedBy]))
+  assert.deepEqual([against.get(second.owner), against.get(first.owner)], [1, 0])
 })

@@ -140,9 +140,9 @@ export function judgeRound(round: BeaconRound): JudgedRound {
         reports: verdict.witnesses.map(({ heard, reason }) => ({ ...whoOf(heard), reason })),
       }
     })
-  // First without what the other direction says; then with what the first pass found of it.
-  const spokeMs = new Map([...reports.values()].flat().map(({ hotspot, heardMs }) => [hotspot, heardMs]))
-  const alone = judge({ lossBackDb: () => undefined, ownBeaconHeardMs: (id) => spokeMs.get(id) })
+  // First as if everyone had been heard; then with what that pass found of the other direction.
+  const { startMs } = windowOf(round.window)
+  const alone = judge({ lossBackDb: () => undefined, ownBeaconHeardMs: () => startMs })
   const both = judge(otherWay({ alone, sent, reports, hotspotOf }))
   return { beacons: [...failed, ...both].toSorted(inOrder), strays, unopened }
 }
@@ -291,7 +291,7 @@ function otherWay({
     const judged = judgedOf.get(beaconer.id)
     const counted = new Set(
       judged?.reports.flatMap(({ owner, gatewayEui, reason }) =>
-        reason === undefined ? [idOf(owner, gatewayEui)] : [],
+        isByTheRules(reason) ? [idOf(owner, gatewayEui)] : [],
       ),
     )
     for (const heard of reports.get(data) ?? []) {
@@ -318,15 +318,24 @@ function otherWay({
   }
 }
 
-/** Reasons that say something of where a hotspot stands or how it hears, against those that are about form. */
+/** Whether no rule dropped a report; one that others were counted instead of is as true as those. */
+export function isByTheRules(reason: ReportReason | undefined): boolean {
+  return reason === undefined || reason === 'owner-counted' || reason === 'not-drawn'
+}
+
+/** Reasons by which two hotspots cannot both stand where they say, or hear as they say. */
 export const placeReasons: ReadonlySet<ReportReason> = new Set<ReportReason>([
   'too-far',
   'too-strong',
   'too-weak',
+  'one-way',
+])
+
+/** Reasons by which a report contradicts itself: they say nothing of whom it is about. */
+export const reportReasons: ReadonlySet<ReportReason> = new Set<ReportReason>([
   'below-sensitivity',
   'snr-below-floor',
   'snr-above-radio',
   'snr-above-noise',
   'snr-below-signal',
-  'one-way',
 ])
