@@ -8,7 +8,7 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js'
-import { commitBeaconSecret, drawBeacon, type BeaconChoices } from './draw-beacon.ts'
+import { commitBeaconSecret, drawBeacon, type BeaconChoices, type DrawnBeacon } from './draw-beacon.ts'
 import { distanceRange, type HeardBeacon, type Hotspot, type SentBeacon } from './hotspot.ts'
 import { ratio, zero, type Ratio } from './ratio.ts'
 import { rewardUnits, type RewardUnitParameters } from './reward-units.ts'
@@ -86,18 +86,27 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
-function drawnOf({ sealed, secret, beacon, choices }: BeaconFacts): ReturnType<typeof drawBeacon> {
-  return drawBeacon({ sealed, secret, hotspot: beacon.hotspot }, choices)
+const drawnFor = new WeakMap<BeaconFacts, DrawnBeacon>()
+
+/** Kept as long as the facts live: several rules ask, and a round is judged twice. */
+function drawnOf(facts: BeaconFacts): DrawnBeacon {
+  const known = drawnFor.get(facts)
+  if (known !== undefined) return known
+  const { sealed, secret, beacon, choices } = facts
+  const one = drawBeacon({ sealed, secret, hotspot: beacon.hotspot }, choices)
+  drawnFor.set(facts, one)
+  return one
 }
 
 function isAsDrawn(facts: BeaconFacts): boolean {
-  const [{ beacon }, drawn] = [facts, drawnOf(facts)]
+  const { beacon } = facts
+  const { data, frequencyHz, spreadingFactor, bandwidthHz, powerDbm } = drawnOf(facts)
   return (
-    isSame(drawn.data, beacon.data) &&
-    drawn.frequencyHz === beacon.frequencyHz &&
-    drawn.spreadingFactor === beacon.spreadingFactor &&
-    drawn.bandwidthHz === beacon.bandwidthHz &&
-    drawn.powerDbm === beacon.powerDbm
+    isSame(data, beacon.data) &&
+    frequencyHz === beacon.frequencyHz &&
+    spreadingFactor === beacon.spreadingFactor &&
+    bandwidthHz === beacon.bandwidthHz &&
+    powerDbm === beacon.powerDbm
   )
 }
 
@@ -221,8 +230,10 @@ function countWitnesses(
   verdicts: readonly WitnessVerdict[],
   { sealed, ownerOf }: { readonly sealed: Uint8Array; readonly ownerOf: (hotspot: string) => string },
 ): WitnessVerdict[] {
-  const drawn = verdicts
-    .filter(({ reason }) => reason === undefined)
+  const good = verdicts.filter(({ reason }) => reason === undefined)
+  const ownersOfGood = new Set(good.map(({ heard }) => ownerOf(heard.hotspot)))
+  if (ownersOfGood.size === good.length && good.length <= countedWitnessesMax) return [...verdicts]
+  const drawn = good
     .map(({ heard: { hotspot } }) => ({ hotspot, place: placeInDraw(sealed, hotspot) }))
     .toSorted((a, b) => (a.place < b.place ? -1 : 1))
   const owners = new Set<string>()

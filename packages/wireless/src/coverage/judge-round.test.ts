@@ -12,7 +12,7 @@ import { judgeRound, windowOf, type JudgedRound } from './judge-round.ts'
 import { locationTrust } from './location-trust.ts'
 import { fixtureOwner, fixtureWindow, heardOf, notesOf, roundOf, type RoundNotes } from './round-fixture.ts'
 
-const owners = [0, 1, 2, 3].map(fixtureOwner)
+const owners = [0, 1, 2, 3].map((number) => fixtureOwner(number))
 const [first, second, third] = owners as [(typeof owners)[0], (typeof owners)[0], (typeof owners)[0]]
 const beaconOf = (round: JudgedRound, owner: Hex) => round.beacons.find((one) => one.owner === owner) ?? assert.fail()
 const reasonOf = (round: JudgedRound, beaconer: Hex, witness: Hex): unknown =>

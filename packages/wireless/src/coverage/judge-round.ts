@@ -120,14 +120,15 @@ export function judgeRound(round: BeaconRound): JudgedRound {
     }
   }
   const { reports, strays, unopened } = reportsOf({ heard: byOwner(round.heard), revealed, sent })
-  const hotspotOf = (id: string): Hotspot | undefined => {
+  // A gateway that plans no beacon of its own is none that could be heard back.
+  const hotspots = new Map<string, Hotspot>()
+  for (const [id, region] of regions) {
     const record = records.get(ownerOfId(id))
-    const region = regions.get(id)
-    // A gateway that plans no beacon of its own is none that could be heard back.
-    if (record === undefined || region === undefined) return undefined
+    if (record === undefined) continue
     const { owner, cell, antennaGainDbi } = record
-    return { id, owner, cell, antennaGainDbi, region }
+    hotspots.set(id, { id, owner, cell, antennaGainDbi, region })
   }
+  const hotspotOf = (id: string): Hotspot | undefined => hotspots.get(id)
   const isDenied = (witness: string, beaconer: string): boolean =>
     round.isHeld(ownerOfId(witness)) || round.isHeld(ownerOfId(beaconer))
   const judge = (world: Pick<CoverageWorld, 'lossBackDb' | 'ownBeaconHeardMs'>): JudgedBeacon[] =>
