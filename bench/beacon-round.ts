@@ -9,10 +9,21 @@
  */
 
 import { parseArgs } from 'node:util'
-import { fixtureOwner, fixtureWindow, heardOf, notesOf, roundOf } from '../packages/wireless/src/coverage/round-fixture.ts'
+import {
+  fixtureOwner,
+  fixtureWindow,
+  heardOf,
+  notesOf,
+  roundOf,
+} from '../packages/wireless/src/coverage/round-fixture.ts'
 import { judgeRound } from '../packages/wireless/src/coverage/judge-round.ts'
 import { locationTrust } from '../packages/wireless/src/coverage/location-trust.ts'
-import { decodeNote, encodeNote, reportCommitment, type CoverageNote } from '../packages/wireless/src/wire/coverage-note.ts'
+import {
+  decodeNote,
+  encodeNote,
+  reportCommitment,
+  type CoverageNote,
+} from '../packages/wireless/src/wire/coverage-note.ts'
 
 const { values } = parseArgs({
   options: { owners: { type: 'string', default: '100000' }, reports: { type: 'string', default: '10' } },
