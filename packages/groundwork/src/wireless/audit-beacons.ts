@@ -8,18 +8,14 @@
  * @module
  */
 
-import { verifyBatch, type Batch } from '@groundwork/core/evidence/batch.ts'
 import { closeBlockOf, evidenceDeadlineOf } from '@groundwork/core/epoch/timing.ts'
 import type { Address } from '@groundwork/core/identity/address.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import {
   coverageUnitsMin,
-  isNoteBatch,
   judgeRound,
   locationTrust,
-  noteOf,
   wirelessNetwork,
-  type CoverageNote,
   type JudgedRound,
   type LocationTrust,
 } from '@groundwork/wireless'
@@ -34,6 +30,7 @@ import { fetchBatches } from '../watch/gather.ts'
 import type { Library } from '../watch/library.ts'
 import { EpochUnknown } from '../watch/watch-errors.ts'
 import { canOrderNotes, readBeaconWindow } from './chain-moment.ts'
+import { registeredNotes, type RegisteredBatch } from './registered-notes.ts'
 
 export interface AuditedBeacons {
   readonly epoch: bigint
@@ -69,8 +66,14 @@ export async function auditBeacons(
   const window = await readBeaconWindow(chain, timing, { epoch, tip })
   if (window === undefined) throw unknown('its draw is not sealed')
 
-  const batches = await fetchBatches(library, { network: wirelessNetwork, from: epoch - 2n, to: epoch + 1n }, waiting)
-  const notes = notesIn(context, library, batches)
+  const span = { from: epoch - 2n, to: epoch + 1n }
+  const batches = await fetchBatches(library, { network: wirelessNetwork, ...span }, waiting)
+  const { notes, withheld } = registeredNotes({
+    registered: registeredIn(context, span),
+    batches,
+    blocks: library,
+    domain: evidenceDomain(context),
+  })
   const until = closeBlockOf(timing, epoch)
   const from = closeBlockOf(timing, epoch - 1n) + 1n
   const held = heldAt(index, { network: wirelessNetwork, block: until })
@@ -84,22 +87,24 @@ export async function auditBeacons(
   })
   const paid = paidByOthers(context, { from, until })
   const trust = locationTrust(round, (owner) => (paid.get(owner) ?? 0n) >= coverageUnitsMin)
-  return { epoch, round, trust, complaints: library.complaints() }
+  return { epoch, round, trust, complaints: [...withheld.map(complaintOf), ...library.complaints()] }
 }
 
-/** Notes of batches that were registered, in the order of the chain. */
-function notesIn({ chain, index }: AuditContext, library: Library, batches: readonly Batch[]): CoverageNote[] {
-  const domain = evidenceDomain({ chain })
-  const byDigest = new Map<Hex, Batch>()
-  for (const batch of batches.filter(isNoteBatch)) {
-    const verdict = verifyBatch(batch, { domain, network: wirelessNetwork, epoch: batch.header.epoch })
-    if (verdict.tag === 'verified') byDigest.set(verdict.batch.digest, batch)
-  }
+/** Batches of the wireless network that were registered for some epochs, in the order of the chain. */
+function registeredIn(
+  { index }: Pick<AuditContext, 'index'>,
+  { from, to }: { readonly from: bigint; readonly to: bigint },
+): RegisteredBatch[] {
   return logsOf(index, { contract: 'epochs', event: 'BatchRegistered' }).flatMap(({ args }) => {
-    const batch = byDigest.get(String(args['digest']).toLowerCase() as Hex)
-    const note = batch === undefined ? undefined : noteOf(batch, library)
-    return note === undefined ? [] : [note]
+    const epoch = BigInt(String(args['epoch']))
+    if (Number(args['network']) !== wirelessNetwork || epoch < from || epoch > to) return []
+    const [signer, digest] = [args['signer'], args['digest']].map((one) => String(one).toLowerCase() as Hex)
+    return signer === undefined || digest === undefined ? [] : [{ signer, epoch, digest }]
   })
+}
+
+function complaintOf({ signer, epoch, digest }: RegisteredBatch): string {
+  return `${signer} has no note of epoch ${epoch}: nobody has its batch ${digest}, which came first`
 }
 
 /** Credits that owners redeemed from others' allotments. */
