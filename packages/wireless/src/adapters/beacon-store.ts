@@ -37,6 +37,14 @@ export function openBeaconStore({ path }: { readonly path: string }): BeaconStor
     Number(
       database.prepare(`SELECT count(*) AS count FROM wireless_beacon_${table} WHERE epoch = ?`).get(epoch)?.['count'],
     )
+  const isKnown = (epoch: bigint, { report }: OpenedReport): boolean =>
+    database
+      .prepare('SELECT 1 FROM wireless_beacon_heard WHERE epoch = ? AND gateway = ? AND data = ?')
+      .get(epoch, report.gatewayEui, toHex(report.data)) !== undefined
+  const add = (epoch: bigint, { salt, report }: OpenedReport): void =>
+    void database
+      .prepare('INSERT OR IGNORE INTO wireless_beacon_heard VALUES (NULL, ?, ?, ?, ?, ?)')
+      .run(epoch, report.gatewayEui, toHex(report.data), salt, reportBytesOf(report))
   return {
     plan(epoch, { gatewayEui, secret, region, frequenciesHz }) {
       if (countOf('plans', epoch) >= notedHotspotsMax) return
@@ -54,12 +62,18 @@ export function openBeaconStore({ path }: { readonly path: string }): BeaconStor
         .prepare('UPDATE wireless_beacon_plans SET ended_ms = ? WHERE epoch = ? AND gateway = ? AND ended_ms IS NULL')
         .run(endedMs, epoch, gatewayEui)
     },
-    hear(epoch, { salt, report }) {
-      if (countOf('heard', epoch) >= notedReportsMax) return false
-      const { changes } = database
-        .prepare('INSERT OR IGNORE INTO wireless_beacon_heard VALUES (NULL, ?, ?, ?, ?, ?)')
-        .run(epoch, report.gatewayEui, toHex(report.data), salt, reportBytesOf(report))
-      return changes === 1
+    hear(epoch, opened) {
+      if (isKnown(epoch, opened)) return 'known'
+      if (countOf('heard', epoch) >= notedReportsMax) return 'full'
+      add(epoch, opened)
+      return 'kept'
+    },
+    swap(epoch, place, opened) {
+      database.exec('BEGIN IMMEDIATE')
+      const one = 'SELECT place FROM wireless_beacon_heard WHERE epoch = ? ORDER BY place LIMIT 1 OFFSET ?'
+      database.prepare(`DELETE FROM wireless_beacon_heard WHERE place = (${one})`).run(epoch, place)
+      add(epoch, opened)
+      database.exec('COMMIT')
     },
     heardIn: (epoch) =>
       database

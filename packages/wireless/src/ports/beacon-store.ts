@@ -26,8 +26,10 @@ export interface BeaconStore {
   /** in order of gateways */
   plansOf(epoch: bigint): readonly BeaconPlan[]
   sent(beacon: { readonly epoch: bigint; readonly gatewayEui: string; readonly endedMs: number }): void
-  /** @returns false when the epoch has `notedReportsMax` reports, or one of that gateway with that content */
-  hear(epoch: bigint, opened: OpenedReport): boolean
+  /** @returns 'known': one of that gateway with that content is there; 'full': the epoch has `notedReportsMax` reports */
+  hear(epoch: bigint, opened: OpenedReport): 'kept' | 'known' | 'full'
+  /** Puts a report where another of its epoch is, from 0 in the order of `heardIn`, which is the last afterwards. */
+  swap(epoch: bigint, place: number, opened: OpenedReport): void
   /** in the order in which they were heard */
   heardIn(epoch: bigint): readonly OpenedReport[]
   /** Drops all of older epochs. */

@@ -111,7 +111,7 @@ test('a note of all that its bounds allow fits, and one more of anything is refu
   assert.deepEqual(decodeNote(encodeNote(full).bytes), full)
   const more = <T>(list: readonly T[]): readonly T[] => [...list, ...list.slice(0, 1)]
   for (const name of ['planned', 'heard', 'revealed', 'opened'] as const)
-    assert.equal(decodeNote(encodeNote({ ...full, [name]: more(full[name]) }).bytes), undefined, name)
+    assert.equal(decodeNote(encodeNote({ ...full, [name]: more<unknown>(full[name]) }).bytes), undefined, name)
   const [plan = assert.fail()] = full.planned
   for (const frequenciesHz of [[], more(plan.frequenciesHz)])
     assert.equal(decodeNote(encodeNote({ ...full, planned: [{ ...plan, frequenciesHz }] }).bytes), undefined)

@@ -116,6 +116,11 @@ export function reportBytesOf(report: BeaconReport): Uint8Array {
   return encodeBlock(reportItems(report)).bytes
 }
 
+/** Whether a note can hold it. */
+export function isReport(report: BeaconReport): boolean {
+  return readReport(reportItems(report)) !== undefined
+}
+
 export function readReportBytes(bytes: Uint8Array): BeaconReport | undefined {
   return readReport(decodeBlock(bytes))
 }
