@@ -19,9 +19,11 @@ import {
   type TownGateway,
   type TownReport,
 } from '@groundwork/wireless'
+import { speedMax } from '@groundwork/wireless/adapters'
 import { z } from 'zod'
 import { command, type AnyCommand } from './command.ts'
 import type { ShowRow } from './show.ts'
+import { simulateLive } from './simulate-live.ts'
 import { UsageWrong } from './usage-errors.ts'
 
 const nanoPerCredit = 1e9
@@ -51,6 +53,55 @@ const shape = {
   adversary: z.enum(townAdversaries).optional().describe('how some owners play false'),
   share: z.coerce.number().min(0).max(1).default(0.1).describe('of owners that do'),
   adversaries: z.boolean().default(false).describe('every way of playing false, by 1, 10, 30 and 50% of the owners'),
+  real: z
+    .string()
+    .optional()
+    .describe(
+      'speak to a running network: the address of its gateway, and where it is not the settings’ ports, of its radios: http://127.0.0.1:4180,udp://127.0.0.1:1700,ws://127.0.0.1:3001',
+    ),
+  seconds: z.coerce
+    .number()
+    .min(10)
+    .max(864_000)
+    .optional()
+    .describe('of the town’s time with --real; --hours otherwise'),
+  speed: z.coerce
+    .number()
+    .min(1)
+    .max(speedMax)
+    .default(1)
+    .describe('simulated seconds in one of the machine’s, with --real'),
+  stations: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.25)
+    .describe('of the hotspots that are Basics Stations, with --real'),
+  confirmed: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('of the devices that ask for confirmation, with --real'),
+  downlinkEvery: z.coerce
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(2)
+    .describe('seconds between two payloads to devices, with --real; 0 for none'),
+  restartEvery: z.coerce
+    .number()
+    .min(0)
+    .max(864_000)
+    .default(1800)
+    .describe('seconds between two restarts of a hotspot, with --real; 0 for none'),
+  powerCycleEvery: z.coerce
+    .number()
+    .min(0)
+    .max(864_000)
+    .default(3600)
+    .describe('seconds between two battery changes of a device, with --real; 0 for none'),
+  keep: z.boolean().default(false).describe('leave devices and application at the gateway, with --real'),
   map: z.string().optional().describe('GeoJSON file to make, with each hotspot and what it earned'),
 }
 type Options = z.infer<z.ZodObject<typeof shape>>
@@ -64,7 +115,9 @@ export const simulateWireless: AnyCommand = command({
   name: 'simulate wireless',
   summary: 'A LoRaWAN town in made time: what is delivered, who earns, and what playing false gains.',
   options: z.object(shape),
-  async run(options, { show, signal, config }) {
+  async run(options, context) {
+    const { show, signal, config } = context
+    if (options.real !== undefined) return simulateLive({ ...options, real: options.real }, context)
     const run = async ({ adversary, share }: Run): Promise<TownReport> => {
       const town = simulateTown({
         seed: options.seed,
