@@ -26,6 +26,11 @@ export interface DeviceAgentOptions {
   readonly payloadOf?: (count: number) => Uint8Array
   readonly isConfirmed?: boolean
   readonly onDownlink?: (downlink: ReceivedDownlink) => void
+  /**
+   * From a battery change to the first join, at least; 0 when left out. The answer to a join of 1.0.x does not name the join: whoever
+   * joins anew while an answer is under way can take it for the new one's, and nobody then reads what it sends.
+   */
+  readonly bootSeconds?: number
   /** A frame left the antenna. @param message the last message's number; it may be sent several times */
   readonly onSent?: (sent: SentFrame, message: number) => void
 }
@@ -180,7 +185,7 @@ export function deviceAgent(options: DeviceAgentOptions): DeviceAgent {
       device.powerCycle()
       joinTry = 0
       isWaiting = false
-      after(random.unit(), join)
+      after((options.bootSeconds ?? 0) + random.unit(), join)
     },
     stop: () => void (life += 1),
     counts: () => ({ joins, messages, skipped, frames, downlinks }),

@@ -141,6 +141,8 @@ const downlinkPort = 9
 /** Payloads of one device that are awaited, inclusive; of more the oldest is given up. */
 export const queuedPerDeviceMax = 64
 const offSeconds = 20
+/** Longer than the answer to a join may take. */
+const bootSeconds = 7
 const mishapPurpose = 0x315
 const confirmedPurpose = 0xc0f
 
@@ -257,6 +259,7 @@ export function liveTown(options: LiveTownOptions): LiveTown {
       seed: seed * 1_000_003 + index,
       intervalSeconds,
       isConfirmed,
+      bootSeconds,
       payloadOf: (message) => {
         if (isConfirmed) confirmed += 1
         return messagePayload(index, message)

@@ -10,7 +10,7 @@ import type { Eui } from '../model/radio.ts'
 import { uplinkDataRateOf } from '../region/data-rate.ts'
 import type { Region } from '../region/region.ts'
 import { readExactJson, wholeNumberOf, writeExactJson, type ExactJson } from '../wire/exact-json.ts'
-import { readWord } from '../wire/little-endian.ts'
+import { readUint } from '../wire/little-endian.ts'
 import { parsePhyPayload, type DataFrame } from '../wire/phy-payload.ts'
 import { writeId6 } from '../wire/station-eui.ts'
 import type { Reception } from './radio-model.ts'
@@ -46,7 +46,7 @@ export function heardText(
 
 function fieldsOf(payload: Uint8Array): { readonly [name: string]: ExactJson } | undefined {
   const frame = parsePhyPayload(payload)
-  const mic = payload.length < 4 ? 0 : signed(readWord(payload, payload.length - 4))
+  const mic = payload.length < 4 ? 0 : signed(readUint(payload, payload.length - 4, 4))
   if (frame.kind === 'join-request') {
     const { joinEui, devEui, devNonce } = frame
     const named = { JoinEui: pairsOf(joinEui), DevEui: pairsOf(devEui) }
