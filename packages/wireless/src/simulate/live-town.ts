@@ -292,16 +292,17 @@ export function liveTown(options: LiveTownOptions): LiveTown {
       queue.at(random.unit() * 2e6, () => gateway.start())
       mishap(index, mishaps.restartSeconds, mishapPurpose, () => gateway.restart(offSeconds * 1e6))
     }
-    for (const [index, agent] of agents.entries()) {
+    for (const [index, agent] of agents.entries())
       queue.at(2e6 + random.unit() * rampSeconds * 1e6, () => {
-        if (!isQuiet) agent.start()
-      })
-      mishap(index, mishaps.powerCycleSeconds, mishapPurpose + 1, () => {
         if (isQuiet) return
-        powerCycles += 1
-        agent.powerCycle()
+        agent.start()
+        // A battery is changed in a device that is on: two beginnings would be two devices.
+        mishap(index, mishaps.powerCycleSeconds, mishapPurpose + 1, () => {
+          if (isQuiet) return
+          powerCycles += 1
+          agent.powerCycle()
+        })
       })
-    }
   }
 
   return {

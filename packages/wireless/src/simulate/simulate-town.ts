@@ -10,7 +10,7 @@
 import type { Cell } from '@groundwork/core/geography/cell.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { buyer, defaultBuyPolicy } from '../carry/buy.ts'
+import { buyer, defaultBuyPolicy, type PacketVerdict } from '../carry/buy.ts'
 import { unitsOf } from '../model.ts'
 import type { Device, DeviceProfile } from '../model/device.ts'
 import type { DeviceMessage } from '../model/message.ts'
@@ -61,6 +61,8 @@ export interface TownOptions {
   /** of gateways whose owners do, 0 to 1 */
   readonly playShare?: number | undefined
   readonly unitPriceNano?: bigint
+  /** what the buyer is told of the network's word on a frame; as it is when left out. For tests that take a defence away */
+  readonly wordOf?: (verdict: PacketVerdict, phyPayload: Uint8Array) => PacketVerdict
 }
 
 export interface TownGateway {
@@ -135,7 +137,7 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 
 export function simulateTown(options: TownOptions): Town {
   const { seed, deviceCount, gatewayCount, sideM, intervalSeconds, origin, cellOf, play } = options
-  const { playShare = 0, unitPriceNano = 10n ** 9n } = options
+  const { playShare = 0, unitPriceNano = 10n ** 9n, wordOf = (verdict) => verdict } = options
   const region = regionOf(options.region)
   const time = eventQueue()
   const random = randomStream(seed)
@@ -282,7 +284,7 @@ export function simulateTown(options: TownOptions): Town {
       extraChannelsHz: [],
       ...(isMasked ? { enabledChannels: range(8) } : {}),
     }),
-    judge: { judged: (phyPayload, verdict) => buying.judged(phyPayload, verdict, nowMs()) },
+    judge: { judged: (phyPayload, verdict) => buying.judged(phyPayload, wordOf(verdict, phyPayload), nowMs()) },
   })
   const gateways = gatewayPlaces.map((_, index) => {
     const gatewayEui = euiOf('aa000000', index)
