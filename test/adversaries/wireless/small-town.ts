@@ -79,7 +79,10 @@ export function soldBy(played: TownReport, honest: TownReport): { readonly now: 
 }
 
 /** Units of beacons that those who play false earned, and what the same hotspots earned in a town of honest ones. */
-export function unitsBy(played: CoverageReport, honest: CoverageReport): { readonly now: number; readonly before: number } {
+export function unitsBy(
+  played: CoverageReport,
+  honest: CoverageReport,
+): { readonly now: number; readonly before: number } {
   const liars = new Set(played.parties.filter(({ isFalse }) => isFalse).map(({ party }) => party))
   const units = ({ parties }: CoverageReport): number =>
     parties.reduce((all, one) => all + (liars.has(one.party) ? one.units : 0), 0)

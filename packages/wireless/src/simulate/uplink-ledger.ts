@@ -102,7 +102,8 @@ interface DeviceBook {
 
 const keyOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
-export function uplinkLedger(): UplinkLedger {
+/** @param openMax messages that are not judged yet, inclusive */
+export function uplinkLedger(openMax: number = openMessagesMax): UplinkLedger {
   /** by frame, and by device and message; oldest first */
   const byFrame = new Map<string, Open>()
   const byMessage = new Map<string, Open>()
@@ -159,7 +160,7 @@ export function uplinkLedger(): UplinkLedger {
       }
       byFrame.set(key, open)
       byMessage.set(name, open)
-      if (byMessage.size > openMessagesMax) judge(byMessage.values().next().value!)
+      if (byMessage.size > openMax) judge(byMessage.values().next().value!)
     },
 
     copy(phyPayload, fate, atMs) {
