@@ -73,7 +73,7 @@ test('a false place whose signals are made to fit it is not noticed', () => {
   assert.ok(liars.every(({ awayM }) => awayM > 3_000))
 })
 
-test('beacons that are relayed over the internet count as heard: a commitment is due after 10 s, a relay takes less', () => {
+test('beacons that are relayed over the internet count as heard: a commitment is due when the epoch ends, a relay takes less', () => {
   const played = beaconsOf(relayedFrames())
   const { now, before } = unitsBy(played, honest)
   assert.ok(droppedShare(played) < 0.02, JSON.stringify(played.falseReasons))

@@ -66,7 +66,7 @@ export type { WebhookEndpoint } from './applications/webhook-endpoint.ts'
 export { eventRing } from './applications/event-ring.ts'
 export type { EventRing } from './applications/event-ring.ts'
 export { coverageMap } from './coverage/coverage-map.ts'
-export type { CarriedTraffic, CoverageMap } from './coverage/coverage-map.ts'
+export type { CarriedTraffic, CoverageFeature, CoverageMap, GeoPosition } from './coverage/coverage-map.ts'
 export { freeSpaceLossDb } from './coverage/free-space.ts'
 export type { HeardBeacon, Hotspot, SentBeacon } from './coverage/hotspot.ts'
 export { judgeBeacon } from './coverage/judge-beacon.ts'
@@ -119,12 +119,12 @@ export { noticingReasons, simulateTown, townDevicesMax, townGatewaysMax } from '
 export type { Town, TownGateway, TownOptions, TownReport } from './simulate/simulate-town.ts'
 export type { Adversary } from './simulate/arena/adversary.ts'
 export type { BeaconView, CoveragePlay, FalseReport, WitnessSeat } from './simulate/arena/coverage-play.ts'
-export { coverageRounds, trustByUnits } from './simulate/arena/coverage-round.ts'
+export { coverageRounds, trustByUnits, trustOfOwners } from './simulate/arena/coverage-round.ts'
 export type {
   CoverageReport,
   CoverageRoundsOptions,
   JudgedBeacon,
-  LocationTrust,
+  TrustMeasure,
 } from './simulate/arena/coverage-round.ts'
 export type { MarketPlay, MarketSeat, Registered } from './simulate/arena/market-play.ts'
 export { dayOf } from './simulate/arena/owner-day.ts'

@@ -16,8 +16,6 @@ import {
 
 /** What a town takes beyond free space, where nothing better is known. */
 const townLossDb = 25
-/** A relay over the internet and a look at the rules take so long. */
-const lagMs = 400
 const snrMaxDb = 10
 const floorDb: Readonly<Record<number, number>> = { 7: -7.5, 8: -10, 9: -12.5, 10: -15, 11: -17.5, 12: -20 }
 
@@ -53,6 +51,6 @@ export function fittedReport({ beaconer, known, seat, unit }: FittedOptions): He
     rssiDbm,
     snrDb,
     heardMs,
-    committedMs: heardMs + lagMs + 600 * unit(),
+    committedRound: known.revealedRound - 1,
   }
 }

@@ -15,11 +15,11 @@ import {
   type Adversary,
   type BootstrapWay,
   type CoverageReport,
-  type LocationTrust,
   type Score,
   type ScoreTerms,
   type TownOptions,
   type TownReport,
+  type TrustMeasure,
 } from '@groundwork/wireless'
 import type { Config } from '../config.ts'
 import type { Show } from './show.ts'
@@ -51,8 +51,8 @@ export interface ScoreAdversariesOptions {
   readonly all: () => readonly Adversary[]
   /** Plays the market of the town. */
   readonly play: (adversary: Adversary | undefined, share: number) => Promise<TownReport>
-  /** how beacons make trust; by their units when left out */
-  readonly trust?: LocationTrust
+  /** how beacons make trust; as the program itself does when left out */
+  readonly trust?: TrustMeasure
 }
 
 export function townOptionsOf(
@@ -153,7 +153,7 @@ export function tellScores(scores: readonly Score[], show: Show): void {
       noticed: percent(score.noticedShare),
       honestWronged: percent(score.wrongedShare),
       honestLoss: percent(score.honestLossShare),
-      trustRatio: score.adversary === 'nobody' ? '' : score.trustRatio.toFixed(2),
+      trust: `${score.falseTrust.toFixed(0)}/${score.honestTrust.toFixed(0)}`,
     })),
   )
 }

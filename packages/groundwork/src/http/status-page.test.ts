@@ -19,6 +19,7 @@ const empty: StatusView = {
   paymentsSkipped: 0,
   paymentCount: 0,
   objects: [],
+  coverage: undefined,
 }
 
 test('a payment links to its transaction and to its evidence', () => {
@@ -48,6 +49,14 @@ test('payments that do not fit lead to the older ones, and a page of older ones 
   assert.match(first, /http-equiv="refresh"/)
   const last = statusPage({ ...empty, payments: [payment], paymentsSkipped: 4, paymentCount: 5 })
   assert.ok(!last.includes('older') && !last.includes('http-equiv="refresh"'))
+})
+
+test('coverage is shown once something was carried', () => {
+  assert.ok(!statusPage(empty).includes('Paid coverage'))
+  assert.match(
+    statusPage({ ...empty, coverage: '<svg id="x"></svg>' }),
+    /Paid coverage.*<svg id="x">.*\/v1\/wireless\/coverage/s,
+  )
 })
 
 test('with no payments the page says the rule', () => {

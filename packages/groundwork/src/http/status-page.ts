@@ -18,6 +18,8 @@ export interface StatusView {
   readonly paymentsSkipped: number
   readonly paymentCount: number
   readonly objects: readonly ObjectView[]
+  /** SVG of where paid traffic was carried; undefined when none was */
+  readonly coverage: string | undefined
 }
 
 export interface NetworkView {
@@ -121,7 +123,8 @@ const style = `
 h1{font-size:1.5rem;margin:0}h2{font-size:1rem;margin:2.2rem 0 .6rem}p{margin:.3rem 0}.soft,.none{color:var(--soft)}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:8px}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.45rem .8rem;white-space:nowrap;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}th{font-weight:600;color:var(--soft);font-size:.82rem}
-td{font-variant-numeric:tabular-nums}code{font:13px ui-monospace,monospace}a{color:inherit}.good{color:var(--green)}.bad{color:var(--red)}.wait{color:var(--amber)}rect{fill:var(--green)}`
+td{font-variant-numeric:tabular-nums}code{font:13px ui-monospace,monospace}a{color:inherit}.good{color:var(--green)}.bad{color:var(--red)}.wait{color:var(--amber)}rect{fill:var(--green)}
+.map{display:block;width:100%;max-height:26rem}.map path{fill:var(--green)}.map .sure{stroke:var(--green);stroke-width:1.5}.map .scale{fill:none;stroke:var(--soft)}.map text{fill:var(--soft);font-size:11px}`
 
 /** @returns a whole HTML page; the first one asks for itself again every five seconds */
 export function statusPage(view: StatusView): string {
@@ -158,6 +161,14 @@ export function statusPage(view: StatusView): string {
         'Nobody has offered anything yet.',
       ),
     ],
+    ...(view.coverage === undefined
+      ? []
+      : [
+          [
+            'Paid coverage',
+            `<div class="scroll">${view.coverage}</div><p class="soft">Hexagons (H3, resolution 7) whose hotspots were paid by others; outlined where several owners were · <a href="/v1/wireless/coverage">as GeoJSON</a></p>`,
+          ] as const,
+        ]),
     [
       'Last epochs',
       table(

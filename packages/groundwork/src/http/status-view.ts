@@ -17,10 +17,13 @@ import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
 import { cidOfDigest } from '@groundwork/core/evidence/block.ts'
 import { lanesOf } from '@groundwork/core/merkle/lanes.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
+import { coverageMap } from '@groundwork/wireless'
 import type { ComposedCustomer } from '../compose.ts'
 import { networkIds, networkNames, type NetworkName } from '../networks.ts'
 import { logsOf } from '../watch/event-logs.ts'
+import { carriedTraffic } from '../wireless/carried-traffic.ts'
 import { routesIn } from '../wireless/routes-in.ts'
+import { coveragePicture } from './coverage-picture.ts'
 import { paymentViews } from './payment-views.ts'
 import { shortWork } from './short-work.ts'
 import type { EpochView, ProviderView, StatusView } from './status-page.ts'
@@ -51,6 +54,7 @@ export async function statusView(
     payments: payments.slice(skip, skip + paymentsShownMax),
     paymentsSkipped: skip,
     paymentCount: payments.length,
+    coverage: coveragePicture(coverageMap(carriedTraffic(index))),
     objects: store.records.objects().map(({ cid, sizeBytes, copies }) => ({ cid, size: `${sizeBytes} bytes`, copies })),
   }
 }

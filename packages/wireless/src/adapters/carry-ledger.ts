@@ -13,6 +13,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
+import type { Eui } from '../model/radio.ts'
 import type { SignedTally } from '../model/receipt.ts'
 import type { CarryAccount, CarryLedger } from '../ports/carry.ts'
 import { receiptBytes } from '../wire/receipt.ts'
@@ -36,10 +37,17 @@ const schema = `
     units TEXT NOT NULL, nano_credits TEXT NOT NULL, root TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (peer, epoch)
   ) STRICT;
   CREATE TABLE IF NOT EXISTS wireless_carry_secrets (epoch INTEGER PRIMARY KEY, secret BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS wireless_carry_spent (dev_eui TEXT PRIMARY KEY, day INTEGER NOT NULL, units INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS wireless_carry_versions (version INTEGER NOT NULL) STRICT;
 `
 
 type Write = () => void
+
+/** Of a device on one day. */
+interface Spent {
+  readonly day: number
+  readonly units: number
+}
 
 /** Receipts that follow each other. */
 interface Run {
@@ -64,6 +72,8 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
   /** the run of a peer that may still grow */
   const growing = new Map<Hex, Run>()
   const changed = new Set<Hex>()
+  const spent = new Map<Eui, Spent>()
+  let lastDay = 0
 
   const writeAccount = (peer: Hex): void => {
     const account = accounts.get(peer)
@@ -72,7 +82,7 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
     statements.setAccount.run(peer, packetsBefore, earnedNano.toString(), total.toString(), voucherSignature ?? null)
   }
   const commit = (): void => {
-    if (waiting.length === 0 && runs.length === 0 && changed.size === 0) return
+    if (waiting.length === 0 && runs.length === 0 && changed.size === 0 && spent.size === 0) return
     const [writes, added] = [waiting, runs]
     waiting = []
     runs = []
@@ -83,8 +93,10 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
         statements.addReceipts.run(peer, epoch, place, joined(receipts))
       for (const write of writes) write()
       for (const peer of changed) writeAccount(peer)
+      for (const [devEui, { day, units }] of spent) statements.setSpent.run(devEui, day, units)
       database.exec('COMMIT')
       changed.clear()
+      spent.clear()
     } catch (error) {
       database.exec('ROLLBACK')
       waiting = [...writes, ...waiting]
@@ -161,6 +173,17 @@ export function openCarryLedger({ path }: { readonly path: string }): CarryLedge
       commit()
       return secret
     },
+    spentUnits(devEui, day) {
+      const waits = spent.get(devEui)
+      if (waits !== undefined) return waits.day === day ? waits.units : 0
+      return Number(statements.spent.get(devEui, day)?.['units'] ?? 0)
+    },
+    setSpentUnits(devEui, day, units) {
+      spent.set(devEui, { day, units })
+      if (day <= lastDay) return
+      lastDay = day
+      waiting.push(() => database.prepare('DELETE FROM wireless_carry_spent WHERE day < ?').run(day))
+    },
     forgetBefore(epoch) {
       for (const table of ['receipts', 'tallies', 'secrets'])
         waiting.push(() => database.prepare(`DELETE FROM wireless_carry_${table} WHERE epoch < ?`).run(epoch))
@@ -187,7 +210,16 @@ function prepare(
   database: DatabaseSync,
 ): Readonly<
   Record<
-    'setAccount' | 'addReceipts' | 'receipts' | 'epochs' | 'setTally' | 'tally' | 'secret' | 'setSecret',
+    | 'setAccount'
+    | 'addReceipts'
+    | 'receipts'
+    | 'epochs'
+    | 'setTally'
+    | 'tally'
+    | 'secret'
+    | 'setSecret'
+    | 'spent'
+    | 'setSpent',
     ReturnType<DatabaseSync['prepare']>
   >
 > {
@@ -203,6 +235,8 @@ function prepare(
     setTally: database.prepare('INSERT OR REPLACE INTO wireless_carry_tallies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     tally: database.prepare('SELECT * FROM wireless_carry_tallies WHERE peer = ? AND epoch = ?'),
     secret: database.prepare('SELECT secret FROM wireless_carry_secrets WHERE epoch = ?'),
+    spent: database.prepare('SELECT units FROM wireless_carry_spent WHERE dev_eui = ? AND day = ?'),
+    setSpent: database.prepare('INSERT OR REPLACE INTO wireless_carry_spent VALUES (?, ?, ?)'),
     setSecret: database.prepare('INSERT INTO wireless_carry_secrets VALUES (?, ?)'),
   }
 }

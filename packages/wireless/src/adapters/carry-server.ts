@@ -16,7 +16,14 @@ import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { verifyNode, type NodeSigner, type VerifyNode } from '@groundwork/core/identity/node-signer.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { WebSocket, WebSocketServer } from 'ws'
-import { buyer, defaultBuyPolicy, type BuyDecision, type BuyPolicy, type PacketVerdict } from '../carry/buy.ts'
+import {
+  buyer,
+  defaultBuyPolicy,
+  type BuyDecision,
+  type BuyPolicy,
+  type DeviceBudget,
+  type PacketVerdict,
+} from '../carry/buy.ts'
 import { drawCommitment } from '../carry/draw.ts'
 import { ownerBooks, type Booked, type Raised } from '../carry/owner-books.ts'
 import type { HotspotRecord } from '../model/hotspot-record.ts'
@@ -150,6 +157,7 @@ export function carryServer(options: CarryServerOptions): CarryServer {
       copiesWanted: route.copies,
     },
     secret: () => secret,
+    ledger,
   })
 
   // ---- sessions ----
@@ -525,6 +533,7 @@ export function carryServer(options: CarryServerOptions): CarryServer {
         say(session, { kind: 'downlinks', downlinks: [downlink] })
       },
     },
+    admit: (phyPayload: Uint8Array, budget: DeviceBudget) => buying.admit(phyPayload, budget, steadyMs()),
     judged: (phyPayload: Uint8Array, verdict: PacketVerdict) => buying.judged(phyPayload, verdict, steadyMs()),
     owed: () => ledger.peers().map((owner) => ({ owner, total: ledger.account(owner)?.total ?? 0n })),
     counts: () => Object.fromEntries(counted),

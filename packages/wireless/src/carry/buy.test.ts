@@ -6,15 +6,19 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
 import { cellAt } from '@groundwork/core/geography/cell.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import fc from 'fast-check'
+import { openCarryLedger } from '../adapters/carry-ledger.ts'
 import { unitsOf } from '../model.ts'
 import type { HotspotRecord } from '../model/hotspot-record.ts'
 import type { RadioUplink } from '../model/radio.ts'
 import { accept, packetOf, sharesOf } from '../work.ts'
-import { buyer, defaultBuyPolicy, type BuyDecision, type BuyPolicy } from './buy.ts'
+import { buyer, defaultBuyPolicy, type Buyer, type BuyDecision, type BuyPolicy, type SpentLedger } from './buy.ts'
 import { drawCommitment, drawOwners, isFairlyDrawn } from './draw.ts'
 
 const secret = new Uint8Array(32).fill(9)
@@ -132,10 +136,14 @@ test('impossible signals and unbonded owners are not drawn, each by its reason',
   )
 })
 
-function open(policy: Partial<BuyPolicy> = {}): ReturnType<typeof buyer<Copy>> {
+const folder = mkdtempSync(path.join(tmpdir(), 'buy-test-'))
+after(() => rmSync(folder, { recursive: true }))
+
+function open(policy: Partial<BuyPolicy> = {}, ledger?: SpentLedger): Buyer<Copy> {
   return buyer<Copy>({
     policy: { ...defaultBuyPolicy, unitPriceNano: 10n, copiesWanted: 1, ...policy },
     secret: () => secret,
+    ...(ledger === undefined ? {} : { ledger }),
   })
 }
 
@@ -220,19 +228,68 @@ test('a join that nothing follows is never paid', () => {
   assert.deepEqual(said(buying.due(21_000)), ['bought'])
 })
 
-test("a device's budget of a day is kept, and the next day has its own", () => {
-  const buying = open()
-  const send = (number: number, atMs: number): string[] => {
-    buying.heard(copyOf(ownerOf(1), { phyPayload: frame(number, 48) }), atMs)
-    buying.judged(frame(number, 48), { kind: 'accepted', devEui, unitsPerDayMax: 5 }, atMs)
+/** Sends frames of a device with a budget of 5 units, two of them each. */
+function spender(buying: Buyer<Copy>): (number: number, atMs: number) => string[] {
+  return (number, atMs) => {
+    const bytes = frame(number, 48)
+    buying.heard(copyOf(ownerOf(1), { phyPayload: bytes }), atMs)
+    if (buying.admit(bytes, { devEui, unitsPerDayMax: 5 }, atMs))
+      buying.judged(bytes, { kind: 'accepted', devEui }, atMs)
     return said(buying.due(atMs + 1000))
   }
+}
+
+test("a device's budget of a day is kept, and the next day has its own", () => {
+  const buying = open()
+  const send = spender(buying)
   assert.deepEqual(send(1, 0), ['bought'])
   assert.deepEqual(send(2, 2000), ['bought'])
   assert.equal(buying.unitsLeft(devEui, 4000), 1)
   assert.deepEqual(send(3, 4000), ['over-budget'])
   assert.deepEqual(send(4, 86_400_000), ['bought'])
   assert.equal(buying.unitsLeft(devEui, 86_400_000), 3)
+})
+
+test('frames in one window cannot spend the same units, and what was not bought is given back', () => {
+  const buying = open()
+  const budget = { devEui, unitsPerDayMax: 5 }
+  const admitted = [1, 2, 3].map((number) => {
+    buying.heard(copyOf(ownerOf(1), { phyPayload: frame(number, 48) }), 0)
+    return buying.admit(frame(number, 48), budget, 0)
+  })
+  assert.deepEqual(admitted, [true, true, false])
+  assert.ok(buying.admit(frame(1, 48), budget, 0), 'asked again it takes nothing again')
+  // The first could not be kept, the second was heard by nobody plausible.
+  buying.judged(frame(1, 48), { kind: 'refused' }, 0)
+  assert.equal(buying.unitsLeft(devEui, 0), 3)
+  buying.judged(frame(2, 48), { kind: 'accepted', devEui }, 0)
+  buying.due(1000)
+  assert.equal(buying.unitsLeft(devEui, 1000), 3)
+  buying.heard(copyOf(ownerOf(1), { phyPayload: frame(4, 48), rssiDbm: 40 }), 2000)
+  assert.ok(buying.admit(frame(4, 48), budget, 2000))
+  buying.judged(frame(4, 48), { kind: 'accepted', devEui }, 2000)
+  assert.deepEqual(said(buying.due(3000)), ['too-strong'])
+  assert.equal(buying.unitsLeft(devEui, 3000), 3)
+})
+
+test('what nobody offered costs no budget', () => {
+  assert.ok(open().admit(frame(1, 48), { devEui, unitsPerDayMax: 0 }, 0))
+})
+
+test('a router that is started again goes on with what is left of the day', () => {
+  const file = path.join(folder, 'spent.sqlite')
+  {
+    using ledger = openCarryLedger({ path: file })
+    const send = spender(open({}, ledger))
+    assert.deepEqual([...send(1, 0), ...send(2, 2000)], ['bought', 'bought'])
+  }
+  using ledger = openCarryLedger({ path: file })
+  const send = spender(open({}, ledger))
+  assert.deepEqual(send(3, 4000), ['over-budget'])
+  assert.deepEqual(send(4, 86_400_000), ['bought'])
+  ledger.commit()
+  assert.equal(ledger.spentUnits(devEui, 1), 2)
+  assert.equal(ledger.spentUnits(devEui, 0), 0, 'a day that is over is forgotten')
 })
 
 test('an owner that sends frames with wrong MICs is not looked at until the minute is over', () => {

@@ -14,6 +14,7 @@ import type { Hex } from '@groundwork/core/units/hex.ts'
 import { unitsOf } from '../model.ts'
 import type { Eui } from '../model/radio.ts'
 import type { Receipt } from '../model/receipt.ts'
+import type { CarryLedger } from '../ports/carry.ts'
 import { accept, type OfferedCopy } from '../work.ts'
 import type { DeclineReason } from '../wire/carry-messages.ts'
 
@@ -55,11 +56,17 @@ export const defaultBuyPolicy: Omit<BuyPolicy, 'unitPriceNano' | 'copiesWanted'>
 
 /** What the network server found a frame to be. */
 export type PacketVerdict =
-  /** new, from a known device; `unitsPerDayMax`: what may be bought of it in a day */
-  | { readonly kind: 'accepted'; readonly devEui: Eui; readonly unitsPerDayMax?: number }
+  /** new, from a known device */
+  | { readonly kind: 'accepted'; readonly devEui: Eui }
   /** a join that is answered */
   | { readonly kind: 'join-accepted'; readonly devEui: Eui }
   | { readonly kind: 'unknown-device' | 'mic-failed' | 'replayed' | 'refused' }
+
+/** What may be bought of a device in a day. */
+export interface DeviceBudget {
+  readonly devEui: Eui
+  readonly unitsPerDayMax: number
+}
 
 /** What is decided of one copy. */
 export type BuyDecision<Copy extends OfferedCopy> =
@@ -73,6 +80,12 @@ export interface Buyer<Copy extends OfferedCopy> {
    * @returns why it is not even looked at; undefined: hand it to the network server, a decision follows from `due`
    */
   heard(copy: Copy, nowMs: number): DeclineReason | undefined
+  /**
+   * Before the network server accepts a frame of a device that has a budget: takes its units from those of the day.
+   *
+   * @returns false when it has not so many left: the copies are declined, and the frame must not be delivered
+   */
+  admit(phyPayload: Uint8Array, budget: DeviceBudget, nowMs: number): boolean
   /** The network server's word on a frame; the first one counts. */
   judged(phyPayload: Uint8Array, verdict: PacketVerdict, nowMs: number): void
   /** Decisions whose time has come. */
@@ -91,6 +104,8 @@ interface Lot<Copy> {
   /** of each copy beyond the first of an owner, whose it is */
   readonly more: Hex[]
   verdict?: PacketVerdict
+  /** what was taken from the device's budget for it */
+  taken?: DeviceBudget
 }
 
 interface Budget {
@@ -102,13 +117,23 @@ interface Budget {
 const dayMs = 86_400_000
 const minuteMs = 60_000
 
-/** @param secret the draw's, asked at each draw, for it changes with the epoch */
+/** Where it is kept what devices spent of their budgets, see CarryLedger. */
+export type SpentLedger = Pick<CarryLedger, 'spentUnits' | 'setSpentUnits'>
+
+const nowhere: SpentLedger = { spentUnits: () => 0, setSpentUnits: () => undefined }
+
+/**
+ * @param secret the draw's, asked at each draw, for it changes with the epoch
+ * @param ledger in memory alone when left out
+ */
 export function buyer<Copy extends OfferedCopy>({
   policy,
   secret,
+  ledger = nowhere,
 }: {
   readonly policy: BuyPolicy
   readonly secret: () => Uint8Array
+  readonly ledger?: SpentLedger
 }): Buyer<Copy> {
   /** in order of their first copy, so of their window's end */
   const lots = new Map<string, Lot<Copy>>()
@@ -148,30 +173,22 @@ export function buyer<Copy extends OfferedCopy>({
     }
   }
 
-  /** Spends a device's units of the day; false when it has not so many left. */
-  const spend = ({
-    devEui,
-    unitsPerDayMax,
-    units,
-    nowMs,
-  }: {
-    devEui: Eui
-    unitsPerDayMax: number | undefined
-    units: number
-    nowMs: number
-  }): boolean => {
-    if (unitsPerDayMax === undefined) {
-      budgets.delete(devEui)
-      return true
-    }
+  /** Spends units of a device's day, or gives some back; false when it has not so many left. */
+  const spend = ({ devEui, unitsPerDayMax }: DeviceBudget, units: number, nowMs: number): boolean => {
     const day = Math.floor(nowMs / dayMs)
     const known = budgets.get(devEui)
-    const spent = known?.day === day ? known.units : 0
-    if (spent + units > unitsPerDayMax) return false
+    const spent = known === undefined ? ledger.spentUnits(devEui, day) : known.day === day ? known.units : 0
+    if (units > 0 && spent + units > unitsPerDayMax) return false
+    const left = Math.max(spent + units, 0)
     budgets.delete(devEui)
-    budgets.set(devEui, { day, units: spent + units, unitsPerDayMax })
+    budgets.set(devEui, { day, units: left, unitsPerDayMax })
+    ledger.setSpentUnits(devEui, day, left)
     trim(budgets, policy.devicesMax)
     return true
+  }
+
+  const giveBack = ({ taken, sizeBytes }: Lot<Copy>, nowMs: number): void => {
+    if (taken !== undefined) spend(taken, -unitsOf(sizeBytes), nowMs)
   }
 
   const end = ({ key }: Lot<Copy>, nowMs: number): void => {
@@ -205,13 +222,12 @@ export function buyer<Copy extends OfferedCopy>({
     if (verdict === undefined) return declineAll(lot, 'unjudged')
     if (verdict.kind === 'join-accepted') return closeJoin(lot, verdict.devEui, nowMs)
     if (verdict.kind !== 'accepted') return declineAll(lot, verdict.kind)
-    const { devEui, unitsPerDayMax } = verdict
+    const { devEui } = verdict
     const join = joins.get(devEui)
     joins.delete(devEui)
     const paidJoin = (join?.bought ?? []).map((one): BuyDecision<Copy> => ({ kind: 'bought', ...one }))
-    if (!spend({ devEui, unitsPerDayMax, units: unitsOf(lot.sizeBytes), nowMs }))
-      return [...paidJoin, ...declineAll(lot, 'over-budget')]
     const { bought, declined } = buy(lot)
+    if (bought.length === 0) giveBack(lot, nowMs)
     return [
       ...paidJoin,
       ...bought.map((one): BuyDecision<Copy> => ({ kind: 'bought', ...one })),
@@ -242,6 +258,18 @@ export function buyer<Copy extends OfferedCopy>({
       lot.copies.push(copy)
       return undefined
     },
+    admit(phyPayload, budget, nowMs) {
+      const lot = lots.get(keyOf(phyPayload))
+      // Nobody offered it, so nobody is to be paid; or its budget is taken already.
+      if (lot === undefined || lot.taken !== undefined) return true
+      if (spend(budget, unitsOf(lot.sizeBytes), nowMs)) {
+        lot.taken = budget
+        return true
+      }
+      end(lot, nowMs)
+      ready.push(...declineAll(lot, 'over-budget'))
+      return false
+    },
     judged(phyPayload, verdict, nowMs) {
       const lot = lots.get(keyOf(phyPayload))
       if (lot === undefined || lot.verdict !== undefined) return
@@ -249,6 +277,7 @@ export function buyer<Copy extends OfferedCopy>({
       if (verdict.kind === 'mic-failed') countFailures(lot, nowMs)
       if (verdict.kind === 'accepted' || verdict.kind === 'join-accepted') return
       // Nobody is going to be paid for it, so nobody has to wait for the end of the window.
+      giveBack(lot, nowMs)
       end(lot, nowMs)
       ready.push(...declineAll(lot, verdict.kind))
     },

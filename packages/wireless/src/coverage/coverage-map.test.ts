@@ -16,10 +16,9 @@ const berlin = neighboursOf(cell(52.52, 13.405), 2)
 const row = fc.record<CarriedTraffic>({
   cell: fc.constantFrom(...berlin),
   owner: fc.constantFrom('a', 'b', 'c'),
-  packets: fc.integer({ min: 1, max: 1000 }),
   units: fc.integer({ min: 1, max: 9000 }),
   paidNanoCredits: fc.bigInt({ min: 0n, max: 10n ** 24n }),
-  lastMs: fc.integer({ min: 0, max: 2 ** 41 }),
+  lastBlock: fc.integer({ min: 0, max: 2 ** 41 }),
 })
 
 function ringsOf(of: Cell): readonly (readonly GeoPosition[])[] {
@@ -47,7 +46,7 @@ test('the map holds what was paid, to the nano-credit, whatever the order', () =
 })
 
 test('what nobody paid for is not on the map, and several owners confirm a cell', () => {
-  const one = { cell: berlin[0] ?? 0n, owner: 'a', packets: 1, units: 2, paidNanoCredits: 5n, lastMs: 7 }
+  const one = { cell: berlin[0] ?? 0n, owner: 'a', units: 2, paidNanoCredits: 5n, lastBlock: 7 }
   assert.equal(coverageMap([{ ...one, paidNanoCredits: 0n }]).features.length, 0)
   const confirmed = (rows: CarriedTraffic[]): unknown => coverageMap(rows).features[0]?.properties.isConfirmed
   assert.equal(confirmed([one, one]), false)
@@ -58,10 +57,9 @@ test('of too many cells the busiest are shown, and the rest are counted', () => 
   const rows = berlin.map((where, units) => ({
     cell: where,
     owner: 'a',
-    packets: 1,
     units: units + 1,
     paidNanoCredits: 1n,
-    lastMs: 0,
+    lastBlock: 0,
   }))
   const map = coverageMap(rows, { cellsMax: 4 })
   assert.equal(map.cellsLeftOut, berlin.length - 4)

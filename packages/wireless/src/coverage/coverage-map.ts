@@ -15,12 +15,11 @@ export interface CarriedTraffic {
   readonly cell: Cell
   /** Whose hotspot carried it. */
   readonly owner: string
-  readonly packets: number
   /** Of 24 bytes. */
   readonly units: number
   readonly paidNanoCredits: bigint
-  /** When the last of it was paid, Unix. */
-  readonly lastMs: number
+  /** Block in which the last of it was paid. */
+  readonly lastBlock: number
 }
 
 /** Longitude, then latitude, in degrees. */
@@ -34,14 +33,13 @@ export type CellGeometry =
 /** What a map says of one cell. */
 export interface CellCoverage {
   readonly cell: string
-  readonly packets: number
   readonly units: number
   readonly paidNanoCredits: string
   /** Distinct owners whose hotspots carried traffic here. */
   readonly owners: number
   /** Whether enough distinct owners did. */
   readonly isConfirmed: boolean
-  readonly lastMs: number
+  readonly lastBlock: number
 }
 
 export interface CoverageFeature {
@@ -67,10 +65,9 @@ export const mapCellsMax = 50_000
 export const confirmingOwners = 2
 
 interface Sum {
-  packets: number
   units: number
   paidNanoCredits: bigint
-  lastMs: number
+  lastBlock: number
   readonly owners: Set<string>
 }
 
@@ -98,28 +95,26 @@ function sumCells(traffic: Iterable<CarriedTraffic>): ReadonlyMap<Cell, Sum> {
     if (row.paidNanoCredits <= 0n) continue
     let sum = sums.get(row.cell)
     if (sum === undefined) {
-      sum = { packets: 0, units: 0, paidNanoCredits: 0n, lastMs: 0, owners: new Set() }
+      sum = { units: 0, paidNanoCredits: 0n, lastBlock: 0, owners: new Set() }
       sums.set(row.cell, sum)
     }
-    sum.packets += row.packets
     sum.units += row.units
     sum.paidNanoCredits += row.paidNanoCredits
-    sum.lastMs = Math.max(sum.lastMs, row.lastMs)
+    sum.lastBlock = Math.max(sum.lastBlock, row.lastBlock)
     sum.owners.add(row.owner)
   }
   return sums
 }
 
-function featureOf(cell: Cell, { packets, units, paidNanoCredits, lastMs, owners }: Sum): CoverageFeature {
+function featureOf(cell: Cell, { units, paidNanoCredits, lastBlock, owners }: Sum): CoverageFeature {
   const id = formatCell(cell)
   const properties = {
     cell: id,
-    packets,
     units,
     paidNanoCredits: paidNanoCredits.toString(),
     owners: owners.size,
     isConfirmed: owners.size >= confirmingOwners,
-    lastMs,
+    lastBlock,
   }
   return { type: 'Feature', id, geometry: geometryOf(cell), properties }
 }

@@ -21,7 +21,7 @@ export type BeaconReason =
   | 'not-as-drawn'
   | 'sent-early'
   | 'sent-late'
-  | 'revealed-late'
+  | 'revealed-early'
 export type VerdictReason = WitnessReason | 'unknown-hotspot' | 'heard-twice' | 'owner-counted' | 'not-drawn'
 
 /** Witnesses of one beacon that count at most. */
@@ -29,9 +29,6 @@ export const countedWitnessesMax = 14
 
 /** Reports of one beacon that are looked at; a beacon is a few hundred bytes on air, and no town holds more hotspots. */
 export const reportsMax = 4096
-
-/** From the end of a beacon to its reveal. */
-export const revealMsMax = 3_600_000
 
 /** HIP 15's numbers: they spread the bootstrap, and are no price. */
 export const unitParameters: RewardUnitParameters = {
@@ -50,6 +47,8 @@ export interface BeaconFacts {
   readonly secret: Uint8Array
   readonly sealed: Uint8Array
   readonly choices: BeaconChoices
+  /** The round that the beacon was sent in: reports of it may be committed to as long as that lasts. */
+  readonly sentRound: number
   /** Of the window that the beacon belongs to, Unix. */
   readonly windowStartMs: number
   /** Time on air of the drawn frame. */
@@ -113,12 +112,12 @@ export const beaconRules: readonly Rule<BeaconFacts, BeaconReason>[] = [
   { reason: 'not-as-drawn', holds: isAsDrawn },
   { reason: 'sent-early', holds: (facts) => lateMs(facts) >= -witnessBounds.clockErrorMsMax },
   { reason: 'sent-late', holds: (facts) => lateMs(facts) <= witnessBounds.clockErrorMsMax },
-  { reason: 'revealed-late', holds: ({ beacon }) => beacon.revealedMs - beacon.endedMs <= revealMsMax },
+  { reason: 'revealed-early', holds: ({ beacon, sentRound }) => beacon.revealedRound > sentRound },
 ]
 
 /**
  * @param beaconer as registered; the beacon's own hotspot
- * @param reports opened commitments; of one hotspot the first counts, and none when two of the first moment differ
+ * @param reports opened commitments; of one hotspot the first counts, and none when two of the first round differ
  */
 export function judgeBeacon(
   facts: BeaconFacts,
@@ -168,7 +167,7 @@ function judgeWitness(
 }
 
 /**
- * The first commitment of each hotspot. Two that differ in one moment leave none, so that order decides nothing; a copy of
+ * The first commitment of each hotspot. Two that differ in one round leave none, so that order decides nothing; a copy of
  * one leaves it, so that nobody spoils another's report by handing it in again.
  */
 function firstOfEach(reports: readonly HeardBeacon[]): ReadonlyMap<string, HeardBeacon> {
@@ -176,12 +175,12 @@ function firstOfEach(reports: readonly HeardBeacon[]): ReadonlyMap<string, Heard
   const torn = new Map<string, number>()
   for (const heard of reports) {
     const other = first.get(heard.hotspot)
-    if (other === undefined || heard.committedMs < other.committedMs) first.set(heard.hotspot, heard)
-    else if (heard.committedMs === other.committedMs && !isSameReport(heard, other)) {
-      torn.set(heard.hotspot, heard.committedMs)
+    if (other === undefined || heard.committedRound < other.committedRound) first.set(heard.hotspot, heard)
+    else if (heard.committedRound === other.committedRound && !isSameReport(heard, other)) {
+      torn.set(heard.hotspot, heard.committedRound)
     }
   }
-  for (const [hotspot, atMs] of torn) if (first.get(hotspot)?.committedMs === atMs) first.delete(hotspot)
+  for (const [hotspot, round] of torn) if (first.get(hotspot)?.committedRound === round) first.delete(hotspot)
   return first
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PacketVerdict } from '../carry/buy.ts'
+import type { DeviceBudget, PacketVerdict } from '../carry/buy.ts'
 import type { Device, DeviceProfile, MacVersion, RootKeys } from '../model/device.ts'
 import type { DeviceMessage, UplinkMessage } from '../model/message.ts'
 import type { RadioDownlink, RadioUplink } from '../model/radio.ts'
@@ -26,6 +26,8 @@ export interface FixtureOptions {
   /** of the device with that number */
   readonly patch?: (number: number) => Partial<Device>
   readonly sessions?: Sessions
+  /** whether what a device sends fits its budget */
+  readonly admits?: (budget: DeviceBudget) => boolean
   /** another server over the same devices, as after a restart */
   readonly startMs?: number
 }
@@ -152,7 +154,10 @@ export function networkFixture(options: FixtureOptions = {}): Fixture {
       extraChannelsHz: [],
       ...policy,
     }),
-    judge: { judged: (_bytes, verdict) => void verdicts.push(verdict) },
+    judge: {
+      admit: (_bytes, budget) => options.admits?.(budget) ?? true,
+      judged: (_bytes, verdict) => void verdicts.push(verdict),
+    },
     onTrouble: (error) => void troubles.push(error),
   })
 

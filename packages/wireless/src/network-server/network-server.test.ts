@@ -134,7 +134,7 @@ function world({
       extraChannelsHz: [],
       ...policy,
     }),
-    judge: { judged: (_bytes, verdict) => void verdicts.push(verdict) },
+    judge: { admit: () => true, judged: (_bytes, verdict) => void verdicts.push(verdict) },
   })
   const device = simulatedDevice({
     devEui,

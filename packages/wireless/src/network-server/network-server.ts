@@ -100,6 +100,7 @@ export type NetworkDrop =
   | 'join-too-late'
   | RejoinRefusal
   | 'not-kept'
+  | 'over-budget'
   | 'our-fault'
 
 export interface NetworkServerOptions {
@@ -401,18 +402,28 @@ export function networkServer(options: NetworkServerOptions): NetworkServer {
         fCnt: String(read.fCnt),
         expected: String(read.session.fCntUp),
       })
+    const { unitsPerDayMax } = device
+    if (!isRepeated && unitsPerDayMax !== undefined && judge !== undefined) {
+      // Who carried it is not paid for it, so nobody is to have it.
+      if (!judge.admit(first.phyPayload, { devEui, unitsPerDayMax })) {
+        warn(devEui, {
+          code: 'over-budget',
+          description: 'The device has spent its units of this day; what it sends is not bought, and not delivered.',
+          facts: { unitsPerDayMax: String(unitsPerDayMax), fCnt: String(read.fCnt) },
+        })
+        return drops.count('over-budget')
+      }
+    }
     if (!isRepeated) {
       last.note(devEui, { mic: frame.mic, fCnt: read.fCnt, copies })
       joins.spoke(devEui)
     }
     const region = regionOf(profile.region, profile.parameterRevision)
-    const { unitsPerDayMax } = device
     const { plan, events } = planAnswer({ copies, read, device, profile, region })
     const messages = isRepeated ? [] : messagesOf({ copies, frame, read, region, atMs: clock.nowMs(), events })
     keepAndCarryOut(plan, {
       kept() {
-        const bound = unitsPerDayMax === undefined ? {} : { unitsPerDayMax }
-        verdict(copies, isRepeated ? { kind: 'replayed' } : { kind: 'accepted', devEui, ...bound })
+        verdict(copies, isRepeated ? { kind: 'replayed' } : { kind: 'accepted', devEui })
         for (const message of messages) publish(message)
       },
       lost() {

@@ -420,6 +420,32 @@ test('a frame that could not be kept is neither published nor answered, and is t
   assert.equal(one.uplinks().length, 2)
 })
 
+test('what a device sends beyond its budget is not delivered, not answered, told once, and stops nothing after it', async () => {
+  let isSpent = false
+  const asked: number[] = []
+  const one = networkFixture({
+    patch: (number) => (number === 1 ? { unitsPerDayMax: 7 } : {}),
+    admits: ({ unitsPerDayMax }) => {
+      asked.push(unitsPerDayMax)
+      return !isSpent
+    },
+  })
+  const [bounded, free] = [await one.joined(1), await one.joined(2)]
+  await one.heard(bounded.send({ fPort: 1, payload: text('a') }))
+  isSpent = true
+  for (let turn = 0; turn < 2; turn += 1)
+    await one.heard(bounded.send({ fPort: 1, payload: text('b'), isConfirmed: true }))
+  await one.heard(free.send({ fPort: 1, payload: text('c') }))
+  assert.equal(one.uplinks().length, 2)
+  assert.equal(drop(one, 'over-budget'), 2)
+  assert.equal(one.logs('over-budget').length, 1)
+  assert.equal(one.deliver(bounded).filter((heard) => heard.kind === 'data').length, 0)
+  isSpent = false
+  await one.heard(bounded.send({ fPort: 1, payload: text('d') }))
+  assert.equal(one.uplinks(devEuiOf(1)).length, 2)
+  assert.deepEqual(asked, [7, 7, 7, 7])
+})
+
 test('a mistake of ours about one frame stops no other', async () => {
   const memory = memorySessions()
   const broken = (session: DeviceSession): Promise<void> => {

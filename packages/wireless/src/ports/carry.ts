@@ -8,8 +8,9 @@
 
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { AllotmentView, CreditState } from '../carry/credit.ts'
-import type { PacketVerdict } from '../carry/buy.ts'
+import type { DeviceBudget, PacketVerdict } from '../carry/buy.ts'
 import type { HotspotRecord } from '../model/hotspot-record.ts'
+import type { Eui } from '../model/radio.ts'
 import type { SignedTally } from '../model/receipt.ts'
 import type { Waiting } from '../ports.ts'
 
@@ -55,6 +56,9 @@ export interface CarryLedger {
   tally(at: { readonly peer: Hex; readonly epoch: bigint }): SignedTally | undefined
   /** The draw's secret of an epoch; made from `fresh` when there is none. On disk once committed. */
   drawSecret(epoch: bigint, fresh: () => Uint8Array): Uint8Array
+  /** Units that were bought of a device on a UTC day (counted from 1970), as far as they are kept; days before the last one are not. */
+  spentUnits(devEui: Eui, day: number): number
+  setSpentUnits(devEui: Eui, day: number, units: number): void
   /** Drops receipts, tallies and secrets of older epochs. Totals stay for ever. */
   forgetBefore(epoch: bigint): void
   /** Flushes all writes so far, as one group. */
@@ -69,6 +73,8 @@ export interface HotspotDirectory {
 
 /** How the network server tells what a frame was; see carry/buy.ts. */
 export interface PacketJudge {
+  /** Before a frame of a device with a budget is accepted. @returns false: it is over, and must not be delivered */
+  admit(phyPayload: Uint8Array, budget: DeviceBudget): boolean
   judged(phyPayload: Uint8Array, verdict: PacketVerdict): void
 }
 

@@ -80,7 +80,7 @@ export function gatewayAgent(options: GatewayAgentOptions): GatewayAgent {
 
   /** The first window that can still be met; what is said of the others is the reason of the last. */
   const book = (downlink: RadioDownlink): void => {
-    const { windows, phyPayload, isBeacon = false } = downlink
+    const { windows, phyPayload, isBeacon = false, isLikeUplink = false } = downlink
     let refusal: TransmitRefusal = 'too-late'
     for (const [windowIndex, window] of windows.entries()) {
       const { modulation, frequencyHz: hz, powerDbm: eirpDbm } = window
@@ -93,7 +93,14 @@ export function gatewayAgent(options: GatewayAgentOptions): GatewayAgent {
         continue
       }
       queue.at(fromUs, () => {
-        const emission = { hz, modulation, eirpDbm, airtimeUs: spanUs, isInverted: !isBeacon, payload: phyPayload }
+        const emission = {
+          hz,
+          modulation,
+          eirpDbm,
+          airtimeUs: spanUs,
+          isInverted: !isBeacon && !isLikeUplink,
+          payload: phyPayload,
+        }
         if (air.send({ ...emission, sender: { kind: 'gateway', index } })) sentCount += 1
       })
       return say(downlink, windowIndex)

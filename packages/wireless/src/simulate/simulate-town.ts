@@ -284,7 +284,10 @@ export function simulateTown(options: TownOptions): Town {
       extraChannelsHz: [],
       ...(isMasked ? { enabledChannels: range(8) } : {}),
     }),
-    judge: { judged: (phyPayload, verdict) => buying.judged(phyPayload, wordOf(verdict, phyPayload), nowMs()) },
+    judge: {
+      admit: (phyPayload, budget) => buying.admit(phyPayload, budget, nowMs()),
+      judged: (phyPayload, verdict) => buying.judged(phyPayload, wordOf(verdict, phyPayload), nowMs()),
+    },
   })
   const gateways = gatewayPlaces.map((_, index) => {
     const gatewayEui = euiOf('aa000000', index)

@@ -5,10 +5,8 @@
  */
 
 import type { ChainIndex } from '@groundwork/chain/indexer/open-index.ts'
-import { asCell } from '@groundwork/core/geography/cell.ts'
-import { coverageMap, type CarriedTraffic } from '@groundwork/wireless'
-import { hotspotsIn } from '../../watch/carriage-history.ts'
-import { logsOf } from '../../watch/event-logs.ts'
+import { coverageMap } from '@groundwork/wireless'
+import { carriedTraffic } from '../../wireless/carried-traffic.ts'
 import type { RouterRole } from '../../wireless/router-role.ts'
 import type { Api } from '../make-server.ts'
 import { asCustomer } from './shapes.ts'
@@ -16,11 +14,9 @@ import { asCustomer } from './shapes.ts'
 export interface RadioNetworkApiOptions {
   readonly wireless: RouterRole
   readonly index: ChainIndex
-  /** the account that buys carriage */
-  readonly customer: string
 }
 
-export function radioNetworkApi(app: Api, { wireless, index, customer }: RadioNetworkApiOptions): void {
+export function radioNetworkApi(app: Api, { wireless, index }: RadioNetworkApiOptions): void {
   const { network, applications } = wireless
 
   app.get(
@@ -45,20 +41,6 @@ export function radioNetworkApi(app: Api, { wireless, index, customer }: RadioNe
   app.get(
     '/v1/wireless/coverage',
     { schema: { summary: 'Where paid traffic was carried, as GeoJSON by H3 cell' } },
-    async () => coverageMap(carriedTraffic(index, customer)),
+    async () => coverageMap(carriedTraffic(index)),
   )
-}
-
-/** What owners were paid for carrying, at the cells where they stand. */
-function carriedTraffic(index: ChainIndex, customer: string): CarriedTraffic[] {
-  const tip = index.tip()?.number ?? 0n
-  const cells = new Map(hotspotsIn(index, { until: tip }).map(({ owner, cell }) => [owner, cell]))
-  return logsOf(index, { contract: 'rails', event: 'Redeemed' }).flatMap(({ args }) => {
-    const owner = String(args['payee']).toLowerCase()
-    const cell = asCell(cells.get(owner as `0x${string}`) ?? 0n)
-    if (cell === undefined || customer === owner) return []
-    const credits = BigInt(String(args['credits']))
-    const units = Number(credits)
-    return [{ cell, owner, packets: units, units, paidNanoCredits: credits * 1_000_000_000n, lastMs: 0 }]
-  })
 }

@@ -80,7 +80,7 @@ before(async () => {
     policyOf: policyFor(readConfig({ environment: {} }), account),
   }
   // The network itself, the market and the broker have tests of their own; no route here asks them.
-  const given = { wireless: wireless as unknown as RouterRole, index: {} as never, customer: account }
+  const given = { wireless: wireless as unknown as RouterRole, index: {} as never }
   wirelessApi(app, { ...given, signal: stopping.signal })
   await app.ready()
 })

@@ -24,12 +24,10 @@ import { webhooksApi } from './webhooks-api.ts'
 export interface WirelessApiOptions {
   readonly wireless: RouterRole
   readonly index: ChainIndex
-  /** the account that buys carriage */
-  readonly customer: string
   readonly signal: AbortSignal
 }
 
-export function wirelessApi(app: Api, { wireless, index, customer, signal }: WirelessApiOptions): void {
+export function wirelessApi(app: Api, { wireless, index, signal }: WirelessApiOptions): void {
   applicationsApi(app, wireless)
   profilesApi(app, wireless)
   devicesApi(app, wireless)
@@ -38,6 +36,6 @@ export function wirelessApi(app: Api, { wireless, index, customer, signal }: Wir
   deviceRulesApi(app, wireless)
   multicastApi(app, wireless)
   webhooksApi(app, wireless)
-  radioNetworkApi(app, { wireless, index, customer })
+  radioNetworkApi(app, { wireless, index })
   deviceEventsApi(app, { wireless, signal })
 }

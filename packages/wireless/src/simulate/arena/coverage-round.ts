@@ -9,9 +9,11 @@
  */
 
 import type { Cell } from '@groundwork/core/geography/cell.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
 import { commitBeaconSecret, drawBeacon, type BeaconChoices } from '../../coverage/draw-beacon.ts'
 import { distanceRange, type HeardBeacon, type Hotspot, type SentBeacon } from '../../coverage/hotspot.ts'
 import { judgeBeacon, type BeaconVerdict, type CoverageWorld, type VerdictReason } from '../../coverage/judge-beacon.ts'
+import { locationTrust } from '../../coverage/location-trust.ts'
 import type { Ratio } from '../../coverage/ratio.ts'
 import type { Modulation } from '../../model/modulation.ts'
 import { airtimeUs } from '../../region/airtime.ts'
@@ -37,9 +39,10 @@ export interface JudgedBeacon {
 }
 
 /** How far a hotspot is where it says, from what was judged: 0 or more, by hotspot; who is not in it has none. */
-export type LocationTrust = (
+export type TrustMeasure = (
   judged: readonly JudgedBeacon[],
-  hotspots: readonly Hotspot[],
+  /** whether others paid the owner for carrying */
+  hasCarried: (owner: Hex) => boolean,
 ) => ReadonlyMap<string, number>
 
 export interface CoverageRoundsOptions {
@@ -55,7 +58,10 @@ export interface CoverageRoundsOptions {
   /** the first only makes a history; 3 when left out */
   readonly rounds?: number
   readonly judge?: typeof judgeBeacon
-  readonly trust?: LocationTrust
+  /** the program’s own when left out */
+  readonly trust?: TrustMeasure
+  /** of owners that play false: whether others paid them for carrying; as of honest ones when left out */
+  readonly hasCarried?: boolean
 }
 
 export interface CoverageParty {
@@ -91,11 +97,10 @@ const roundMs = 86_400_000
 const roundsUsual = 3
 const antennaDbi = 3
 const clockSigmaMs = 30
-const revealAfterMs = 60_000
 const [placesPurpose, beaconPurpose, decodePurpose, reportPurpose] = [0xc01, 0xc02, 0xc03, 0xc04] as const
 
 /** The share of all units that a hotspot earned: what beacons alone say. Where to stand is nobody's to prove by it. */
-export const trustByUnits: LocationTrust = (judged) => {
+export const trustByUnits: TrustMeasure = (judged) => {
   const units = new Map<string, number>()
   const add = (id: string, ratio: Ratio): void => void units.set(id, (units.get(id) ?? 0) + valueOf(ratio))
   for (const { beaconer, verdict } of judged) {
@@ -105,8 +110,28 @@ export const trustByUnits: LocationTrust = (judged) => {
   return units
 }
 
+/** What the program itself makes of an epoch's beacons. */
+export const trustOfOwners: TrustMeasure = (judged, hasCarried) => {
+  const ownerOf = new Map(judged.map(({ beaconer }) => [beaconer.id, beaconer.owner as Hex]))
+  const beacons = judged.map(({ beaconer, verdict }) => ({
+    owner: beaconer.owner as Hex,
+    gatewayEui: beaconer.id,
+    reason: verdict.reason,
+    reports: verdict.witnesses.flatMap(({ heard, reason }) => {
+      const owner = ownerOf.get(heard.hotspot)
+      return owner === undefined ? [] : [{ owner, gatewayEui: heard.hotspot, reason }]
+    }),
+  }))
+  const trusted = new Map(locationTrust({ beacons }, hasCarried).map(({ owner, trust }) => [owner, trust]))
+  return new Map([...ownerOf].map(([id, owner]) => [id, trusted.get(owner) ?? 0]))
+}
+
 const valueOf = ({ numerator, denominator }: Ratio): number => Number(numerator) / Number(denominator)
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+
+/** An account of its own for each hotspot. */
+const ownerOf = (index: number, owner: number): Hex =>
+  `0x${(1 + index * ownersEachMax + owner).toString(16).padStart(40, '0')}`
 
 interface Seat {
   readonly hotspot: Hotspot
@@ -116,7 +141,7 @@ interface Seat {
 }
 
 export function coverageRounds(options: CoverageRoundsOptions): CoverageReport {
-  const { seed, region, judge = judgeBeacon, trust = trustByUnits, play } = options
+  const { seed, region, judge = judgeBeacon, trust = trustOfOwners, play, hasCarried = true } = options
   const rounds = Math.min(options.rounds ?? roundsUsual, arenaRoundsMax)
   const { seats, places } = seatsOf(options)
   const air = airOf({ seed, places })
@@ -135,7 +160,7 @@ export function coverageRounds(options: CoverageRoundsOptions): CoverageReport {
     const heardNow: [string, number][] = []
     for (const [number, sender] of seats.entries()) {
       const frame = round * seats.length + number
-      const sent = sentBy(sender, { seed, frame, choices, windowStartMs })
+      const sent = sentBy(sender, { seed, frame, choices, windowStartMs, round })
       const isSilent = sender.isFalse && play?.isSilent === true
       const heard = isSilent ? [] : air.heard(sender.radio, sent, frame)
       const reports = reportsOf(seats, { sender, sent, heard, play, lossBack, seed, frame })
@@ -178,8 +203,9 @@ export function coverageRounds(options: CoverageRoundsOptions): CoverageReport {
     for (const [id, atMs] of heardNow) heardAt.set(id, atMs)
   }
 
-  const trusted = trust(judged, [...hotspots.values()])
-  const units = trustByUnits(judged, [])
+  const paid = new Set(seats.flatMap(({ hotspot, isFalse }) => (isFalse && !hasCarried ? [] : [hotspot.owner])))
+  const isPaid = (owner: Hex): boolean => paid.has(owner)
+  const [trusted, units] = [trust(judged, isPaid), trustByUnits(judged, isPaid)]
   const counted = Math.max(1, rounds > 1 ? rounds - 1 : rounds)
   return {
     parties: seats.map(({ hotspot, radio, isFalse, awayM }) => ({
@@ -218,7 +244,7 @@ function seatsOf(options: CoverageRoundsOptions): {
       const id = `${index}.${owner}`
       const hotspot = {
         id,
-        owner: `owner ${id}`,
+        owner: ownerOf(index, owner),
         cell: cellOf(said.place),
         antennaGainDbi: said.antennaGainDbi,
         region: region.name,
@@ -259,9 +285,10 @@ function sentBy(
     readonly frame: number
     readonly choices: BeaconChoices
     readonly windowStartMs: number
+    readonly round: number
   },
 ): Sent {
-  const { seed, frame, choices, windowStartMs } = about
+  const { seed, frame, choices, windowStartMs, round } = about
   const random = randomStream(hashOf(seed, frame, beaconPurpose))
   const bytes = (): Uint8Array => Uint8Array.from({ length: 32 }, () => random.index(256))
   const [secret, sealed] = [bytes(), bytes()]
@@ -271,9 +298,12 @@ function sentBy(
   const airtimeMs = airtimeUs({ phyPayloadBytes: data.length + 5, modulation, hasCrc: false }) / 1000
   const endedMs = windowStartMs + offsetMs + airtimeMs + clockSigmaMs * random.normal()
   const sent = { data, frequencyHz, spreadingFactor, bandwidthHz, powerDbm }
-  const beacon = { hotspot: hotspot.id, ...sent, endedMs, revealedMs: endedMs + revealAfterMs }
+  const beacon = { hotspot: hotspot.id, ...sent, endedMs, revealedRound: round + 1 }
   const commitment = commitBeaconSecret(secret)
-  return { beacon, facts: { beacon, isDenied: false, commitment, secret, sealed, choices, windowStartMs, airtimeMs } }
+  return {
+    beacon,
+    facts: { beacon, isDenied: false, commitment, secret, sealed, choices, sentRound: round, windowStartMs, airtimeMs },
+  }
 }
 
 function lossOf(beaconer: Hotspot, beacon: SentBeacon, witness: Hotspot, { rssiDbm }: HeardBeacon): number {
@@ -336,12 +366,12 @@ function reportsOf(seats: readonly Seat[], about: Reporting): Told[] {
   const { sender, sent, heard, play, lossBack, seed, frame } = about
   const random = randomStream(hashOf(seed, frame, reportPurpose))
   const atRadio = new Map(heard.map((one) => [one.radio, one]))
-  const { data, frequencyHz, spreadingFactor, bandwidthHz, endedMs } = sent.beacon
+  const { data, frequencyHz, spreadingFactor, bandwidthHz, endedMs, revealedRound } = sent.beacon
   const truthOf = (seat: Seat): HeardBeacon | undefined => {
     const at = atRadio.get(seat.radio)
     if (at === undefined) return undefined
     const heardMs = endedMs + clockSigmaMs * random.normal()
-    const said = { rssiDbm: at.rssiDbm, snrDb: at.snrDb, heardMs, committedMs: heardMs + 300 + 1500 * random.unit() }
+    const said = { rssiDbm: at.rssiDbm, snrDb: at.snrDb, heardMs, committedRound: revealedRound - 1 }
     return { hotspot: seat.hotspot.id, data, frequencyHz, spreadingFactor, bandwidthHz, ...said }
   }
   const honest = seats.flatMap((seat): Told[] => {

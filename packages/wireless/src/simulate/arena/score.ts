@@ -58,8 +58,9 @@ export interface Score {
   readonly wrongedShare: number
   /** of an honest party's usual day */
   readonly honestLossShare: number
-  /** trust of a false party over its own when all are honest */
-  readonly trustRatio: number
+  /** how far places are believed, of a false hotspot and an honest one, on average */
+  readonly falseTrust: number
+  readonly honestTrust: number
 }
 
 const hoursPerDay = 24
@@ -164,7 +165,8 @@ export function scoreOf(played: Played, usual: Played, terms: ScoreTerms): Score
     noticedShare: falseActs === 0 ? undefined : noticed / falseActs,
     wrongedShare: wrongedShareOf(played),
     honestLossShare: ratioOf(honestUsualDay.netAtto - honestDay.netAtto, honestUsualDay.netAtto),
-    trustRatio: before.trust === 0 ? 0 : liar.trust / before.trust,
+    falseTrust: liar.trust / owners,
+    honestTrust: honest.trust,
   }
 }
 

@@ -1,0 +1,75 @@
+/**
+ * How far an owner's word on where it stands is believed: 0 to 999, from who heard it and whom it heard.
+ *
+ * Weight comes from paid traffic alone: an owner that others paid for carrying confirms with 1, all others together with a quarter.
+ * So a crowd of new accounts in one room confirms itself to 200 and no further, and every owner beyond that costs credits. Radio that
+ * contradicts itself counts double. It ranks and filters; nothing is paid by it.
+ *
+ * @see docs/protocol/wireless.md#beacons
+ * @module
+ */
+
+import type { Hex } from '@groundwork/core/units/hex.ts'
+import { placeReasons, type JudgedRound } from './judge-round.ts'
+
+export interface LocationTrust {
+  readonly owner: Hex
+  /** 0 to 999 */
+  readonly trust: number
+  /** other owners that it heard or that heard it, by the rules */
+  readonly confirmedBy: number
+  /** those of them that others paid for carrying */
+  readonly confirmedByPaid: number
+  /** other owners with which a report broke physics */
+  readonly contradictedBy: number
+}
+
+const unpaidWeight = 0.25
+const contradictionWeight = 2
+
+interface Ties {
+  readonly confirmed: Set<Hex>
+  readonly contradicted: Set<Hex>
+}
+
+/** @param hasCarried whether an owner carried, in the epoch, what others paid for */
+export function locationTrust(
+  { beacons }: Pick<JudgedRound, 'beacons'>,
+  hasCarried: (owner: Hex) => boolean,
+): LocationTrust[] {
+  const ties = new Map<Hex, Ties>()
+  const tiesOf = (owner: Hex): Ties => {
+    const known = ties.get(owner) ?? { confirmed: new Set(), contradicted: new Set() }
+    ties.set(owner, known)
+    return known
+  }
+  for (const { owner, reports } of beacons) {
+    tiesOf(owner)
+    for (const { owner: witness, reason } of reports) {
+      if (witness === owner) continue
+      const isConfirmed = reason === undefined || reason === 'owner-counted' || reason === 'not-drawn'
+      if (!isConfirmed && !placeReasons.has(reason)) continue
+      for (const [one, other] of [
+        [owner, witness],
+        [witness, owner],
+      ] as const)
+        tiesOf(one)[isConfirmed ? 'confirmed' : 'contradicted'].add(other)
+    }
+  }
+  return [...ties]
+    .map(([owner, tie]) => trustOf(owner, tie, hasCarried))
+    .toSorted((a, b) => (a.owner < b.owner ? -1 : 1))
+}
+
+function trustOf(owner: Hex, { confirmed, contradicted }: Ties, hasCarried: (owner: Hex) => boolean): LocationTrust {
+  const paid = [...confirmed].filter(hasCarried).length
+  const against = [...contradicted].filter(hasCarried).length
+  const weight = paid + (confirmed.size > paid ? unpaidWeight : 0)
+  return {
+    owner,
+    trust: Math.floor((1000 * weight) / (1 + weight + contradictionWeight * against)),
+    confirmedBy: confirmed.size,
+    confirmedByPaid: paid,
+    contradictedBy: contradicted.size,
+  }
+}
