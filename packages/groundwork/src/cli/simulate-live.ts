@@ -5,10 +5,9 @@
  */
 
 import { liveDevicesMax, liveGatewaysMax, type LiveReport } from '@groundwork/wireless'
-import type { UdpServer } from '@groundwork/wireless/adapters'
-import type { Config } from '../config.ts'
 import { openGateway } from '../gateway/open-gateway.ts'
-import { runLiveTown, type LiveFault, type LiveRun } from '../simulate/run-live-town.ts'
+import { realAddresses } from '../simulate/real-addresses.ts'
+import { exitCodeOf, runLiveTown, type LiveFault, type LiveRun } from '../simulate/run-live-town.ts'
 import type { CommandContext } from './command.ts'
 import type { Show } from './show.ts'
 import { UsageWrong } from './usage-errors.ts'
@@ -48,7 +47,7 @@ export async function simulateLive(
       why: `with --real a town has at most ${liveDevicesMax} devices and ${liveGatewaysMax} hotspots`,
       tip: '--devices 1000 --gateways 100',
     })
-  const addresses = addressesOf(options.real, config)
+  const addresses = realAddresses(options.real, config)
   const client = await openGateway({ gateway: addresses.gateway, dataDir: config.dataDir })
   const seconds = options.seconds ?? options.hours * 3600
   const run = await runLiveTown({
@@ -76,44 +75,7 @@ export async function simulateLive(
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   tell(run, show)
   show.finish({ seed: options.seed, ...run })
-  return run.faults.length === 0 ? 0 : run.faults.includes('not-checked') ? 3 : 1
-}
-
-interface Addresses {
-  readonly gateway: string
-  readonly udpServers: readonly UdpServer[]
-  readonly stationUris: readonly string[]
-}
-
-/** What is not said is at the gateway's host, at the ports of the settings. @throws UsageWrong */
-function addressesOf(real: string, config: Config): Addresses {
-  const urls = real.split(',').map((text) => urlOf(text.trim()))
-  const gateway = urls.find(({ protocol }) => protocol === 'http:' || protocol === 'https:')
-  if (gateway === undefined)
-    throw new UsageWrong({ why: 'the gateway is not among the addresses', tip: '--real http://127.0.0.1:4180' })
-  const udp = urls.filter(({ protocol }) => protocol === 'udp:')
-  const stations = urls.filter(({ protocol }) => protocol === 'ws:' || protocol === 'wss:')
-  const isSaid = udp.length + stations.length > 0
-  const { hostname: host } = gateway
-  return {
-    gateway: gateway.origin,
-    udpServers: isSaid
-      ? udp.map(({ hostname, port }) => ({ host: hostname, port: Number(port || config.wirelessUdpPort) }))
-      : [{ host, port: config.wirelessUdpPort }],
-    stationUris: isSaid
-      ? stations.map(({ origin, href }) => (origin === 'null' ? href : origin))
-      : [`ws://${host}:${config.wirelessStationPort}`],
-  }
-}
-
-function urlOf(text: string): URL {
-  const url = URL.parse(text)
-  if (url === null || !['http:', 'https:', 'udp:', 'ws:', 'wss:'].includes(url.protocol))
-    throw new UsageWrong({
-      why: `${text} is no address of a gateway, forwarders’ or stations’ port`,
-      tip: '--real http://127.0.0.1:4180,udp://127.0.0.1:1700',
-    })
-  return url
+  return exitCodeOf(run.faults)
 }
 
 const progressOf = ({ seconds, joinedDevices, devices, uplinks, downlinks }: LiveReport): string =>
@@ -150,7 +112,7 @@ function tell(run: LiveRun, show: Show): void {
     duplicates: uplinks.duplicates,
     latency: `p50 ${uplinks.latencyMsP50.toFixed(0)} ms, p99 ${uplinks.latencyMsP99.toFixed(0)} ms after the first copy left its gateway`,
     copies: `${uplinks.copiesHanded} handed over, ${uplinks.copiesTaken} known to be taken`,
-    downlinks: `${downlinks.received} of ${downlinks.queued} queued were heard in their windows, ${downlinks.repeated} twice`,
+    downlinks: `${downlinks.received} of ${network.events['txack'] ?? 0} that gateways sent were heard in their windows, ${downlinks.repeated} twice; ${downlinks.queued} were queued`,
     confirmed: `${run.acknowledged} of ${run.confirmed}`,
     transmitted: `${run.transmitted} of ${run.asked} frames that the network asked for`,
     refused: listed(run.refusals),

@@ -256,7 +256,13 @@ async function viewOf(
 /** Devices that one answer of the API shows, inclusive. */
 const devicesShownMax = 10_000
 
-function faultsOf(report: LiveReport, network: NetworkView, gaps: number): LiveFault[] {
+/** What the verdict looks at. */
+export type Judged = Pick<LiveReport, 'devices' | 'answeredGateways' | 'heardDevices'> & {
+  readonly uplinks: Pick<LiveReport['uplinks'], 'messages' | 'delivered' | 'unknown' | 'losses'>
+}
+
+/** @param gaps times that events were lost */
+export function faultsOf(report: Judged, network: NetworkView, gaps: number): LiveFault[] {
   const { uplinks, answeredGateways, heardDevices, devices } = report
   const faults: LiveFault[] = []
   if (answeredGateways === 0) faults.push('no-gateway-answered')
@@ -266,4 +272,10 @@ function faultsOf(report: LiveReport, network: NetworkView, gaps: number): LiveF
   if (uplinks.unknown > 0) faults.push('uplinks-invented')
   if (devices <= devicesShownMax && network.sessions < heardDevices) faults.push('sessions-lost')
   return faults
+}
+
+/** 0, 1 when the network did not do what it said, 3 when that could not be checked. */
+export function exitCodeOf(faults: readonly LiveFault[]): number {
+  if (faults.length === 0) return 0
+  return faults.includes('not-checked') ? 3 : 1
 }
