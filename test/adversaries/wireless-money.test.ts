@@ -6,7 +6,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limitRaisedBy } from '@groundwork/core/money/convert.ts'
-import { dayOf, scoreOf, type Adversary, type MoneyTerms, type PartyDay, type ScoreTerms } from '@groundwork/wireless'
+import {
+  dayOf,
+  scoreOf,
+  type Adversary,
+  type MoneyTerms,
+  type PartyDay,
+  type Played,
+  type Score,
+  type ScoreTerms,
+} from '@groundwork/wireless'
 import fc from 'fast-check'
 import { rebateAttoPerUnit } from '../../packages/wireless/src/pay.ts'
 import { manyOwners } from './wireless/many-owners.ts'
@@ -73,21 +82,37 @@ test('a seat costs what its stake would yield', () => {
   assert.equal(day.netAtto, -day.seatCostAtto)
 })
 
-const scored = async (adversary: Adversary, of: ScoreTerms) => {
-  const usual = { adversary: undefined, share: 0, market: await marketOf(), coverage: beaconsOf() }
-  const share = 0.1
-  const market = await marketOf(adversary, { share })
-  return scoreOf({ adversary, share, market, coverage: beaconsOf(adversary, { share }) }, usual, of)
-}
+const share = 0.1
+const usualPlayed = marketOf().then((market): Played => ({
+  adversary: undefined,
+  share: 0,
+  market,
+  coverage: beaconsOf(),
+}))
+const playedOf = (adversary: Adversary): Promise<Played> =>
+  marketOf(adversary, { share }).then((market) => ({
+    adversary,
+    share,
+    market,
+    coverage: beaconsOf(adversary, { share }),
+  }))
+/** Each town is played once; only the money differs. */
+const played = new Map([manyOwners, ownPackets].map((adversary) => [adversary, playedOf(adversary)]))
+const scored = async (adversary: Adversary, of: ScoreTerms): Promise<Score> =>
+  scoreOf((await played.get(adversary)) ?? assert.fail(), await usualPlayed, of)
 
 for (const adversary of [manyOwners, ownPackets])
   test(`${adversary.name} pays at the stake of production, and not at the stake that is said to stop it`, async () => {
-    const { pays, seatAttoToStop } = await scored(adversary, scoreTerms)
+    const { pays, seatAttoToStop, riskToStop, gainAtto } = await scored(adversary, scoreTerms)
     // Not defended at that stake: when this fails, docs/threats.md is wrong.
     assert.equal(pays, true)
+    const stakeAtto = BigInt(adversary.ownersEach) * scoreTerms.seatAtto
+    assert.ok(Math.abs((riskToStop ?? 0) - Number(gainAtto) / Number(stakeAtto)) < 1e-5)
     assert.ok(seatAttoToStop !== undefined && seatAttoToStop > scoreTerms.seatAtto)
     const stopped = await scored(adversary, { ...scoreTerms, seatAtto: seatAttoToStop + work })
     assert.ok(stopped.gainAtto <= 0n, `${stopped.gainAtto}`)
+    assert.equal(stopped.pays, false)
+    assert.equal(stopped.riskToStop, undefined)
   })
 
 test('without any bootstrap, owners that pay themselves lose, and the seats of those behind one radio cost more than they bring', async () => {

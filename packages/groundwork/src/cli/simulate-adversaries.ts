@@ -150,6 +150,7 @@ export function tellScores(scores: readonly Score[], show: Show): void {
       pays: score.adversary === 'nobody' ? '' : score.pays ? 'yes' : 'no',
       seatToStop:
         score.seatAttoToStop === undefined ? '' : `${(Number(score.seatAttoToStop) / attoPerWork).toFixed(0)}`,
+      riskToStop: score.riskToStop === undefined ? '' : `${(score.riskToStop * 100).toFixed(3)}%`,
       noticed: percent(score.noticedShare),
       honestWronged: percent(score.wrongedShare),
       honestLoss: percent(score.honestLossShare),

@@ -6,6 +6,7 @@
 
 import { liveDevicesMax, liveGatewaysMax, type LiveReport } from '@groundwork/wireless'
 import { openGateway } from '../gateway/open-gateway.ts'
+import { localRadioPorts } from '../simulate/local-radio-ports.ts'
 import { realAddresses } from '../simulate/real-addresses.ts'
 import { exitCodeOf, runLiveTown, type LiveFault, type LiveRun } from '../simulate/run-live-town.ts'
 import type { CommandContext } from './command.ts'
@@ -47,7 +48,10 @@ export async function simulateLive(
       why: `with --real a town has at most ${liveDevicesMax} devices and ${liveGatewaysMax} hotspots`,
       tip: '--devices 1000 --gateways 100',
     })
-  const addresses = realAddresses(options.real, config)
+  const said = realAddresses(options.real, config)
+  const { port } = new URL(said.gateway)
+  const local = await localRadioPorts({ dataDir: config.dataDir, gatewayPort: Number(port) })
+  const addresses = local === undefined ? said : realAddresses(options.real, local)
   const client = await openGateway({ gateway: addresses.gateway, dataDir: config.dataDir })
   const seconds = options.seconds ?? options.hours * 3600
   const run = await runLiveTown({

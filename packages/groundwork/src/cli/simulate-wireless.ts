@@ -77,7 +77,7 @@ const shape = {
     .string()
     .optional()
     .describe(
-      'speak to a running network: the address of its gateway, and where it is not the settings’ ports, of its radios: http://127.0.0.1:4180,udp://127.0.0.1:1700,ws://127.0.0.1:3001',
+      'speak to a running network: the address of its gateway, and of its radios’ ports, where these are not those of `up` or of the settings: http://127.0.0.1:4180,udp://127.0.0.1:1700,ws://127.0.0.1:3001',
     ),
   seconds: z.coerce
     .number()
@@ -128,7 +128,8 @@ type Options = z.infer<z.ZodObject<typeof shape>>
 
 export const simulateWireless: AnyCommand = command({
   name: 'simulate wireless',
-  summary: 'A LoRaWAN town in made time: what is delivered, who earns, and what playing false gains.',
+  summary:
+    'A LoRaWAN town in made time, or against a running network: what is delivered, who earns, what playing false gains.',
   options: z.object(shape),
   async run(options, context) {
     const { show, signal, config } = context

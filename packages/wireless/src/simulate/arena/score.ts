@@ -51,6 +51,8 @@ export interface Score {
   readonly carriageGainAtto: bigint
   /** stake of a seat from which on it would not pay; undefined: it does not, at any, or the seat is not what it hangs on */
   readonly seatAttoToStop: bigint | undefined
+  /** part of its stake that it would have to lose in a day, on average, for it not to pay; undefined where it does not pay */
+  readonly riskToStop: number | undefined
   /** untrue copies and reports, and the part of them that a rule names; undefined: there were none */
   readonly falseActs: number
   readonly noticedShare: number | undefined
@@ -151,6 +153,7 @@ export function scoreOf(played: Played, usual: Played, terms: ScoreTerms): Score
   const carried = (day: typeof usualDay): bigint => day.convertedAtto + day.rebateAtto - day.burnedAtto
   const falseActs = played.market.gateways.reduce((sum, one) => sum + one.falseOffers, 0) + played.coverage.falseReports
   const noticed = played.market.gateways.reduce((sum, one) => sum + one.falseNoticed, 0) + played.coverage.falseDropped
+  const pays = adversary !== undefined && gainAtto > 2n * errorAtto
   return {
     adversary: adversary?.name ?? 'nobody',
     share,
@@ -158,9 +161,10 @@ export function scoreOf(played: Played, usual: Played, terms: ScoreTerms): Score
     honestAtto: honestDay.netAtto,
     falseAtto: adversary === undefined ? 0n : falseDay.netAtto,
     gainAtto,
-    pays: adversary !== undefined && gainAtto > 2n * errorAtto,
+    pays,
     carriageGainAtto: adversary === undefined ? 0n : carried(falseDay) - carried(usualDay),
     seatAttoToStop: seatToStop({ gainAtto, owners, terms }),
+    riskToStop: pays && terms.seatAtto > 0n ? ratioOf(gainAtto, BigInt(owners) * terms.seatAtto) : undefined,
     falseActs,
     noticedShare: falseActs === 0 ? undefined : noticed / falseActs,
     wrongedShare: wrongedShareOf(played),
