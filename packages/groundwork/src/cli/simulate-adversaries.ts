@@ -148,8 +148,7 @@ export function tellScores(scores: readonly Score[], show: Show): void {
       gain: score.adversary === 'nobody' ? '' : work(score.gainAtto),
       ofItCarriage: score.adversary === 'nobody' ? '' : work(score.carriageGainAtto),
       pays: score.adversary === 'nobody' ? '' : score.pays ? 'yes' : 'no',
-      seatToStop:
-        score.seatAttoToStop === undefined ? '' : `${(Number(score.seatAttoToStop) / attoPerWork).toFixed(0)}`,
+      seatToStop: score.seatAttoToStop === undefined ? '' : (Number(score.seatAttoToStop) / attoPerWork).toFixed(0),
       riskToStop: score.riskToStop === undefined ? '' : `${(score.riskToStop * 100).toFixed(3)}%`,
       noticed: percent(score.noticedShare),
       honestWronged: percent(score.wrongedShare),

@@ -158,7 +158,7 @@ export const simulateWireless: AnyCommand = command({
         bootstrap: options.bootstrap,
         scores,
       })
-      return
+      return 0
     }
     const named = all().find(({ name }) => name === options.adversary)
     if (options.adversary !== undefined && named === undefined)
@@ -172,6 +172,7 @@ export const simulateWireless: AnyCommand = command({
     tell(report, show)
     if (options.map !== undefined) writeMap(options.map, report)
     show.finish({ seed: options.seed, ...townOf(options), ...report })
+    return 0
   },
 })
 
