@@ -235,7 +235,8 @@ const commands: readonly CommandEntry[] = [
   },
   {
     name: 'simulate wireless',
-    summary: 'A LoRaWAN town in made time: what is delivered, and who earns.',
+    summary:
+      'A LoRaWAN town in made time, or against a running network: what is delivered, who earns, what playing false gains.',
     load: async () => (await import('./cli/simulate-wireless.ts')).simulateWireless,
   },
   {
