@@ -9,7 +9,6 @@
  */
 
 import { closeBlockOf, evidenceDeadlineOf } from '@groundwork/core/epoch/timing.ts'
-import type { Address } from '@groundwork/core/identity/address.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import {
   coverageUnitsMin,
@@ -83,7 +82,7 @@ export async function auditBeacons(
     heard: notes.filter((note) => note.epoch === epoch),
     revealed: notes.filter((note) => note.epoch === epoch + 1n),
     hotspots: hotspotsIn(index, { until }),
-    isHeld: (owner) => held.has(owner as Address),
+    isHeld: (owner) => held.has(owner),
   })
   const paid = paidByOthers(context, { from, until })
   const trust = locationTrust(round, (owner) => (paid.get(owner) ?? 0n) >= coverageUnitsMin)
