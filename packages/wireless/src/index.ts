@@ -133,7 +133,7 @@ export { coverageRounds, trustByUnits, trustOfOwners } from './simulate/arena/co
 export type {
   CoverageReport,
   CoverageRoundsOptions,
-  JudgedBeacon,
+  PlayedBeacon,
   TrustMeasure,
 } from './simulate/arena/coverage-round.ts'
 export type { MarketPlay, MarketSeat, Registered } from './simulate/arena/market-play.ts'
