@@ -270,3 +270,82 @@ test('a report that contradicts itself costs who made it, and not whom it slande
   const against = new Map(locationTrust(round, () => true).map((one) => [one.owner, one.contradictedBy]))
   assert.deepEqual([against.get(second.owner), against.get(first.owner)], [1, 0])
 })
+
+test('whatever owners say, every report has one fate, nothing throws, and the order of owners changes nothing', () => {
+  const bytes = (size: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: size, maxLength: size })
+  const eui = fc.constantFrom(...owners.map(({ gatewayEui }) => gatewayEui), '0000000000000000')
+  const honest = notesOf(owners)
+  const data = fc.oneof(fc.constantFrom(...owners.map(({ drawn }) => drawn.data)), bytes(32))
+  const wildReport = fc.record({
+    gatewayEui: eui,
+    data,
+    frequencyHz: fc.constantFrom(0, 868_100_000, 868_300_000, 868_500_000, 4_000_000_000),
+    spreadingFactor: fc.integer({ min: 0, max: 12 }),
+    bandwidthHz: fc.constantFrom(0, 125_000, 500_000),
+    rssiTenths: fc.integer({ min: -32_767, max: 32_767 }),
+    snrTenths: fc.integer({ min: -32_767, max: 32_767 }),
+    heardMs: fc.constantFrom(0, ...owners.map(({ endedMs }) => Math.round(endedMs)), 2 ** 48),
+  })
+  const wild = fc.record({
+    owner: fc.constantFrom(...owners.map(({ owner }) => owner), `0x${'99'.repeat(20)}` as const),
+    planned: fc.array(
+      fc.record({
+        gatewayEui: eui,
+        commitment: bytes(32).map(toHex),
+        region: fc.constantFrom('EU868' as const, 'US915' as const, 'AS923-1' as const),
+        frequenciesHz: fc.array(fc.constantFrom(0, 868_100_000, 915_000_000, 923_200_000), {
+          minLength: 1,
+          maxLength: 2,
+        }),
+      }),
+      { maxLength: 2 },
+    ),
+    revealed: fc.array(
+      fc.record({
+        gatewayEui: eui,
+        secret: bytes(32),
+        endedMs: fc.constantFrom(0, Math.round(first.endedMs), 2 ** 48),
+      }),
+      { maxLength: 2 },
+    ),
+    opened: fc.array(fc.record({ salt: bytes(16), report: wildReport }), { maxLength: 3 }),
+    isCommitted: fc.boolean(),
+    isFirst: fc.boolean(),
+  })
+  const fates = (round: JudgedRound): string[] =>
+    [
+      ...round.strays.map((one) => ['stray', one]),
+      ...round.beacons.flatMap(({ owner, gatewayEui, reason, reports }) => [
+        ['beacon', owner, gatewayEui, reason],
+        ...reports.map((one) => [owner, gatewayEui, one]),
+      ]),
+    ]
+      .map((one) => JSON.stringify(one))
+      .toSorted()
+  fc.assert(
+    fc.property(fc.array(wild, { maxLength: 6 }), (said) => {
+      const notes = { planned: [...honest.planned], heard: [...honest.heard], revealed: [...honest.revealed] }
+      for (const { owner, planned, revealed, opened, isCommitted, isFirst } of said) {
+        const of = { owner, epoch: fixtureWindow.epoch, planned, revealed, opened }
+        const note = { ...of, heard: isCommitted ? opened.map((one) => reportCommitment(owner, one)) : [] }
+        for (const which of ['planned', 'heard', 'revealed'] as const)
+          notes[which] = isFirst ? [note, ...notes[which]] : [...notes[which], note]
+      }
+      const round = judgeRound(roundOf(owners, notes))
+      const counting = new Map(notes.revealed.toReversed().map((note) => [note.owner, note.opened.length]))
+      const openedCount = [...counting.values()].reduce((sum, count) => sum + count, 0)
+      const judgedCount = round.beacons.reduce((sum, { reports }) => sum + reports.length, round.strays.length)
+      assert.equal(judgedCount, openedCount)
+      // Owners in another order, each owner's own notes in theirs.
+      const other = (all: CoverageNote[]): CoverageNote[] =>
+        all.toSorted((a, b) => (a.owner === b.owner ? 0 : a.owner < b.owner ? 1 : -1))
+      const turned = { planned: other(notes.planned), heard: other(notes.heard), revealed: other(notes.revealed) }
+      assert.deepEqual(fates(judgeRound(roundOf(owners, turned))), fates(round))
+      assert.deepEqual(
+        locationTrust(judgeRound(roundOf(owners, turned)), () => true),
+        locationTrust(round, () => true),
+      )
+    }),
+    { numRuns: 300 },
+  )
+})

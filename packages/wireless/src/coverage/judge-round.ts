@@ -65,7 +65,7 @@ export interface BeaconRound {
 }
 
 export type SentReason = BeaconReason | 'not-registered' | 'channel-not-in-band' | 'not-revealed'
-export type ReportReason = VerdictReason | 'not-registered' | 'not-committed' | 'unknown-beacon'
+export type ReportReason = VerdictReason | 'not-committed' | 'unknown-beacon' | 'beacon-refused'
 
 export interface JudgedReport {
   readonly owner: Hex
@@ -80,6 +80,8 @@ export interface JudgedBeacon {
   /** undefined: it was sent as drawn */
   readonly reason: SentReason | undefined
   readonly reports: readonly JudgedReport[]
+  /** reports that were too many to be looked at */
+  readonly unreadCount: number
 }
 
 export interface JudgedRound {
@@ -115,7 +117,8 @@ export function judgeRound(round: BeaconRound): JudgedRound {
     for (const plan of oneOfEachGateway(plans)) {
       const found = sentOf(round, { owner, plan, after, record: records.get(owner) })
       regions.set(idOf(owner, plan.gatewayEui), plan.region)
-      if (typeof found === 'string') failed.push({ owner, gatewayEui: plan.gatewayEui, reason: found, reports: [] })
+      if (typeof found === 'string')
+        failed.push({ owner, gatewayEui: plan.gatewayEui, reason: found, reports: [], unreadCount: 0 })
       else sent.set(toHex(found.facts.beacon.data), found)
     }
   }
@@ -133,12 +136,18 @@ export function judgeRound(round: BeaconRound): JudgedRound {
     round.isHeld(ownerOfId(witness)) || round.isHeld(ownerOfId(beaconer))
   const judge = (world: Pick<CoverageWorld, 'lossBackDb' | 'ownBeaconHeardMs'>): JudgedBeacon[] =>
     [...sent].map(([data, { plan, beaconer, facts }]): JudgedBeacon => {
-      const verdict = judgeBeacon(facts, beaconer, reports.get(data) ?? [], { hotspotOf, isDenied, ...world })
+      const about = reports.get(data) ?? []
+      const { reason, witnesses, unreadCount } = judgeBeacon(facts, beaconer, about, { hotspotOf, isDenied, ...world })
+      const refused = (heard: HeardBeacon): JudgedReport => ({ ...whoOf(heard), reason: 'beacon-refused' })
       return {
         owner: beaconer.owner as Hex,
         gatewayEui: plan.gatewayEui,
-        reason: verdict.reason,
-        reports: verdict.witnesses.map(({ heard, reason }) => ({ ...whoOf(heard), reason })),
+        reason,
+        reports:
+          reason === undefined
+            ? witnesses.map((one) => ({ ...whoOf(one.heard), reason: one.reason }))
+            : about.map(refused),
+        unreadCount: reason === undefined ? unreadCount : 0,
       }
     })
   // First as if everyone had been heard; then with what that pass found of the other direction.

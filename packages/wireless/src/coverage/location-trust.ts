@@ -10,7 +10,7 @@
  */
 
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { isByTheRules, placeReasons, reportReasons, type JudgedRound } from './judge-round.ts'
+import { isByTheRules, placeReasons, reportReasons, type JudgedBeacon } from './judge-round.ts'
 
 export interface LocationTrust {
   readonly owner: Hex
@@ -34,7 +34,7 @@ interface Ties {
 
 /** @param hasCarried whether an owner carried, in the epoch, what others paid for */
 export function locationTrust(
-  { beacons }: Pick<JudgedRound, 'beacons'>,
+  { beacons }: { readonly beacons: readonly Pick<JudgedBeacon, 'owner' | 'reports'>[] },
   hasCarried: (owner: Hex) => boolean,
 ): LocationTrust[] {
   const ties = new Map<Hex, Ties>()
