@@ -138,6 +138,44 @@ test('an endpoint that is down is tried again, later and later, until it is up',
   )
 })
 
+test('a timer that fires a moment early, as the machine’s do, loses nothing', async () => {
+  let early = 0
+  const { webhooks, advance, time } = stage({
+    clock: {
+      // The first look of a wake is before the moment, the next one at it.
+      nowMs: () => (early-- > 0 ? time.nowMs - 1 : time.nowMs),
+      elapsedMs: () => time.nowMs,
+    },
+  })
+  await using _webhooks = webhooks
+  answers = [503, 200]
+  webhooks.take(event('{"n":1}'))
+  await counted(webhooks, 'retried', 1)
+  early = 1
+  advance(1000)
+  advance(1)
+  await counted(webhooks, 'delivered', 1)
+  assert.equal(posts.length, 2)
+})
+
+test('what is due in the moment in which another delivery fails is not forgotten for it', async () => {
+  const both = ['one', 'two'].map((id): WebhookEndpoint => ({ id, applicationId: 'weather', url: endpointUrl() }))
+  const { webhooks, advance, time } = stage({
+    endpointsOf: () => both,
+    endpoint: (id) => both.find((one) => one.id === id),
+  })
+  await using _webhooks = webhooks
+  answers = [503, 'hang', 200]
+  webhooks.take(event('{"n":1}'))
+  await counted(webhooks, 'retried', 1)
+  // The clock reaches the first one's moment before its timer has run, and then the second fails.
+  time.nowMs += 1000
+  server.closeAllConnections()
+  await counted(webhooks, 'retried', 2)
+  advance(1)
+  await counted(webhooks, 'delivered', 1)
+})
+
 test('an endpoint may say how long to wait, within a bound', async () => {
   const { webhooks, advance } = stage()
   await using _webhooks = webhooks
