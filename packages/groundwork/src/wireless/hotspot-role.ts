@@ -116,6 +116,7 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     clock: machineClock,
     timers: machineTimers,
     random: machineRandom,
+    onTrouble: (err) => log.warn({ err }, 'a beacon or a report could not be kept; it is lost'),
   })
   const timing = timingOf(chain.deployment)
   const epochNow = (): bigint => {

@@ -15,6 +15,7 @@ import {
   reportBytesOf,
   type OpenedReport,
 } from '../wire/coverage-note.ts'
+import { inTransaction } from './network-database.ts'
 
 const schema = `
   CREATE TABLE IF NOT EXISTS wireless_beacon_plans (
@@ -69,11 +70,11 @@ export function openBeaconStore({ path }: { readonly path: string }): BeaconStor
       return 'kept'
     },
     swap(epoch, place, opened) {
-      database.exec('BEGIN IMMEDIATE')
       const one = 'SELECT place FROM wireless_beacon_heard WHERE epoch = ? ORDER BY place LIMIT 1 OFFSET ?'
-      database.prepare(`DELETE FROM wireless_beacon_heard WHERE place = (${one})`).run(epoch, place)
-      add(epoch, opened)
-      database.exec('COMMIT')
+      inTransaction(database, () => {
+        database.prepare(`DELETE FROM wireless_beacon_heard WHERE place = (${one})`).run(epoch, place)
+        add(epoch, opened)
+      })
     },
     heardIn: (epoch) =>
       database

@@ -40,6 +40,7 @@ interface Setup {
   readonly sent: RadioDownlink[]
   readonly store: ReturnType<typeof openBeaconStore>
   readonly time: ReturnType<typeof timeFixture>
+  readonly troubles: unknown[]
   open(): BeaconDesk
 }
 
@@ -47,6 +48,7 @@ function setup({ isReachable = true }: { readonly isReachable?: boolean } = {}):
   const store = openBeaconStore({ path: ':memory:' })
   const time = timeFixture(sealedMs)
   const sent: RadioDownlink[] = []
+  const troubles: unknown[] = []
   let drawnBytes = 1
   const open = (): BeaconDesk =>
     beaconDesk({
@@ -56,6 +58,7 @@ function setup({ isReachable = true }: { readonly isReachable?: boolean } = {}):
       radio: { send: (downlink) => void sent.push(downlink), isReachable: () => isReachable },
       clock: time.clock,
       timers: time.timers,
+      onTrouble: (error) => void troubles.push(error),
       random: {
         bytes(size) {
           // A small generator: what it gives is spread evenly, and the same in every run.
@@ -67,7 +70,7 @@ function setup({ isReachable = true }: { readonly isReachable?: boolean } = {}):
       },
     })
   store.plan(12n, { gatewayEui, secret, region: 'EU868', frequenciesHz })
-  return { desk: open(), sent, store, time, open }
+  return { desk: open(), sent, store, time, troubles, open }
 }
 
 test('a gateway sends what it was drawn to send at its moment, once, and reveals it when it was sent', () => {
@@ -219,4 +222,14 @@ test('who sends noise that looks like beacons takes others’ places in proporti
   const realCount = kept.filter(({ report }) => real.has(toHex(report.data))).length
   assert.ok(realCount > notedReportsMax / 3 && realCount < (2 * notedReportsMax) / 3, `${realCount} of the second half`)
   assert.equal(desk.counts()['crowded-out'], 3 * notedReportsMax)
+})
+
+test('a disk that takes nothing more loses beacons and reports by name, and no radio', () => {
+  const { desk, sent, store, time, troubles } = setup()
+  desk.schedule(window)
+  time.pass(atMs - sealedMs)
+  store[Symbol.dispose]()
+  assert.equal(desk.hear(heard(1), 12n), true)
+  assert.equal(desk.outcome({ id: sent[0]?.id ?? 0, gatewayEui, windowIndex: 0, atMs }), true)
+  assert.deepEqual([desk.counts(), troubles.length], [{ 'not-written': 2 }, 2])
 })

@@ -19,15 +19,15 @@ import { drawBeacon } from './draw-beacon.ts'
 import { windowOf, type BeaconWindow } from './judge-round.ts'
 
 /** Why a beacon that was due was not sent. */
-export type BeaconSkip = 'too-late' | 'gateway-away' | 'duty-cycle' | 'refused'
+export type BeaconSkip = 'too-late' | 'gateway-away' | 'duty-cycle' | 'refused' | 'not-written'
 
 /** What became of a frame that looked like a beacon. */
-export type HeardFate = 'heard' | 'known' | 'crowded-out' | 'out-of-window' | 'no-report'
+export type HeardFate = 'heard' | 'known' | 'crowded-out' | 'out-of-window' | 'no-report' | 'not-written'
 
 /** Ids of our frames, above those that routers give theirs. */
 const idFirst = 2 ** 30
 const idCount = 2 ** 30 - 1
-/** Gateways whose duty cycle is remembered. */
+/** Gateways whose duty cycle is remembered, and beacons whose outcome is awaited. */
 const gatewaysMax = 256
 /** Less than this before its moment a beacon does not reach the concentrator in time. */
 const leadMs = 20
@@ -44,6 +44,8 @@ export interface BeaconDeskOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  /** What could not be written: the radio goes on, and the beacon or report is lost. */
+  readonly onTrouble: (error: unknown) => void
 }
 
 export interface BeaconDesk extends Disposable {
@@ -58,7 +60,7 @@ export interface BeaconDesk extends Disposable {
 }
 
 export function beaconDesk(options: BeaconDeskOptions): BeaconDesk {
-  const { owner, antennaGainDbi, store, radio, clock, timers, random } = options
+  const { owner, antennaGainDbi, store, radio, clock, timers, random, onTrouble } = options
   const counted = new Map<string, number>()
   const bump = (what: BeaconSkip | HeardFate | 'sent'): void => void counted.set(what, (counted.get(what) ?? 0) + 1)
   const awaited = new Map<number, { readonly epoch: bigint; readonly gatewayEui: string; readonly endedMs: number }>()
@@ -78,6 +80,16 @@ export function beaconDesk(options: BeaconDeskOptions): BeaconDesk {
   const noted = (fate: HeardFate): true => {
     bump(fate)
     return true
+  }
+
+  /** A full disk is no reason for a radio to end. */
+  const written = <Fate>(write: () => Fate): Fate | 'not-written' => {
+    try {
+      return write()
+    } catch (error) {
+      onTrouble(error)
+      return 'not-written'
+    }
   }
 
   /** Once the epoch is full everything that was heard in it has the same chance to be kept: noise takes places only in proportion. */
@@ -104,6 +116,7 @@ export function beaconDesk(options: BeaconDeskOptions): BeaconDesk {
     if (free === undefined || free > atMs) return bump('duty-cycle')
     const airtimeMs = beaconAirtimeMs(drawn)
     const id = idFirst + (nextId++ % idCount)
+    for (const oldest of awaited.keys()) if (awaited.size >= gatewaysMax) awaited.delete(oldest)
     awaited.set(id, { epoch: of.epoch, gatewayEui, endedMs: Math.round(startedMs + airtimeMs) })
     duty.delete(gatewayEui)
     duty.set(gatewayEui, afterTransmission(region, state, { hz: drawn.frequencyHz, startMs: atMs, airtimeMs }))
@@ -175,14 +188,18 @@ export function beaconDesk(options: BeaconDeskOptions): BeaconDesk {
         heardMs: Math.round(heardAtMs),
       }
       // A note with one report that is none would be none.
-      return noted(isReport(report) ? keep(epoch, { salt: random.bytes(16), report }) : 'no-report')
+      if (!isReport(report)) return noted('no-report')
+      return noted(written(() => keep(epoch, { salt: random.bytes(16), report })))
     },
     outcome({ id, refusal }) {
       const beacon = awaited.get(id)
       if (beacon === undefined) return id >= idFirst
       awaited.delete(id)
-      if (refusal === undefined) store.sent(beacon)
-      bump(refusal === undefined ? 'sent' : 'refused')
+      const sent = (): 'sent' => {
+        store.sent(beacon)
+        return 'sent'
+      }
+      bump(refusal === undefined ? written(sent) : 'refused')
       return true
     },
     counts: () => Object.fromEntries(counted),
