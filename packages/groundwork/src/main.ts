@@ -129,6 +129,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./cli/wireless/rules.ts')).ruleRemove,
   },
   {
+    name: 'wireless beacons',
+    summary: 'Recompute who heard whose beacons in an epoch.',
+    load: async () => (await import('./cli/wireless/beacons.ts')).beacons,
+  },
+  {
     name: 'wireless device rejoin',
     summary: 'Have a device begin a new session.',
     load: async () => (await import('./cli/wireless/devices.ts')).deviceRejoin,

@@ -65,6 +65,16 @@ export { postUrl } from './applications/webhook-endpoint.ts'
 export type { WebhookEndpoint } from './applications/webhook-endpoint.ts'
 export { eventRing } from './applications/event-ring.ts'
 export type { EventRing } from './applications/event-ring.ts'
+export { beaconDesk } from './coverage/beacon-desk.ts'
+export type { BeaconDesk } from './coverage/beacon-desk.ts'
+export { judgeRound } from './coverage/judge-round.ts'
+export type { BeaconRound, BeaconWindow, JudgedBeacon, JudgedReport, JudgedRound } from './coverage/judge-round.ts'
+export { locationTrust } from './coverage/location-trust.ts'
+export type { LocationTrust } from './coverage/location-trust.ts'
+export { isNoteBatch, noteEntry, noteOf } from './coverage/note-entry.ts'
+export { isEmptyNote, planEpochsAhead, writeNote } from './coverage/write-note.ts'
+export type { BeaconPlan, BeaconStore } from './ports/beacon-store.ts'
+export type { CoverageNote } from './wire/coverage-note.ts'
 export { coverageMap } from './coverage/coverage-map.ts'
 export type { CarriedTraffic, CoverageFeature, CoverageMap, GeoPosition } from './coverage/coverage-map.ts'
 export { freeSpaceLossDb } from './coverage/free-space.ts'
@@ -123,7 +133,7 @@ export { coverageRounds, trustByUnits, trustOfOwners } from './simulate/arena/co
 export type {
   CoverageReport,
   CoverageRoundsOptions,
-  JudgedBeacon,
+  PlayedBeacon,
   TrustMeasure,
 } from './simulate/arena/coverage-round.ts'
 export type { MarketPlay, MarketSeat, Registered } from './simulate/arena/market-play.ts'

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { openBeaconStore } from './beacon-store.ts'
 export { carryClient } from './carry-client.ts'
 export type { CarryClient, CarryClientOptions, LinkView } from './carry-client.ts'
 export { AllotmentTooDear, CarryLedgerDamaged } from './carry-errors.ts'
@@ -36,4 +37,4 @@ export type { WebhookEndpointStore } from './webhook-endpoint-store.ts'
 export { openWebhooks } from './webhooks.ts'
 export type { Webhooks } from './webhooks.ts'
 export { openSimulatedForwarder } from './simulated-forwarder.ts'
-export type { SimulatedForwarder } from './simulated-forwarder.ts'
+export type { SimulatedForwarder, TransmittedFrame } from './simulated-forwarder.ts'

@@ -145,9 +145,21 @@ test('of two reports of one hotspot the first committed counts, and none when tw
 })
 
 test('reports over the limit are counted, not read', () => {
-  const many = Array.from({ length: reportsMax + 3 }, () => report('nobody'))
+  const many = Array.from({ length: reportsMax + 3 }, (_, number) => report(`w${number}/A`))
   const verdict = judge(many)
   assert.deepEqual([verdict.witnesses.length, verdict.unreadCount], [reportsMax, 3])
+  const loud = judge([...Array.from({ length: reportsMax + 1 }, () => report('w1/A')), report('w2/C')])
+  assert.deepEqual([countedOf(loud), loud.unreadCount], [['w2/C'], reportsMax + 1])
+})
+
+test('who fills the list with reports crowds nobody out, and their order changes nothing', () => {
+  const honest = Array.from({ length: 40 }, (_, number) => report(`w${number}/C${number}`))
+  const flood = Array.from({ length: 2 * reportsMax }, (_, number) => report(`w${100 + number}/A`))
+  const counted = (reports: HeardBeacon[]): string[] => countedOf(judge(reports)).toSorted()
+  const last = counted([...flood, ...honest])
+  assert.ok(last.length > 5, 'about a third of the honest ones is drawn')
+  assert.deepEqual(counted([...honest, ...flood]), last)
+  assert.deepEqual(counted([...honest, ...flood].toReversed()), last)
 })
 
 test('the distance between two positions is within the range of their cells', () => {

@@ -8,7 +8,7 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js'
-import { commitBeaconSecret, drawBeacon, type BeaconChoices } from './draw-beacon.ts'
+import { commitBeaconSecret, drawBeacon, type BeaconChoices, type DrawnBeacon } from './draw-beacon.ts'
 import { distanceRange, type HeardBeacon, type Hotspot, type SentBeacon } from './hotspot.ts'
 import { ratio, zero, type Ratio } from './ratio.ts'
 import { rewardUnits, type RewardUnitParameters } from './reward-units.ts'
@@ -74,9 +74,9 @@ export interface WitnessVerdict {
 export interface BeaconVerdict {
   /** Undefined when the beacon is as drawn; otherwise no witness counts. */
   readonly reason: BeaconReason | undefined
-  /** In the order of the reports. */
+  /** Of the reports that were looked at, in their order. */
   readonly witnesses: readonly WitnessVerdict[]
-  /** Reports over `reportsMax`, which nobody looked at. */
+  /** Reports over `reportsMax`, which nobody looked at; which ones is drawn. */
   readonly unreadCount: number
   readonly witnessUnit: Ratio
   readonly beaconerUnit: Ratio
@@ -86,18 +86,27 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
-function drawnOf({ sealed, secret, beacon, choices }: BeaconFacts): ReturnType<typeof drawBeacon> {
-  return drawBeacon({ sealed, secret, hotspot: beacon.hotspot }, choices)
+const drawnFor = new WeakMap<BeaconFacts, DrawnBeacon>()
+
+/** Kept as long as the facts live: several rules ask, and a round is judged twice. */
+function drawnOf(facts: BeaconFacts): DrawnBeacon {
+  const known = drawnFor.get(facts)
+  if (known !== undefined) return known
+  const { sealed, secret, beacon, choices } = facts
+  const one = drawBeacon({ sealed, secret, hotspot: beacon.hotspot }, choices)
+  drawnFor.set(facts, one)
+  return one
 }
 
 function isAsDrawn(facts: BeaconFacts): boolean {
-  const [{ beacon }, drawn] = [facts, drawnOf(facts)]
+  const { beacon } = facts
+  const { data, frequencyHz, spreadingFactor, bandwidthHz, powerDbm } = drawnOf(facts)
   return (
-    isSame(drawn.data, beacon.data) &&
-    drawn.frequencyHz === beacon.frequencyHz &&
-    drawn.spreadingFactor === beacon.spreadingFactor &&
-    drawn.bandwidthHz === beacon.bandwidthHz &&
-    drawn.powerDbm === beacon.powerDbm
+    isSame(data, beacon.data) &&
+    frequencyHz === beacon.frequencyHz &&
+    spreadingFactor === beacon.spreadingFactor &&
+    bandwidthHz === beacon.bandwidthHz &&
+    powerDbm === beacon.powerDbm
   )
 }
 
@@ -126,7 +135,7 @@ export function judgeBeacon(
   world: CoverageWorld,
 ): BeaconVerdict {
   const reason = firstBroken(beaconRules, facts)
-  const read = reports.slice(0, reportsMax)
+  const read = reports.length > reportsMax ? drawReports(reports, facts.sealed) : reports
   const unreadCount = reports.length - read.length
   if (reason !== undefined) return { reason, witnesses: [], unreadCount, witnessUnit: zero, beaconerUnit: zero }
 
@@ -167,6 +176,26 @@ function judgeWitness(
 }
 
 /**
+ * Of too many reports those of hotspots that a draw names, as many as are looked at: whoever fills the list with reports is drawn
+ * like everyone else, wherever they stand in it. All reports of a hotspot are looked at, or none.
+ */
+function drawReports(reports: readonly HeardBeacon[], sealed: Uint8Array): HeardBeacon[] {
+  const counts = new Map<string, number>()
+  for (const { hotspot } of reports) counts.set(hotspot, (counts.get(hotspot) ?? 0) + 1)
+  const drawn = [...counts]
+    .map(([hotspot, count]) => ({ hotspot, count, place: placeInDraw(sealed, hotspot) }))
+    .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+  const kept = new Set<string>()
+  let left = reportsMax
+  for (const { hotspot, count } of drawn) {
+    if (count > left) continue
+    left -= count
+    kept.add(hotspot)
+  }
+  return reports.filter(({ hotspot }) => kept.has(hotspot))
+}
+
+/**
  * The first commitment of each hotspot. Two that differ in one round leave none, so that order decides nothing; a copy of
  * one leaves it, so that nobody spoils another's report by handing it in again.
  */
@@ -201,8 +230,10 @@ function countWitnesses(
   verdicts: readonly WitnessVerdict[],
   { sealed, ownerOf }: { readonly sealed: Uint8Array; readonly ownerOf: (hotspot: string) => string },
 ): WitnessVerdict[] {
-  const drawn = verdicts
-    .filter(({ reason }) => reason === undefined)
+  const good = verdicts.filter(({ reason }) => reason === undefined)
+  const ownersOfGood = new Set(good.map(({ heard }) => ownerOf(heard.hotspot)))
+  if (ownersOfGood.size === good.length && good.length <= countedWitnessesMax) return [...verdicts]
+  const drawn = good
     .map(({ heard: { hotspot } }) => ({ hotspot, place: placeInDraw(sealed, hotspot) }))
     .toSorted((a, b) => (a.place < b.place ? -1 : 1))
   const owners = new Set<string>()

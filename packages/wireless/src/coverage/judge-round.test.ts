@@ -12,7 +12,7 @@ import { judgeRound, windowOf, type JudgedRound } from './judge-round.ts'
 import { locationTrust } from './location-trust.ts'
 import { fixtureOwner, fixtureWindow, heardOf, notesOf, roundOf, type RoundNotes } from './round-fixture.ts'
 
-const owners = [0, 1, 2, 3].map(fixtureOwner)
+const owners = [0, 1, 2, 3].map((number) => fixtureOwner(number))
 const [first, second, third] = owners as [(typeof owners)[0], (typeof owners)[0], (typeof owners)[0]]
 const beaconOf = (round: JudgedRound, owner: Hex) => round.beacons.find((one) => one.owner === owner) ?? assert.fail()
 const reasonOf = (round: JudgedRound, beaconer: Hex, witness: Hex): unknown =>
@@ -172,6 +172,34 @@ test('who hears what no radio can is named, and so is a way that goes in one dir
   assert.equal(reasonOf(say(-820, 100), first.owner, second.owner), 'one-way')
 })
 
+test('a false time in one report changes nothing of the others, in whatever order notes come', () => {
+  const last = owners[3] ?? assert.fail()
+  const report = heardOf(second, last)
+  const lie = { ...report, report: { ...report.report, heardMs: 2 ** 47 } }
+  const [before, after] = [reportCommitment(second.owner, report), reportCommitment(second.owner, lie)]
+  const notes = notesOf(owners)
+  notes.heard = notes.heard.map((note) => ({ ...note, heard: note.heard.map((one) => (one === before ? after : one)) }))
+  // Only the second says that it heard the first.
+  const content = toHex(first.drawn.data)
+  notes.revealed = notes.revealed.map((note) => ({
+    ...note,
+    opened: note.opened
+      .filter(({ report: { data } }) => note.owner === second.owner || toHex(data) !== content)
+      .map((one) => (reportCommitment(note.owner, one) === before ? lie : one)),
+  }))
+  const [one = assert.fail(), two = assert.fail(), ...others] = notes.revealed
+  for (const revealed of [
+    [one, two, ...others],
+    [two, one, ...others],
+    [...others, two, one],
+  ]) {
+    const round = judgeRound(roundOf(owners, { ...notes, revealed }))
+    assert.equal(reasonOf(round, last.owner, second.owner), 'heard-late')
+    assert.equal(reasonOf(round, first.owner, second.owner), undefined)
+    assert.equal(reasonOf(round, second.owner, first.owner), undefined, 'the first was heard')
+  }
+})
+
 test('a hotspot whose own beacon nobody heard confirms nobody', () => {
   const notes = notesOf(owners)
   const [own] = notes.revealed.map(({ revealed }) => revealed[0]).filter((one) => one?.gatewayEui === third.gatewayEui)
@@ -187,10 +215,14 @@ test('a hotspot whose own beacon nobody heard confirms nobody', () => {
   assert.equal(reasonOf(round, first.owner, second.owner), undefined)
 })
 
-test('the window is half of what the epoch before took, and never empty', () => {
-  const { startMs, lengthMs } = windowOf(fixtureWindow)
-  assert.deepEqual([startMs - fixtureWindow.sealedMs, lengthMs], [4000, 50_000])
-  assert.equal(windowOf({ ...fixtureWindow, previousSealedMs: fixtureWindow.sealedMs + 5 }).lengthMs, 1)
+test('the window is the middle half of an epoch, begins within a minute, and is never empty', () => {
+  const after = (epochMs: number): number[] => {
+    const { startMs, lengthMs } = windowOf({ ...fixtureWindow, previousSealedMs: fixtureWindow.sealedMs - epochMs })
+    return [startMs - fixtureWindow.sealedMs, lengthMs]
+  }
+  assert.deepEqual(after(12_000), [3000, 6000])
+  assert.deepEqual(after(86_400_000), [60_000, 43_200_000])
+  assert.deepEqual(after(-5), [1, 2])
 })
 
 test('trust comes from owners that others paid; a crowd that nobody paid stays at 200', () => {
@@ -222,4 +254,98 @@ test('what contradicts physics costs both who said it and whom it is about', () 
     if (owner === first.owner || owner === second.owner) assert.ok(now < trust, owner)
     else assert.equal(now, trust)
   }
+})
+
+test('a report that contradicts itself costs who made it, and not whom it slanders', () => {
+  const report = heardOf(second, first)
+  const lie = { ...report, report: { ...report.report, snrTenths: 250 } }
+  const notes = notesOf(owners)
+  const [before, after] = [reportCommitment(second.owner, report), reportCommitment(second.owner, lie)]
+  notes.heard = notes.heard.map((note) => ({ ...note, heard: note.heard.map((one) => (one === before ? after : one)) }))
+  notes.revealed = notes.revealed.map((note) =>
+    note.owner === second.owner ? { ...note, opened: [lie, ...note.opened.slice(1)] } : note,
+  )
+  const round = judgeRound(roundOf(owners, notes))
+  assert.equal(reasonOf(round, first.owner, second.owner), 'snr-above-radio')
+  const against = new Map(locationTrust(round, () => true).map((one) => [one.owner, one.contradictedBy]))
+  assert.deepEqual([against.get(second.owner), against.get(first.owner)], [1, 0])
+})
+
+test('whatever owners say, every report has one fate, nothing throws, and the order of owners changes nothing', () => {
+  const bytes = (size: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: size, maxLength: size })
+  const eui = fc.constantFrom(...owners.map(({ gatewayEui }) => gatewayEui), '0000000000000000')
+  const honest = notesOf(owners)
+  const data = fc.oneof(fc.constantFrom(...owners.map(({ drawn }) => drawn.data)), bytes(32))
+  const wildReport = fc.record({
+    gatewayEui: eui,
+    data,
+    frequencyHz: fc.constantFrom(0, 868_100_000, 868_300_000, 868_500_000, 4_000_000_000),
+    spreadingFactor: fc.integer({ min: 0, max: 12 }),
+    bandwidthHz: fc.constantFrom(0, 125_000, 500_000),
+    rssiTenths: fc.integer({ min: -32_767, max: 32_767 }),
+    snrTenths: fc.integer({ min: -32_767, max: 32_767 }),
+    heardMs: fc.constantFrom(0, ...owners.map(({ endedMs }) => Math.round(endedMs)), 2 ** 48),
+  })
+  const wild = fc.record({
+    owner: fc.constantFrom(...owners.map(({ owner }) => owner), `0x${'99'.repeat(20)}` as const),
+    planned: fc.array(
+      fc.record({
+        gatewayEui: eui,
+        commitment: bytes(32).map(toHex),
+        region: fc.constantFrom('EU868' as const, 'US915' as const, 'AS923-1' as const),
+        frequenciesHz: fc.array(fc.constantFrom(0, 868_100_000, 915_000_000, 923_200_000), {
+          minLength: 1,
+          maxLength: 2,
+        }),
+      }),
+      { maxLength: 2 },
+    ),
+    revealed: fc.array(
+      fc.record({
+        gatewayEui: eui,
+        secret: bytes(32),
+        endedMs: fc.constantFrom(0, Math.round(first.endedMs), 2 ** 48),
+      }),
+      { maxLength: 2 },
+    ),
+    opened: fc.array(fc.record({ salt: bytes(16), report: wildReport }), { maxLength: 3 }),
+    isCommitted: fc.boolean(),
+    isFirst: fc.boolean(),
+  })
+  const fates = (round: JudgedRound): string[] =>
+    [
+      ...round.strays.map((one) => ['stray', one]),
+      ...round.beacons.flatMap(({ owner, gatewayEui, reason, reports }) => [
+        ['beacon', owner, gatewayEui, reason],
+        ...reports.map((one) => [owner, gatewayEui, one]),
+      ]),
+    ]
+      .map((one) => JSON.stringify(one))
+      .toSorted()
+  fc.assert(
+    fc.property(fc.array(wild, { maxLength: 6 }), (said) => {
+      const notes = { planned: [...honest.planned], heard: [...honest.heard], revealed: [...honest.revealed] }
+      for (const { owner, planned, revealed, opened, isCommitted, isFirst } of said) {
+        const of = { owner, epoch: fixtureWindow.epoch, planned, revealed, opened }
+        const note = { ...of, heard: isCommitted ? opened.map((one) => reportCommitment(owner, one)) : [] }
+        for (const which of ['planned', 'heard', 'revealed'] as const)
+          notes[which] = isFirst ? [note, ...notes[which]] : [...notes[which], note]
+      }
+      const round = judgeRound(roundOf(owners, notes))
+      const counting = new Map(notes.revealed.toReversed().map((note) => [note.owner, note.opened.length]))
+      const openedCount = [...counting.values()].reduce((sum, count) => sum + count, 0)
+      const judgedCount = round.beacons.reduce((sum, { reports }) => sum + reports.length, round.strays.length)
+      assert.equal(judgedCount, openedCount)
+      // Owners in another order, each owner's own notes in theirs.
+      const other = (all: CoverageNote[]): CoverageNote[] =>
+        all.toSorted((a, b) => (a.owner === b.owner ? 0 : a.owner < b.owner ? 1 : -1))
+      const turned = { planned: other(notes.planned), heard: other(notes.heard), revealed: other(notes.revealed) }
+      assert.deepEqual(fates(judgeRound(roundOf(owners, turned))), fates(round))
+      assert.deepEqual(
+        locationTrust(judgeRound(roundOf(owners, turned)), () => true),
+        locationTrust(round, () => true),
+      )
+    }),
+    { numRuns: 300 },
+  )
 })

@@ -24,8 +24,8 @@ import {
 } from './judge-beacon.ts'
 import { pathLossDb } from './witness-rules.ts'
 
-/** From the block whose hash draws to the first beacon: until then every hotspot has seen it. */
-export const beaconLeadMs = 4000
+/** From the block whose hash draws to the first beacon at most: until then every hotspot has seen it. */
+export const beaconLeadMsMax = 60_000
 
 /** When and from what the beacons of an epoch are drawn. */
 export interface BeaconWindow {
@@ -38,9 +38,15 @@ export interface BeaconWindow {
   readonly previousSealedMs: number
 }
 
-/** @returns when the first beacon may begin, Unix, and how long they may begin for: half of what the epoch before took */
+/**
+ * After a quarter of an epoch, or a minute, beacons begin, for half an epoch: what is left is for the last of them to be heard in it.
+ *
+ * @returns when the first may begin, Unix, and how long they may begin for; an epoch is as long as the one before was
+ */
 export function windowOf({ sealedMs, previousSealedMs }: BeaconWindow): { startMs: number; lengthMs: number } {
-  return { startMs: sealedMs + beaconLeadMs, lengthMs: Math.max(1, Math.floor((sealedMs - previousSealedMs) / 2)) }
+  const epochMs = Math.max(sealedMs - previousSealedMs, 4)
+  const leadMs = Math.min(Math.floor(epochMs / 4), beaconLeadMsMax)
+  return { startMs: sealedMs + leadMs, lengthMs: Math.floor(epochMs / 2) }
 }
 
 /** What is known of an epoch's beacons; of each owner one note of an epoch. */
@@ -59,7 +65,7 @@ export interface BeaconRound {
 }
 
 export type SentReason = BeaconReason | 'not-registered' | 'channel-not-in-band' | 'not-revealed'
-export type ReportReason = VerdictReason | 'not-registered' | 'not-committed' | 'unknown-beacon'
+export type ReportReason = VerdictReason | 'not-committed' | 'unknown-beacon' | 'beacon-refused'
 
 export interface JudgedReport {
   readonly owner: Hex
@@ -74,6 +80,8 @@ export interface JudgedBeacon {
   /** undefined: it was sent as drawn */
   readonly reason: SentReason | undefined
   readonly reports: readonly JudgedReport[]
+  /** reports that were too many to be looked at */
+  readonly unreadCount: number
 }
 
 export interface JudgedRound {
@@ -109,34 +117,42 @@ export function judgeRound(round: BeaconRound): JudgedRound {
     for (const plan of oneOfEachGateway(plans)) {
       const found = sentOf(round, { owner, plan, after, record: records.get(owner) })
       regions.set(idOf(owner, plan.gatewayEui), plan.region)
-      if (typeof found === 'string') failed.push({ owner, gatewayEui: plan.gatewayEui, reason: found, reports: [] })
+      if (typeof found === 'string')
+        failed.push({ owner, gatewayEui: plan.gatewayEui, reason: found, reports: [], unreadCount: 0 })
       else sent.set(toHex(found.facts.beacon.data), found)
     }
   }
   const { reports, strays, unopened } = reportsOf({ heard: byOwner(round.heard), revealed, sent })
-  const hotspotOf = (id: string): Hotspot | undefined => {
+  // A gateway that plans no beacon of its own is none that could be heard back.
+  const hotspots = new Map<string, Hotspot>()
+  for (const [id, region] of regions) {
     const record = records.get(ownerOfId(id))
-    const region = regions.get(id)
-    // A gateway that plans no beacon of its own is none that could be heard back.
-    if (record === undefined || region === undefined) return undefined
+    if (record === undefined) continue
     const { owner, cell, antennaGainDbi } = record
-    return { id, owner, cell, antennaGainDbi, region }
+    hotspots.set(id, { id, owner, cell, antennaGainDbi, region })
   }
+  const hotspotOf = (id: string): Hotspot | undefined => hotspots.get(id)
   const isDenied = (witness: string, beaconer: string): boolean =>
     round.isHeld(ownerOfId(witness)) || round.isHeld(ownerOfId(beaconer))
   const judge = (world: Pick<CoverageWorld, 'lossBackDb' | 'ownBeaconHeardMs'>): JudgedBeacon[] =>
     [...sent].map(([data, { plan, beaconer, facts }]): JudgedBeacon => {
-      const verdict = judgeBeacon(facts, beaconer, reports.get(data) ?? [], { hotspotOf, isDenied, ...world })
+      const about = reports.get(data) ?? []
+      const { reason, witnesses, unreadCount } = judgeBeacon(facts, beaconer, about, { hotspotOf, isDenied, ...world })
+      const refused = (heard: HeardBeacon): JudgedReport => ({ ...whoOf(heard), reason: 'beacon-refused' })
       return {
         owner: beaconer.owner as Hex,
         gatewayEui: plan.gatewayEui,
-        reason: verdict.reason,
-        reports: verdict.witnesses.map(({ heard, reason }) => ({ ...whoOf(heard), reason })),
+        reason,
+        reports:
+          reason === undefined
+            ? witnesses.map((one) => ({ ...whoOf(one.heard), reason: one.reason }))
+            : about.map(refused),
+        unreadCount: reason === undefined ? unreadCount : 0,
       }
     })
-  // First without what the other direction says; then with what the first pass found of it.
-  const spokeMs = new Map([...reports.values()].flat().map(({ hotspot, heardMs }) => [hotspot, heardMs]))
-  const alone = judge({ lossBackDb: () => undefined, ownBeaconHeardMs: (id) => spokeMs.get(id) })
+  // First as if everyone had been heard; then with what that pass found of the other direction.
+  const { startMs } = windowOf(round.window)
+  const alone = judge({ lossBackDb: () => undefined, ownBeaconHeardMs: () => startMs })
   const both = judge(otherWay({ alone, sent, reports, hotspotOf }))
   return { beacons: [...failed, ...both].toSorted(inOrder), strays, unopened }
 }
@@ -285,7 +301,7 @@ function otherWay({
     const judged = judgedOf.get(beaconer.id)
     const counted = new Set(
       judged?.reports.flatMap(({ owner, gatewayEui, reason }) =>
-        reason === undefined ? [idOf(owner, gatewayEui)] : [],
+        isByTheRules(reason) ? [idOf(owner, gatewayEui)] : [],
       ),
     )
     for (const heard of reports.get(data) ?? []) {
@@ -312,15 +328,24 @@ function otherWay({
   }
 }
 
-/** Reasons that say something of where a hotspot stands or how it hears, against those that are about form. */
+/** Whether no rule dropped a report; one that others were counted instead of is as true as those. */
+export function isByTheRules(reason: ReportReason | undefined): boolean {
+  return reason === undefined || reason === 'owner-counted' || reason === 'not-drawn'
+}
+
+/** Reasons by which two hotspots cannot both stand where they say, or hear as they say. */
 export const placeReasons: ReadonlySet<ReportReason> = new Set<ReportReason>([
   'too-far',
   'too-strong',
   'too-weak',
+  'one-way',
+])
+
+/** Reasons by which a report contradicts itself: they say nothing of whom it is about. */
+export const reportReasons: ReadonlySet<ReportReason> = new Set<ReportReason>([
   'below-sensitivity',
   'snr-below-floor',
   'snr-above-radio',
   'snr-above-noise',
   'snr-below-signal',
-  'one-way',
 ])

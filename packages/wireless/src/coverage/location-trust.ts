@@ -3,14 +3,14 @@
  *
  * Weight comes from paid traffic alone: an owner that others paid for carrying confirms with 1, all others together with a quarter.
  * So a crowd of new accounts in one room confirms itself to 200 and no further, and every owner beyond that costs credits. Radio that
- * contradicts itself counts double. It ranks and filters; nothing is paid by it.
+ * contradicts physics counts double; a report that contradicts itself counts against who made it alone. It ranks and filters; nothing is paid by it.
  *
  * @see docs/protocol/wireless.md#beacons
  * @module
  */
 
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { placeReasons, type JudgedRound } from './judge-round.ts'
+import { isByTheRules, placeReasons, reportReasons, type JudgedBeacon } from './judge-round.ts'
 
 export interface LocationTrust {
   readonly owner: Hex
@@ -34,7 +34,7 @@ interface Ties {
 
 /** @param hasCarried whether an owner carried, in the epoch, what others paid for */
 export function locationTrust(
-  { beacons }: Pick<JudgedRound, 'beacons'>,
+  { beacons }: { readonly beacons: readonly Pick<JudgedBeacon, 'owner' | 'reports'>[] },
   hasCarried: (owner: Hex) => boolean,
 ): LocationTrust[] {
   const ties = new Map<Hex, Ties>()
@@ -47,13 +47,11 @@ export function locationTrust(
     tiesOf(owner)
     for (const { owner: witness, reason } of reports) {
       if (witness === owner) continue
-      const isConfirmed = reason === undefined || reason === 'owner-counted' || reason === 'not-drawn'
-      if (!isConfirmed && !placeReasons.has(reason)) continue
-      for (const [one, other] of [
-        [owner, witness],
-        [witness, owner],
-      ] as const)
-        tiesOf(one)[isConfirmed ? 'confirmed' : 'contradicted'].add(other)
+      const what = isByTheRules(reason) ? 'confirmed' : 'contradicted'
+      const isOfBoth = what === 'confirmed' || (reason !== undefined && placeReasons.has(reason))
+      const isOfWitness = isOfBoth || (reason !== undefined && reportReasons.has(reason))
+      if (isOfBoth) tiesOf(owner)[what].add(witness)
+      if (isOfWitness) tiesOf(witness)[what].add(owner)
     }
   }
   return [...ties]

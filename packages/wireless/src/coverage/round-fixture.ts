@@ -31,11 +31,17 @@ export interface FixtureOwner {
   readonly endedMs: number
 }
 
-/** Owners that stand some kilometres from each other, in a row to the north. */
-export function fixtureOwner(number: number): FixtureOwner {
+/** Owners that stand some kilometres from each other, in a row to the north; or, when it is said where, there. */
+export function fixtureOwner(
+  number: number,
+  { latitude, longitude }: { readonly latitude: number; readonly longitude: number } = {
+    latitude: 52 + number * 0.08,
+    longitude: 13.4,
+  },
+): FixtureOwner {
   const owner: Hex = `0x${(number + 1).toString(16).padStart(40, '0')}`
   const gatewayEui = (0xaa00 + number).toString(16).padStart(16, '0')
-  const cell = cellAt({ latitude: 52 + number * 0.08, longitude: 13.4 }) ?? 0n
+  const cell = cellAt({ latitude, longitude }) ?? 0n
   const secret = new Uint8Array(32).fill(number + 1)
   const { startMs, lengthMs } = windowOf(fixtureWindow)
   const choices = beaconChoices(regionOf('EU868'), { frequenciesHz, antennaGainDbi, windowMs: lengthMs })

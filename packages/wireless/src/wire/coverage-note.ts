@@ -84,11 +84,45 @@ export interface CoverageNote {
 }
 
 const reportTag = new TextEncoder().encode('groundwork/wireless/beacon-report/1')
+const ownerBytes = 20
+const packedReportBytes = 61
 
 /** What an owner commits to: its address is inside, so that nobody passes off another's commitment as its own. */
 export function reportCommitment(owner: Hex, { salt, report }: OpenedReport): Hex {
-  const { cid: _name, bytes } = encodeBlock(reportItems(report))
-  return toHex(sha256.create().update(reportTag).update(fromHex(owner, 20)).update(salt).update(bytes).digest())
+  const text = new Uint8Array(reportTag.length + ownerBytes + saltBytes + packedReportBytes)
+  text.set(reportTag)
+  text.set(fromHex(owner, ownerBytes), reportTag.length)
+  text.set(salt, reportTag.length + ownerBytes)
+  packReport(report, text.subarray(-packedReportBytes))
+  return toHex(sha256(text))
+}
+
+/** Every field at its place, big-endian: one report has one form here too, and a million are hashed in seconds. */
+function packReport(report: BeaconReport, into: Uint8Array): void {
+  const view = new DataView(into.buffer, into.byteOffset, packedReportBytes)
+  into.set(euiBytes(report.gatewayEui))
+  into.set(report.data, 8)
+  view.setUint32(40, report.frequencyHz)
+  view.setUint8(44, report.spreadingFactor)
+  view.setUint32(45, report.bandwidthHz)
+  view.setInt16(49, report.rssiTenths)
+  view.setInt16(51, report.snrTenths)
+  view.setUint32(53, Math.floor(report.heardMs / 2 ** 32))
+  view.setUint32(57, report.heardMs % 2 ** 32)
+}
+
+/** A report by itself, as dag-cbor. */
+export function reportBytesOf(report: BeaconReport): Uint8Array {
+  return encodeBlock(reportItems(report)).bytes
+}
+
+/** Whether a note can hold it. */
+export function isReport(report: BeaconReport): boolean {
+  return readReport(reportItems(report)) !== undefined
+}
+
+export function readReportBytes(bytes: Uint8Array): BeaconReport | undefined {
+  return readReport(decodeBlock(bytes))
 }
 
 export function encodeNote({ owner, epoch, planned, heard, revealed, opened }: CoverageNote): Block {

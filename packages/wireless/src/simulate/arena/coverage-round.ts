@@ -32,7 +32,7 @@ export const arenaHotspotsMax = 4_096
 export const arenaRoundsMax = 64
 
 /** One beacon with its verdict. */
-export interface JudgedBeacon {
+export interface PlayedBeacon {
   readonly beaconer: Hotspot
   readonly beacon: SentBeacon
   readonly verdict: BeaconVerdict
@@ -40,7 +40,7 @@ export interface JudgedBeacon {
 
 /** How far a hotspot is where it says, from what was judged: 0 or more, by hotspot; who is not in it has none. */
 export type TrustMeasure = (
-  judged: readonly JudgedBeacon[],
+  judged: readonly PlayedBeacon[],
   /** whether others paid the owner for carrying */
   hasCarried: (owner: Hex) => boolean,
 ) => ReadonlyMap<string, number>
@@ -149,7 +149,7 @@ export function coverageRounds(options: CoverageRoundsOptions): CoverageReport {
   const choices = choicesOf(region)
   const lossBack = new Map<string, number>()
   const heardAt = new Map<string, number>()
-  const judged: JudgedBeacon[] = []
+  const judged: PlayedBeacon[] = []
   const books = { honestReports: 0, honestDropped: 0, falseReports: 0, falseDropped: 0 }
   const falseReasons: Partial<Record<VerdictReason, number>> = {}
   const honestReasons: Partial<Record<VerdictReason, number>> = {}
