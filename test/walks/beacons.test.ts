@@ -6,28 +6,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { devnetParameters } from '@groundwork/chain/devnet/parameters.ts'
-import { openSimulatedForwarder, type SimulatedForwarder, type TransmittedFrame } from '@groundwork/wireless/adapters'
 import { pino } from 'pino'
 import { networkSteps } from '../../packages/groundwork/src/up/local-network.ts'
-import { scratchFolder, startProgram, until } from './program.ts'
+import { openBeaconScene } from './beacon-scene.ts'
+import { scratchFolder, until } from './program.ts'
 
 const secondsMax = 150
 const values = { ...devnetParameters, epochBlocks: 10, evidenceBlocks: 5, windowBlocks: 4 }
 
-interface Said {
-  readonly epoch: string
-  readonly beacons: readonly {
-    readonly owner: string
-    readonly reason?: string
-    readonly reports: readonly { readonly owner: string; readonly reason?: string }[]
-  }[]
-  readonly strays: readonly { readonly reason: string }[]
-  readonly trust: readonly { readonly owner: string; readonly trust: number; readonly confirmedBy: number }[]
-}
-
 test('beacons are drawn, sent, heard, committed to, revealed and audited', async () => {
   using folder = scratchFolder()
-  using stranger = scratchFolder()
   const stopping = new AbortController()
   await using steps = await networkSteps({
     dataDir: folder.path,
@@ -39,47 +27,11 @@ test('beacons are drawn, sent, heard, committed to, revealed and audited', async
   await steps.startChain()
   await steps.startGateway()
   await steps.startHotspots()
-  const { hotspots, rpcUrl } = steps.network()
-  await using opened = new AsyncDisposableStack()
-  const forwarders: SimulatedForwarder[] = []
-  const sent: TransmittedFrame[] = []
-  const hear = (frame: TransmittedFrame, from: number): void => {
-    for (const [place, forwarder] of forwarders.entries()) {
-      if (place === from) continue
-      const { phyPayload, frequencyHz, spreadingFactor } = frame
-      const modulation = { kind: 'lora', spreadingFactor, bandwidthHz: 125_000 } as const
-      forwarder.hear({ phyPayload, frequencyHz, modulation, channel: 0, rssiDbm: frame.powerDbm - 122, snrDb: 4 })
-    }
-  }
-  for (const [place, { udpPort }] of hotspots.entries()) {
-    const forwarder = await openSimulatedForwarder({
-      gatewayEui: `00800000a000000${place + 1}`,
-      host: '127.0.0.1',
-      port: udpPort,
-      transmit(frame) {
-        if (frame.isInverted) return undefined
-        sent.push(frame)
-        hear(frame, place)
-        // Somebody plays it again, and makes one up.
-        hear({ ...frame, phyPayload: frame.phyPayload.map((byte, at) => (at === 0 ? byte : byte ^ 1)) }, place)
-        return undefined
-      },
-    })
-    opened.use(forwarder)
-    forwarders.push(forwarder)
-    await forwarder.ready
-  }
-
-  const owners = hotspots.map(({ operator }) => operator.toLowerCase())
-  const audit = async (): Promise<Said | undefined> => {
-    // Before the beacons of a second epoch are sent nothing of the first is revealed.
-    if (sent.length < 3) return undefined
-    await using program = startProgram(['wireless', 'beacons', '--rpc', rpcUrl, '--json'], { folder: stranger.path })
-    const { code, stdout } = await program.ended
-    return code === 0 ? (JSON.parse(stdout) as Said) : undefined
-  }
+  await using scene = await openBeaconScene(steps)
+  const { owners, sent } = scene
   const said = await until('both are confirmed', secondsMax, async () => {
-    const found = await audit()
+    // Before the beacons of a second epoch are sent nothing of the first is revealed.
+    const found = sent.length < 3 ? undefined : await scene.audit()
     const isDone = owners.every((owner) => found?.trust.some((one) => one.owner === owner && one.confirmedBy === 1))
     return isDone ? found : undefined
   })
@@ -96,7 +48,7 @@ test('beacons are drawn, sent, heard, committed to, revealed and audited', async
     said.trust.every(({ trust }) => trust === 200),
     'nobody paid either of them',
   )
-  const contents = sent.map(({ phyPayload }) => Buffer.from(phyPayload).toString('hex'))
+  const contents = sent.map(({ frame }) => Buffer.from(frame.phyPayload).toString('hex'))
   assert.equal(new Set(contents).size, contents.length, 'no two beacons are the same')
   stopping.abort(new Error('the walk is over'))
 })

@@ -63,7 +63,7 @@ import { gatewayRegister, type GatewayRegister } from './gateway-register.ts'
 import { addressesOf, policyFor } from './network-policy.ts'
 import { firstInReach, openForwarders } from './open-forwarders.ts'
 import { publishable, routesIn } from './routes-in.ts'
-import { trustWatch, type TrustWatch } from './trust-watch.ts'
+import { trustFrom, trustWatch, type TrustWatch } from './trust-watch.ts'
 import { rangesOf, wantedRoute } from './wanted-route.ts'
 
 /** Path of the carry endpoint on the gateway's server. */
@@ -247,7 +247,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
   parts_.network = network
   parts_.applications = applications
 
-  const trust = trustWatch(context)
+  const trust = trustWatch(trustFrom(context))
   const market = wirelessChain({ chain, account: signer.address, allotmentCredits, workAttoMax: allotmentWorkMax })
   const onError = (err: unknown): void => log.warn({ err }, 'a pass of the wireless role failed; the next one follows')
   const parts: readonly Part[] = [
