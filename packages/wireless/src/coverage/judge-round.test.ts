@@ -256,6 +256,29 @@ test('what contradicts physics costs both who said it and whom it is about', () 
   }
 })
 
+test('who contradicts everyone slanders nobody, and is believed no more', () => {
+  const crowd = Array.from({ length: 6 }, (_, number) => fixtureOwner(number))
+  const [liar = assert.fail(), ...others] = crowd
+  const notes = notesOf(crowd)
+  const lies = others.map((other) => {
+    const report = heardOf(liar, other)
+    return { ...report, report: { ...report.report, rssiTenths: -200, snrTenths: 100 } }
+  })
+  notes.heard = notes.heard.map((note) =>
+    note.owner === liar.owner ? { ...note, heard: lies.map((one) => reportCommitment(liar.owner, one)) } : note,
+  )
+  notes.revealed = notes.revealed.map((note) => {
+    if (note.owner === liar.owner) return { ...note, opened: lies }
+    // Nor does anyone hear it where it says that it stands.
+    const content = toHex(liar.drawn.data)
+    return { ...note, opened: note.opened.filter(({ report }) => toHex(report.data) !== content) }
+  })
+  const trust = new Map(locationTrust(judgeRound(roundOf(crowd, notes)), () => true).map((one) => [one.owner, one]))
+  assert.deepEqual([trust.get(liar.owner)?.trust, trust.get(liar.owner)?.contradictedBy], [0, others.length])
+  for (const { owner } of others)
+    assert.deepEqual([trust.get(owner)?.trust, trust.get(owner)?.contradictedBy], [800, 1])
+})
+
 test('a report that contradicts itself costs who made it, and not whom it slanders', () => {
   const report = heardOf(second, first)
   const lie = { ...report, report: { ...report.report, snrTenths: 250 } }

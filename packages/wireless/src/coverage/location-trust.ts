@@ -3,7 +3,8 @@
  *
  * Weight comes from paid traffic alone: an owner that others paid for carrying confirms with 1, all others together with a quarter.
  * So a crowd of new accounts in one room confirms itself to 200 and no further, and every owner beyond that costs credits. Radio that
- * contradicts physics counts double; a report that contradicts itself counts against who made it alone. It ranks and filters; nothing is paid by it.
+ * contradicts physics counts double, unless whoever it is with is contradicted more than confirmed; a report that contradicts itself
+ * counts against who made it alone. It ranks and filters; nothing is paid by it.
  *
  * @see docs/protocol/wireless.md#beacons
  * @module
@@ -54,20 +55,24 @@ export function locationTrust(
       if (isOfWitness) tiesOf(witness)[what].add(owner)
     }
   }
-  return [...ties]
-    .map(([owner, tie]) => trustOf(owner, tie, hasCarried))
-    .toSorted((a, b) => (a.owner < b.owner ? -1 : 1))
-}
-
-function trustOf(owner: Hex, { confirmed, contradicted }: Ties, hasCarried: (owner: Hex) => boolean): LocationTrust {
-  const paid = [...confirmed].filter(hasCarried).length
-  const against = [...contradicted].filter(hasCarried).length
-  const weight = paid + (confirmed.size > paid ? unpaidWeight : 0)
-  return {
-    owner,
-    trust: Math.floor((1000 * weight) / (1 + weight + contradictionWeight * against)),
-    confirmedBy: confirmed.size,
-    confirmedByPaid: paid,
-    contradictedBy: contradicted.size,
+  const paidOf = (owners: ReadonlySet<Hex>): number => [...owners].filter(hasCarried).length
+  // Who is contradicted by more than confirm it slanders, or stands elsewhere: its word weighs against nobody.
+  const isBelieved = (owner: Hex): boolean => {
+    const { confirmed, contradicted } = tiesOf(owner)
+    return hasCarried(owner) && paidOf(confirmed) >= paidOf(contradicted)
   }
+  return [...ties]
+    .map(([owner, { confirmed, contradicted }]): LocationTrust => {
+      const paid = paidOf(confirmed)
+      const weight = paid + (confirmed.size > paid ? unpaidWeight : 0)
+      const against = [...contradicted].filter(isBelieved).length
+      return {
+        owner,
+        trust: Math.floor((1000 * weight) / (1 + weight + contradictionWeight * against)),
+        confirmedBy: confirmed.size,
+        confirmedByPaid: paid,
+        contradictedBy: contradicted.size,
+      }
+    })
+    .toSorted((a, b) => (a.owner < b.owner ? -1 : 1))
 }
