@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Device, DeviceProfile } from '../model/device.ts'
+import type { Device } from '../model/device.ts'
 import type { Eui, RadioDownlink } from '../model/radio.ts'
 import { memoryQueue } from '../network-server/memory-queue.ts'
 import { memorySessions } from '../network-server/memory-sessions.ts'
@@ -24,6 +24,7 @@ import { listeningChannels } from '../wire/station-config.ts'
 import { passTime } from './event-queue.ts'
 import { liveTown, messagePayload, readMessagePayload, type LiveTown, type LiveTownOptions } from './live-town.ts'
 import { randomStream } from './seeded-random.ts'
+import { plainProfile } from '../provision/plain-profile.ts'
 
 const region = regionOf('EU868')
 const epochMs = 1_800_000_000_000
@@ -31,29 +32,7 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 12; turn += 1) await Promise.resolve()
 }
 
-const profile: DeviceProfile = {
-  id: 'p',
-  name: 'p',
-  region: 'EU868',
-  macVersion: '1.0.4',
-  parameterRevision: 'RP002-1.0.4',
-  supportsJoin: true,
-  supportsClassB: false,
-  supportsClassC: false,
-  abp: {
-    rx1DelaySeconds: 1,
-    rx1DataRateOffset: 0,
-    rx2DataRate: region.rx2.dataRate,
-    rx2FrequencyHz: region.rx2.hz,
-    factoryFrequenciesHz: [],
-  },
-  classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
-  classC: { timeoutSeconds: 5 },
-  adr: 'on',
-  uplinkIntervalSeconds: 60,
-  codec: { kind: 'none' },
-  tags: {},
-}
+const profile = plainProfile(region)
 
 interface Lived {
   readonly town: LiveTown

@@ -40,6 +40,7 @@ import {
   type OfferOptions,
   type Registered,
 } from './arena/market-play.ts'
+import { plainProfile } from '../provision/plain-profile.ts'
 
 /** Devices and gateways of one town, inclusive. */
 export const townDevicesMax = 100_000
@@ -377,30 +378,7 @@ function provisioned(
   { region, intervalSeconds }: TownOptions,
   deviceCount: number,
 ): { readonly devices: Parameters<typeof networkServer>[0]['devices']; readonly profile: DeviceProfile } {
-  const { rx2 } = regionOf(region)
-  const profile: DeviceProfile = {
-    id: 'p',
-    name: 'p',
-    region,
-    macVersion: '1.0.4',
-    parameterRevision: 'RP002-1.0.4',
-    supportsJoin: true,
-    supportsClassB: false,
-    supportsClassC: false,
-    abp: {
-      rx1DelaySeconds: 1,
-      rx1DataRateOffset: 0,
-      rx2DataRate: rx2.dataRate,
-      rx2FrequencyHz: rx2.hz,
-      factoryFrequenciesHz: [],
-    },
-    classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
-    classC: { timeoutSeconds: 5 },
-    adr: 'on',
-    uplinkIntervalSeconds: intervalSeconds,
-    codec: { kind: 'none' },
-    tags: {},
-  }
+  const profile = plainProfile(regionOf(region), { uplinkIntervalSeconds: intervalSeconds })
   const records = new Map(
     range(deviceCount).map((index): [Eui, { readonly device: Device; readonly index: number }] => {
       const devEui = euiOf('70b3d57e', index)
