@@ -16,17 +16,11 @@ import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { verifyNode, type NodeSigner, type VerifyNode } from '@groundwork/core/identity/node-signer.ts'
 import { toHex, type Hex } from '@groundwork/core/units/hex.ts'
 import { WebSocket, WebSocketServer } from 'ws'
-import {
-  buyer,
-  defaultBuyPolicy,
-  type BuyDecision,
-  type BuyPolicy,
-  type DeviceBudget,
-  type PacketVerdict,
-} from '../carry/buy.ts'
+import { buyer, defaultBuyPolicy, type BuyDecision, type BuyPolicy } from '../carry/buy.ts'
 import { drawCommitment } from '../carry/draw.ts'
 import { ownerBooks, type Booked, type Raised } from '../carry/owner-books.ts'
 import type { HotspotRecord } from '../model/hotspot-record.ts'
+import type { DeviceBudget, PacketVerdict } from '../model/packet-verdict.ts'
 import type { Eui, RadioDownlink, RadioUplink, TransmitOutcome } from '../model/radio.ts'
 import type { Route } from '../model/route.ts'
 import { defaultRaisePolicy, type RaisePolicy } from '../pay.ts'

@@ -13,6 +13,7 @@
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import { unitsOf } from '../model.ts'
 import type { Eui } from '../model/radio.ts'
+import type { DeviceBudget, PacketVerdict } from '../model/packet-verdict.ts'
 import type { Receipt } from '../model/receipt.ts'
 import type { CarryLedger } from '../ports/carry.ts'
 import { accept, type OfferedCopy } from '../work.ts'
@@ -52,20 +53,6 @@ export const defaultBuyPolicy: Omit<BuyPolicy, 'unitPriceNano' | 'copiesWanted'>
   joinMsMax: 86_400_000,
   devicesMax: 1_048_576,
   ownersMax: 65_536,
-}
-
-/** What the network server found a frame to be. */
-export type PacketVerdict =
-  /** new, from a known device */
-  | { readonly kind: 'accepted'; readonly devEui: Eui }
-  /** a join that is answered */
-  | { readonly kind: 'join-accepted'; readonly devEui: Eui }
-  | { readonly kind: 'unknown-device' | 'mic-failed' | 'replayed' | 'refused' }
-
-/** What may be bought of a device in a day. */
-export interface DeviceBudget {
-  readonly devEui: Eui
-  readonly unitsPerDayMax: number
 }
 
 /** What is decided of one copy. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DeviceBudget, PacketVerdict } from '../carry/buy.ts'
+import type { DeviceBudget, PacketVerdict } from '../model/packet-verdict.ts'
 import type { Device, DeviceProfile, MacVersion, RootKeys } from '../model/device.ts'
 import type { DeviceMessage, UplinkMessage } from '../model/message.ts'
 import type { RadioDownlink, RadioUplink } from '../model/radio.ts'

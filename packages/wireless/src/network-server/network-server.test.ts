@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { PacketVerdict } from '../carry/buy.ts'
+import type { PacketVerdict } from '../model/packet-verdict.ts'
 import type { Device, DeviceProfile, MacVersion, RootKeys } from '../model/device.ts'
 import type { DeviceMessage, UplinkMessage } from '../model/message.ts'
 import type { RadioDownlink, RadioUplink } from '../model/radio.ts'

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { PacketVerdict } from '../carry/buy.ts'
+import type { PacketVerdict } from '../model/packet-verdict.ts'
 import { dropCounter } from '../drop-counter.ts'
 import { gpsMsOf } from '../gps-time.ts'
 import type { Device, DeviceProfile } from '../model/device.ts'

@@ -8,7 +8,7 @@
 
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { AllotmentView, CreditState } from '../carry/credit.ts'
-import type { DeviceBudget, PacketVerdict } from '../carry/buy.ts'
+import type { DeviceBudget, PacketVerdict } from '../model/packet-verdict.ts'
 import type { HotspotRecord } from '../model/hotspot-record.ts'
 import type { Eui } from '../model/radio.ts'
 import type { SignedTally } from '../model/receipt.ts'
