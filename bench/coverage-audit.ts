@@ -73,7 +73,7 @@ function reportsOf(number: number, beacon: SentBeacon): HeardBeacon[] {
       rssiDbm: isForged ? -20 : -112,
       snrDb: 4,
       heardMs: beacon.endedMs + 3,
-      committedMs: beacon.endedMs + 2_000,
+      committedRound: 0,
     }
   })
 }
@@ -85,10 +85,10 @@ for (const [number, hotspot] of hotspots.entries()) {
   const secret = secretOf(number)
   const drawn = drawBeacon({ sealed, secret, hotspot: hotspot.id }, choices)
   const endedMs = windowStartMs + drawn.offsetMs + airtimeMs
-  const beacon: SentBeacon = { hotspot: hotspot.id, ...drawn, endedMs, revealedMs: endedMs + 60_000 }
+  const beacon: SentBeacon = { hotspot: hotspot.id, ...drawn, endedMs, revealedRound: 1 }
   const reports = reportsOf(number, beacon)
   const commitment = commitBeaconSecret(secret)
-  const facts = { beacon, isDenied: false, commitment, secret, sealed, choices, windowStartMs, airtimeMs }
+  const facts = { beacon, isDenied: false, commitment, secret, sealed, choices, sentRound: 0, windowStartMs, airtimeMs }
   const verdict = judgeBeacon(facts, hotspot, reports, world)
   reportCount += reports.length
   for (const { reason = 'counted' } of verdict.witnesses) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)

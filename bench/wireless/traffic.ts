@@ -13,6 +13,7 @@ import { regionOf } from '../../packages/wireless/src/region/region-of.ts'
 import { encodeBase64 } from '../../packages/wireless/src/wire/base64.ts'
 import { cryptPayload, mic10, setMic } from '../../packages/wireless/src/wire/frame-crypto.ts'
 import { buildDataFrame, micBytes } from '../../packages/wireless/src/wire/phy-payload.ts'
+import { plainProfile } from '../../packages/wireless/src/provision/plain-profile.ts'
 
 export const addressFirst = 0x2601_0000
 /** Applications, each with a client of its own. */
@@ -34,29 +35,12 @@ function keysOf(device: number): SessionKeys {
   return { fNwkSIntKey: network, sNwkSIntKey: network, nwkSEncKey: network, appSKey: keyOf(device, 2) }
 }
 
-export const profile: DeviceProfile = {
+export const profile: DeviceProfile = plainProfile(region, {
   id: 'meter',
   name: 'meter',
-  region: 'EU868',
-  macVersion: '1.0.4',
-  parameterRevision: 'RP002-1.0.4',
-  supportsJoin: true,
-  supportsClassB: false,
-  supportsClassC: false,
-  abp: {
-    rx1DelaySeconds: 1,
-    rx1DataRateOffset: 0,
-    rx2DataRate: region.rx2.dataRate,
-    rx2FrequencyHz: region.rx2.hz,
-    factoryFrequenciesHz: [],
-  },
-  classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
-  classC: { timeoutSeconds: 5 },
   adr: 'off',
   uplinkIntervalSeconds: 3600,
-  codec: { kind: 'none' },
-  tags: {},
-}
+})
 
 export const policy: NetworkPolicy = {
   netId: 0x13,

@@ -139,6 +139,10 @@ const configSchema = z.strictObject({
     .describe(
       'channels beside those that every device of the band knows, in Hz with commas between; the usual ones when left out',
     ),
+  wirelessBeacons: z
+    .stringbool()
+    .default(true)
+    .describe('whether a hotspot sends beacons and says which it heard: they rank where it stands, and pay nothing'),
   wirelessPriceNano: z.coerce
     .bigint()
     .nonnegative()
@@ -236,6 +240,7 @@ export interface Config {
   readonly wirelessRegion: RegionName
   readonly wirelessChannelBlock?: number | undefined
   readonly wirelessExtraChannelsHz?: readonly number[] | undefined
+  readonly wirelessBeacons: boolean
   readonly wirelessPriceNano: bigint
   readonly wirelessAntennaDbi: number
   readonly wirelessCopies: number

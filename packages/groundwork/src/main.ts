@@ -129,6 +129,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./cli/wireless/rules.ts')).ruleRemove,
   },
   {
+    name: 'wireless beacons',
+    summary: 'Recompute who heard whose beacons in an epoch.',
+    load: async () => (await import('./cli/wireless/beacons.ts')).beacons,
+  },
+  {
     name: 'wireless device rejoin',
     summary: 'Have a device begin a new session.',
     load: async () => (await import('./cli/wireless/devices.ts')).deviceRejoin,
@@ -230,7 +235,8 @@ const commands: readonly CommandEntry[] = [
   },
   {
     name: 'simulate wireless',
-    summary: 'A LoRaWAN town in made time: what is delivered, and who earns.',
+    summary:
+      'A LoRaWAN town in made time, or against a running network: what is delivered, who earns, what playing false gains.',
     load: async () => (await import('./cli/simulate-wireless.ts')).simulateWireless,
   },
   {

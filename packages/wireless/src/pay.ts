@@ -19,6 +19,7 @@ import type { Domain } from '@groundwork/core/identity/eip712.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import { nanoPerCredit } from '@groundwork/core/units/credits.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
+import { isNoteBatch } from './coverage/note-entry.ts'
 import { carriageKind, pairSubject, verify, type CarriageFault, type OpenEpoch } from './prove.ts'
 import { decodeCarriage } from './wire/carriage-block.ts'
 
@@ -177,6 +178,7 @@ export type BatchRefusal =
   | 'epoch-not-open'
   | 'entries-missing'
   | 'kind-unknown'
+  | 'coverage-note'
   | 'signer-differs'
   | 'pair-twice'
   | 'too-many-routers'
@@ -240,6 +242,8 @@ function refusalOf({ batch, input, state, claimed, usedBy }: Judging): BatchRefu
   const carriages = carriagesOf(batch, input)
   const seen = new Set<string>()
   for (const entry of batch.entries) {
+    // A note ranks; it is read by whoever audits beacons, and pays nothing.
+    if (isNoteBatch(batch)) return 'coverage-note'
     if (entry.kind !== carriageKind) return 'kind-unknown'
     if (entry.account !== batch.header.signer) return 'signer-differs'
     const key = claimKey(batch, entry)

@@ -22,6 +22,8 @@ export interface CommandSpec<Shape extends z.ZodRawShape> {
   /** Positional words, in order; each is a key of `options`. A name ending in '...' takes the rest. */
   readonly positional?: readonly (keyof Shape & string)[]
   readonly options: z.ZodObject<Shape>
+  /** Whether it is a program that stays: its help lists every setting, not only where to find others. */
+  readonly isProgram?: boolean
   /** @returns the exit code when it is not 0 */
   run(options: z.infer<z.ZodObject<Shape>>, context: CommandContext): Promise<number | undefined | void>
 }
@@ -32,6 +34,7 @@ export interface AnyCommand {
   readonly summary: string
   readonly positional: readonly string[]
   readonly options: z.ZodObject
+  readonly isProgram: boolean
   run(options: unknown, context: CommandContext): Promise<number | undefined | void>
 }
 
@@ -41,6 +44,7 @@ export function command<Shape extends z.ZodRawShape>(spec: CommandSpec<Shape>): 
     summary: spec.summary,
     positional: spec.positional ?? [],
     options: spec.options,
+    isProgram: spec.isProgram ?? false,
     run: (options, context) => spec.run(options as z.infer<z.ZodObject<Shape>>, context),
   }
 }

@@ -11,6 +11,7 @@ import type { Cell } from './show.ts'
 
 export const configShow: AnyCommand = command({
   name: 'config show',
+  isProgram: true,
   summary: 'Every setting, where it comes from and what it means.',
   options: z.object({}),
   run: async (_options, { show, config }) => {

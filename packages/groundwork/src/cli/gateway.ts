@@ -15,6 +15,7 @@ import { command, type AnyCommand } from './command.ts'
 
 export const gateway: AnyCommand = command({
   name: 'gateway',
+  isProgram: true,
   summary: 'Serve a customer: the /v1 API, the status page, a relay.',
   options: z.object({}),
   async run(_options, { config, signal, show }) {

@@ -12,6 +12,7 @@ import { command, type AnyCommand } from './command.ts'
 
 export const provider: AnyCommand = command({
   name: 'provider',
+  isProgram: true,
   summary: 'Put this machine’s hardware to work for a network.',
   options: z.object({
     misbehave: z

@@ -87,3 +87,32 @@ test('a stop that was asked for is no mistake of ours; what is none of these is'
   const ours = await runFailing(async () => Promise.reject(new TypeError('x is not a function')), { stop })
   assert.deepEqual([ours.code, ours.error.code], [70, 'GW_UNEXPECTED'])
 })
+
+test('help lists every setting of a program that stays, and where to find others for the rest; all are taken', async () => {
+  const regions: string[] = []
+  const told = async (isProgram: boolean, words: readonly string[]): Promise<string> => {
+    let text = ''
+    const one = command({
+      name: 'one',
+      summary: 'One.',
+      isProgram,
+      options: z.object({}),
+      run: async (_options, { config }) => void regions.push(config.wirelessRegion),
+    })
+    await runCommandLine({
+      words: ['one', ...words],
+      commands: [{ name: 'one', summary: 'One.', load: async () => one }],
+      version: '0',
+      signal: new AbortController().signal,
+      write: (more) => void (text += more),
+      writeError: () => undefined,
+    })
+    return text
+  }
+  assert.match(await told(true, ['--help']), /--wireless-region/)
+  const few = await told(false, ['--help'])
+  assert.doesNotMatch(few, /--wireless-region/)
+  assert.match(few, /--data-dir/)
+  await told(false, ['--wireless-region', 'US915'])
+  assert.deepEqual(regions, ['US915'])
+})

@@ -75,6 +75,9 @@ const isFlag = (schema: z.ZodType): boolean => {
   return inner instanceof z.ZodBoolean
 }
 
+/** Settings that say where things are; the others matter to programs that stay. All are taken by every command. */
+const findingSettings: ReadonlySet<string> = new Set(['dataDir', 'network', 'rpc'])
+
 async function runOne(spec: AnyCommand, words: readonly string[], { signal, write }: RunOptions): Promise<number> {
   const program = new Command(`groundwork ${spec.name}`)
     .description(spec.summary)
@@ -87,7 +90,9 @@ async function runOne(spec: AnyCommand, words: readonly string[], { signal, writ
     program.option(isFlag(schema) ? `--${toFlag(key)}` : `--${toFlag(key)} <value>`, schema.description ?? '')
   }
   for (const { key, meaning } of settingNames()) {
-    if (!(key in shape)) program.addOption(new Option(`--${toFlag(key)} <value>`, meaning).helpGroup('Settings:'))
+    if (key in shape) continue
+    const option = new Option(`--${toFlag(key)} <value>`, meaning).helpGroup('Settings:')
+    program.addOption(spec.isProgram || findingSettings.has(key) ? option : option.hideHelp())
   }
   program
     .option('--config <file>', 'configuration file')

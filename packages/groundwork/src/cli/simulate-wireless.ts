@@ -8,25 +8,24 @@
  */
 
 import { writeFileSync } from 'node:fs'
-import { cellAt } from '@groundwork/core/geography/cell.ts'
-import { invariant } from '@groundwork/core/invariant.ts'
 import {
+  bootstrapWays,
   simulateTown,
-  townAdversaries,
   townDevicesMax,
   townGatewaysMax,
-  type TownAdversary,
-  type TownGateway,
+  type Adversary,
   type TownReport,
 } from '@groundwork/wireless'
+import { speedMax } from '@groundwork/wireless/adapters'
 import { z } from 'zod'
 import { command, type AnyCommand } from './command.ts'
 import type { ShowRow } from './show.ts'
+import { loadAdversaries } from '../simulate/load-adversaries.ts'
+import { scoreAdversaries, tellScores, townOptionsOf } from './simulate-adversaries.ts'
+import { simulateLive } from './simulate-live.ts'
 import { UsageWrong } from './usage-errors.ts'
 
 const nanoPerCredit = 1e9
-/** Of all owners, of those that play false. */
-const shares = [0.01, 0.1, 0.3, 0.5]
 const stepSeconds = 300
 
 const shape = {
@@ -48,61 +47,132 @@ const shape = {
     .max(2 ** 31 - 1)
     .default(1)
     .describe('the same seed, the same town'),
-  adversary: z.enum(townAdversaries).optional().describe('how some owners play false'),
+  adversary: z.string().optional().describe('how some owners play false: one of the names that --adversaries prints'),
   share: z.coerce.number().min(0).max(1).default(0.1).describe('of owners that do'),
-  adversaries: z.boolean().default(false).describe('every way of playing false, by 1, 10, 30 and 50% of the owners'),
+  adversaries: z
+    .boolean()
+    .default(false)
+    .describe('score every way of playing false, by 1, 10, 30 and 50% of the owners'),
+  owners: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000_000)
+    .default(10_000)
+    .describe('owners of the whole network, of which the town is a part: the bootstrap is divided among them'),
+  bootstrap: z
+    .enum(bootstrapWays)
+    .default('equal')
+    .describe(
+      'how --adversaries divides the bootstrap: equally among owners with paid traffic, as the audit does, or by the trust that beacons give',
+    ),
+  capital: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(1_000)
+    .describe('what the stake of a seat would yield elsewhere in a year, of 10,000'),
+  real: z
+    .string()
+    .optional()
+    .describe(
+      'speak to a running network: the address of its gateway, and of its radios’ ports, where these are not those of `up` or of the settings: http://127.0.0.1:4180,udp://127.0.0.1:1700,ws://127.0.0.1:3001',
+    ),
+  seconds: z.coerce
+    .number()
+    .min(10)
+    .max(864_000)
+    .optional()
+    .describe('of the town’s time with --real; --hours otherwise'),
+  speed: z.coerce
+    .number()
+    .min(1)
+    .max(speedMax)
+    .default(1)
+    .describe('simulated seconds in one of the machine’s, with --real'),
+  stations: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.25)
+    .describe('of the hotspots that are Basics Stations, with --real'),
+  confirmed: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('of the devices that ask for confirmation, with --real'),
+  downlinkEvery: z.coerce
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(2)
+    .describe('seconds between two payloads to devices, with --real; 0 for none'),
+  restartEvery: z.coerce
+    .number()
+    .min(0)
+    .max(864_000)
+    .default(1800)
+    .describe('seconds between two restarts of a hotspot, with --real; 0 for none'),
+  powerCycleEvery: z.coerce
+    .number()
+    .min(0)
+    .max(864_000)
+    .default(3600)
+    .describe('seconds between two battery changes of a device, with --real; 0 for none'),
+  keep: z.boolean().default(false).describe('leave devices and application at the gateway, with --real'),
   map: z.string().optional().describe('GeoJSON file to make, with each hotspot and what it earned'),
 }
 type Options = z.infer<z.ZodObject<typeof shape>>
 
-interface Run {
-  readonly adversary?: TownAdversary | undefined
-  readonly share: number
-}
-
 export const simulateWireless: AnyCommand = command({
   name: 'simulate wireless',
-  summary: 'A LoRaWAN town in made time: what is delivered, who earns, and what playing false gains.',
+  summary:
+    'A LoRaWAN town in made time, or against a running network: what is delivered, who earns, what playing false gains.',
   options: z.object(shape),
-  async run(options, { show, signal, config }) {
-    const run = async ({ adversary, share }: Run): Promise<TownReport> => {
-      const town = simulateTown({
-        seed: options.seed,
-        region: config.wirelessRegion,
-        deviceCount: options.devices,
-        gatewayCount: options.gateways,
-        sideM: options.sideKm * 1000,
-        intervalSeconds: options.interval,
-        origin: { latitude: config.latitude, longitude: config.longitude },
-        cellOf: (place) => {
-          const cell = cellAt(place)
-          invariant(cell !== undefined, 'a town is on the earth')
-          return cell
-        },
-        adversary,
-        adversaryShare: share,
-      })
+  async run(options, context) {
+    const { show, signal, config } = context
+    if (options.real !== undefined) return simulateLive({ ...options, real: options.real }, context)
+    const all = options.adversaries || options.adversary !== undefined ? await loadAdversaries() : () => []
+    const play = async (adversary: Adversary | undefined, share: number): Promise<TownReport> => {
+      const town = simulateTown({ ...townOptionsOf(options, config), play: adversary?.market, playShare: share })
       const seconds = options.hours * 3600
       for (let passed = 0; passed < seconds; passed += stepSeconds) {
         signal.throwIfAborted()
         await town.pass(Math.min(stepSeconds, seconds - passed))
         const percent = Math.round((Math.min(seconds, passed + stepSeconds) / seconds) * 100)
-        const what = adversary === undefined ? 'all honest' : `${adversary} by ${share * 100}%`
-        if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${percent}% `)
+        const what = adversary === undefined ? 'all honest' : `${adversary.name} by ${share * 100}%`
+        if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}: ${percent}% `)
       }
       if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
       return town.report()
     }
     if (options.adversaries) {
-      const rows = await everyAdversary(run)
-      show(rows)
-      show.finish({ seed: options.seed, ...townOf(options), rows })
-      return
+      const scores = await scoreAdversaries({ options, config, all, play })
+      tellScores(scores, show)
+      show.finish({
+        seed: options.seed,
+        ...townOf(options),
+        owners: options.owners,
+        bootstrap: options.bootstrap,
+        scores,
+      })
+      return 0
     }
-    const report = await run({ adversary: options.adversary, share: options.share })
+    const named = all().find(({ name }) => name === options.adversary)
+    if (options.adversary !== undefined && named === undefined)
+      throw new UsageWrong({
+        why: `nobody plays ${options.adversary}`,
+        tip: all()
+          .map(({ name }) => `--adversary ${name}`)
+          .join(', '),
+      })
+    const report = await play(named, options.share)
     tell(report, show)
     if (options.map !== undefined) writeMap(options.map, report)
     show.finish({ seed: options.seed, ...townOf(options), ...report })
+    return 0
   },
 })
 
@@ -147,67 +217,6 @@ const listed = (counts: Readonly<Record<string, number | undefined>>): string =>
     .filter(([, count]) => count !== undefined && count > 0)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ')
-
-/** Reasons for which a copy of an honest owner is not even drawn: it heard the frame, and is told that it cannot have. */
-const falsePositives: ReadonlySet<string> = new Set([
-  'too-strong',
-  'too-weak',
-  'too-far',
-  'snr-below-floor',
-  'snr-above-radio',
-  'snr-above-noise',
-  'mic-failures',
-])
-
-async function everyAdversary(run: (run: Run) => Promise<TownReport>): Promise<ShowRow[]> {
-  const honest = await run({ share: 0 })
-  const usual = earnedADay(honest.gateways, honest.hours)
-  const rows: ShowRow[] = [rowOf({ name: 'nobody', share: 0, report: honest, usual })]
-  for (const adversary of townAdversaries)
-    for (const share of shares)
-      rows.push(rowOf({ name: adversary, share, report: await run({ adversary, share }), usual }))
-  return rows
-}
-
-function rowOf({
-  name,
-  share,
-  report,
-  usual,
-}: {
-  readonly name: string
-  readonly share: number
-  readonly report: TownReport
-  readonly usual: number
-}): ShowRow {
-  const { gateways, hours } = report
-  const [honest, liars] = [gateways.filter((one) => !one.isFalse), gateways.filter((one) => one.isFalse)]
-  const [own, theirs] = [earnedADay(honest, hours), earnedADay(liars, hours)]
-  const offered = honest.reduce((sum, { declined, soldPackets }) => sum + soldPackets + (declined['not-drawn'] ?? 0), 0)
-  const wronged = honest.reduce(
-    (sum, { declined }) =>
-      sum +
-      Object.entries(declined).reduce((all, [reason, count]) => all + (falsePositives.has(reason) ? count : 0), 0),
-    0,
-  )
-  return {
-    adversary: name,
-    share: `${share * 100}%`,
-    falseOwners: liars.length,
-    honestCreditsADay: own.toFixed(0),
-    falseCreditsADay: liars.length === 0 ? '' : theirs.toFixed(0),
-    // What a bond and its fees have to cost a day more than honest work does, so that this does not pay.
-    gainADay: liars.length === 0 ? '' : (theirs - usual).toFixed(0),
-    honestLoss: percentOf(usual - own, usual),
-    honestWronged: percentOf(wronged, offered + wronged),
-  }
-}
-
-/** Credits of one of them in a day. */
-function earnedADay(gateways: readonly TownGateway[], hours: number): number {
-  const nano = gateways.reduce((sum, { earnedNano }) => sum + Number(earnedNano), 0)
-  return gateways.length === 0 ? 0 : ((nano / nanoPerCredit / gateways.length) * 24) / hours
-}
 
 function writeMap(file: string, { gateways }: TownReport): void {
   const features = gateways.map(({ gatewayEui, place, isFalse, received, soldPackets, earnedNano }) => ({

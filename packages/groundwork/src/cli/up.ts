@@ -56,6 +56,7 @@ interface RunResult {
 
 export const up: AnyCommand = command({
   name: 'up',
+  isProgram: true,
   summary: 'Bring up a whole network on this machine and do the main job once.',
   options,
   async run({ once, seed, input, break: how }, context) {

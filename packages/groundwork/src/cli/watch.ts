@@ -18,6 +18,7 @@ import { command, type AnyCommand } from './command.ts'
 
 export const watch: AnyCommand = command({
   name: 'watch',
+  isProgram: true,
   summary: 'Recompute every epoch; post it, or challenge a wrong one.',
   options: z.object({
     post: z.boolean().optional().describe('post epochs that nobody has posted, behind the bond'),

@@ -49,8 +49,11 @@ export interface GatewayClient {
     options: { readonly body?: BodyInit; readonly contentType?: string; readonly signal: AbortSignal },
   ): Promise<Answer>
   delete<Answer>(path: string, options: { readonly signal: AbortSignal }): Promise<Answer>
-  /** @param options with `json` it is posted */
-  open(path: string, options: { readonly json?: object; readonly signal: AbortSignal }): Promise<Response>
+  /** @param options with `json` it is posted; `lastEventId` resumes a stream of events */
+  open(
+    path: string,
+    options: { readonly json?: object; readonly lastEventId?: string; readonly signal: AbortSignal },
+  ): Promise<Response>
 }
 
 /** Names the report of a read, also of one that failed: `/v1/storage/reads/<it>`. */
@@ -103,9 +106,12 @@ export async function gatewayClient({
     },
     delete: async <Answer>(path: string, { signal }: { readonly signal: AbortSignal }) =>
       (await (await ask(path, { method: 'DELETE', headers: authorization, signal })).json()) as Answer,
-    open: async (path, { json, signal }) =>
+    open: async (path, { json, lastEventId, signal }) =>
       json === undefined
-        ? ask(path, { headers: authorization, signal })
+        ? ask(path, {
+            headers: lastEventId === undefined ? authorization : { ...authorization, 'last-event-id': lastEventId },
+            signal,
+          })
         : ask(path, {
             method: 'POST',
             headers: { ...authorization, 'content-type': 'application/json' },

@@ -5,12 +5,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cellAt, neighboursOf, type Cell } from '@groundwork/core/geography/cell.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
 import { coverageMap, type CarriedTraffic } from '@groundwork/wireless'
 import fc from 'fast-check'
 import { coveragePicture, pictureCellsMax } from './coverage-picture.ts'
 
 const cellOf = (latitude: number, longitude: number): Cell => cellAt({ latitude, longitude }) ?? assert.fail()
-const row = (cell: Cell, units = 1, owner = 'a'): CarriedTraffic => ({
+const row = (cell: Cell, units = 1, owner: Hex = '0xa'): CarriedTraffic => ({
   cell,
   owner,
   units,
@@ -64,7 +65,7 @@ test('north is up, east is right', () => {
 
 test('more traffic is darker, several owners are marked, and the words say both', () => {
   const [one, two] = [cellOf(52.52, 13.4), cellOf(52.7, 13.4)]
-  const svg = pictureOf([row(one, 1), row(two, 500), row(two, 3, 'b')])
+  const svg = pictureOf([row(one, 1), row(two, 500), row(two, 3, '0xb')])
   const [busy, quiet] = [...svg.matchAll(/class="(sure|lone)"[^>]*fill-opacity="([\d.]+)"/g)]
   assert.deepEqual([busy?.[1], quiet?.[1]], ['sure', 'lone'])
   assert.ok(Number(busy?.[2]) > Number(quiet?.[2]))

@@ -43,7 +43,7 @@ export async function portsFor(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const file = path.join(dataDir, 'ports.json')
-  const known = await readKnown(file)
+  const known = await portsIn(file)
   const ports = new Map<string, number>()
   for (const name of names) {
     const before = known[name]
@@ -55,7 +55,8 @@ export async function portsFor(
   return ports
 }
 
-async function readKnown(file: string): Promise<Record<string, number>> {
+/** Ports of a network by name, from its file; none when there is no such file. */
+export async function portsIn(file: string): Promise<Readonly<Record<string, number>>> {
   try {
     return portsSchema.parse(JSON.parse(await readFile(file, 'utf8')))
   } catch {

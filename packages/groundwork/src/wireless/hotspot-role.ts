@@ -6,11 +6,21 @@
 
 import path from 'node:path'
 import type { PostOffer } from '@groundwork/chain/post-offer.ts'
+import { epochAt } from '@groundwork/core/epoch/timing.ts'
 import { softwareNodeSigner } from '@groundwork/core/identity/node-signer.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { EvidenceStore } from '@groundwork/storage/adapters'
-import { carryNodeDigest, offer, type Radio } from '@groundwork/wireless'
-import { carryClient, openCarryLedger } from '@groundwork/wireless/adapters'
+import {
+  beaconDesk,
+  carryNodeDigest,
+  listeningChannels,
+  offer,
+  regionOf,
+  type BeaconPlan,
+  type Radio,
+  type RadioListener,
+} from '@groundwork/wireless'
+import { carryClient, openBeaconStore, openCarryLedger } from '@groundwork/wireless/adapters'
 import { readAllotment } from '@groundwork/chain/read-allotment.ts'
 import type { Logger } from 'pino'
 import type { NodeKey } from '../account/open-account.ts'
@@ -20,14 +30,19 @@ import type { Submit } from '../provider/submit.ts'
 import { again } from '../supervise/again.ts'
 import type { Part } from '../supervise/run-together.ts'
 import type { AuditContext } from '../watch/audit-context.ts'
+import { timingOf } from '../watch/chain-desk.ts'
+import { canOrderNotes, readBeaconWindow } from './chain-moment.ts'
+import { channelsOf } from './channels.ts'
 import { openForwarders, type Forwarders } from './open-forwarders.ts'
 import { proveCarriage } from './prove-carriage.ts'
+import { proveCoverage } from './prove-coverage.ts'
 import { redeemVouchers } from './redeem-vouchers.ts'
 import { routesIn } from './routes-in.ts'
 
 const routesMs = 1_000
 const proveMs = 1_000
 const redeemMs = 2_000
+const beaconMs = 1_000
 /** Below this a voucher waits for the end of its epoch. */
 const redeemCreditsMin = 1_000n
 const nobody = `0x${'00'.repeat(20)}`
@@ -91,8 +106,46 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     random: machineRandom,
     onTrouble: (err) => log.warn({ err }, 'carrying was troubled; it goes on'),
   })
-  const forwarders = await openForwarders(config, carry)
+  const beacons = openBeaconStore({ path: path.join(config.dataDir, 'beacons.sqlite') })
+  const desk = beaconDesk({
+    owner: signer.address,
+    // As the offer says it, for from that it is drawn.
+    antennaGainDbi: Math.round(config.wirelessAntennaDbi * 10) / 10,
+    store: beacons,
+    radio,
+    clock: machineClock,
+    timers: machineTimers,
+    random: machineRandom,
+    onTrouble: (err) => log.warn({ err }, 'a beacon or a report could not be kept; it is lost'),
+  })
+  const timing = timingOf(chain.deployment)
+  const epochNow = (): bigint => {
+    const tip = index.tip()?.number ?? 0n
+    return tip < timing.startBlock ? 0n : epochAt(timing, tip)
+  }
+  const listener: RadioListener = {
+    heard: (uplink) => {
+      // What is a beacon is nobody's to buy.
+      if (!config.wirelessBeacons || !desk.hear(uplink, epochNow())) carry.heard(uplink)
+    },
+    outcome: (outcome) => {
+      if (!desk.outcome(outcome)) carry.outcome(outcome)
+    },
+    status: (status) => carry.status(status),
+  }
+  const forwarders = await openForwarders(config, listener)
   opened.forwarders = forwarders
+  const region = regionOf(config.wirelessRegion)
+  const frequenciesHz = listeningChannels(region, channelsOf(config, region))
+    .filter(({ bandwidthHz }) => bandwidthHz === 125_000)
+    .map(({ hz }) => hz)
+  const plans = (): Omit<BeaconPlan, 'endedMs'>[] =>
+    forwarders.senders().map((gatewayEui) => ({
+      gatewayEui,
+      secret: machineRandom.bytes(32),
+      region: config.wirelessRegion,
+      frequenciesHz,
+    }))
 
   const onError = (err: unknown): void => log.warn({ err }, 'a pass of the radio role failed; the next one follows')
   const parts: readonly Part[] = [
@@ -125,8 +178,24 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
         work: async () => {
           for (const proven of await proveCarriage({ context, ledger, evidence, signer, submit }, until))
             log.info(proven, 'carriage proven')
+          if (!config.wirelessBeacons || !canOrderNotes(timing)) return
+          // One pass for both: the batches of a signer are one chain.
+          const noted = await proveCoverage({ context, store: beacons, evidence, signer, submit, plans }, until)
+          if (noted !== undefined) log.info({ epoch: noted, ...desk.counts() }, 'beacons noted')
         },
         everyMs: proveMs,
+        onError,
+        ...until,
+      }),
+    async (until) =>
+      again({
+        work: async () => {
+          const epoch = epochNow()
+          if (!config.wirelessBeacons || !canOrderNotes(timing) || desk.isScheduled(epoch)) return
+          const window = await readBeaconWindow(chain, timing, { epoch, tip: index.tip()?.number ?? 0n })
+          if (window !== undefined) desk.schedule(window)
+        },
+        everyMs: beaconMs,
         onError,
         ...until,
       }),
@@ -141,7 +210,9 @@ export async function openHotspotRole(options: HotspotRoleOptions): Promise<Hots
     stationPort: forwarders.stationPort,
     parts,
     async [Symbol.asyncDispose]() {
+      desk[Symbol.dispose]()
       await forwarders[Symbol.asyncDispose]()
+      beacons[Symbol.dispose]()
       await carry[Symbol.asyncDispose]()
       ledger[Symbol.dispose]()
     },

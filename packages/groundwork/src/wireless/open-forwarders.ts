@@ -14,6 +14,8 @@ export interface Forwarders extends AsyncDisposable {
   readonly radio: Radio
   readonly udpPort: number
   readonly stationPort: number
+  /** EUIs of those that can send as devices do: stations cannot */
+  senders(): readonly string[]
 }
 
 export async function openForwarders(config: Config, listener: RadioListener): Promise<Forwarders> {
@@ -38,6 +40,7 @@ export async function openForwarders(config: Config, listener: RadioListener): P
     radio: firstInReach([udp, stations]),
     udpPort: udp.port,
     stationPort: stations.port,
+    senders: () => udp.reachable(),
     [Symbol.asyncDispose]: async () => both.disposeAsync(),
   }
 }

@@ -15,7 +15,14 @@ import { digestOfHeader } from '@groundwork/core/evidence/batch-header.ts'
 import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import type { EvidenceStore, KeptBatch } from '@groundwork/storage/adapters'
-import { pairSubject, prove, wirelessNetwork, type CarriedPair, type CarryLedger } from '@groundwork/wireless'
+import {
+  isNoteBatch,
+  pairSubject,
+  prove,
+  wirelessNetwork,
+  type CarriedPair,
+  type CarryLedger,
+} from '@groundwork/wireless'
 import type { Submit } from '../provider/submit.ts'
 import type { AuditContext } from '../watch/audit-context.ts'
 import { redemptionsIn } from '../watch/carriage-history.ts'
@@ -68,7 +75,14 @@ interface Place {
 function ownBatches({ evidence, signer }: ProveCarriageOptions, { epoch, sealedHash }: Place): readonly KeptBatch[] {
   return evidence
     .batchesBy({ network: wirelessNetwork, signer: signer.address, epoch })
-    .filter((batch) => batch.sealedHash === sealedHash)
+    .filter((batch) => batch.sealedHash === sealedHash && !isNote(evidence, batch))
+}
+
+/** Coverage notes stand in the same chain of batches, and are another's to register. */
+function isNote(evidence: EvidenceStore, { cid }: KeptBatch): boolean {
+  const bytes = evidence.get(cid.toString())
+  const batch = bytes === undefined ? undefined : decodeBatch(bytes)
+  return batch !== undefined && isNoteBatch(batch)
 }
 
 async function proveOne(options: ProveCarriageOptions, place: Place): Promise<CarriageProven | undefined> {

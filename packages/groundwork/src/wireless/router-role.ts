@@ -63,6 +63,7 @@ import { gatewayRegister, type GatewayRegister } from './gateway-register.ts'
 import { addressesOf, policyFor } from './network-policy.ts'
 import { firstInReach, openForwarders } from './open-forwarders.ts'
 import { publishable, routesIn } from './routes-in.ts'
+import { trustFrom, trustWatch, type TrustWatch } from './trust-watch.ts'
 import { rangesOf, wantedRoute } from './wanted-route.ts'
 
 /** Path of the carry endpoint on the gateway's server. */
@@ -70,6 +71,7 @@ export const carryPath = '/carry'
 const routeMs = 1_000
 const directoryMs = 1_000
 const allotmentMs = 1_000
+const trustMs = 5_000
 /** Credits of which an allotment is filled at once: some weeks of a busy hotspot. */
 const allotmentCredits = 2_000n
 /** The most WORK that filling one allotment may cost without anyone being asked. */
@@ -91,6 +93,7 @@ export interface RouterRole extends AsyncDisposable {
   readonly webhooks: Webhooks
   readonly parts: readonly Part[]
   readonly policyOf: ReturnType<typeof policyFor>
+  readonly trust: TrustWatch
   /** where the customer's own radios speak to us, when they may */
   readonly own: { readonly udpPort: number; readonly stationPort: number } | undefined
   /** our route as it should stand on the chain */
@@ -244,6 +247,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
   parts_.network = network
   parts_.applications = applications
 
+  const trust = trustWatch(trustFrom(context))
   const market = wirelessChain({ chain, account: signer.address, allotmentCredits, workAttoMax: allotmentWorkMax })
   const onError = (err: unknown): void => log.warn({ err }, 'a pass of the wireless role failed; the next one follows')
   const parts: readonly Part[] = [
@@ -290,6 +294,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
         onError,
         ...until,
       }),
+    async (until) => again({ work: async () => trust.look(until), everyMs: trustMs, onError, ...until }),
   ]
   return {
     devices,
@@ -307,6 +312,7 @@ export async function openRouterRole(options: RouterRoleOptions): Promise<Router
     webhooks,
     parts,
     policyOf,
+    trust,
     own,
     route: routeNow,
     upgrade(request, socket, head) {

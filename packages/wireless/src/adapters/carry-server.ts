@@ -53,6 +53,8 @@ import { nativeHmac } from './native-hmac.ts'
 export const carrySessionsMax = 4096
 /** Connections that have not proven anything yet, at once. */
 export const carryStrangersMax = 256
+/** Owners that joins were drawn for before anything was bought of them, inclusive; the oldest is forgotten. */
+export const joinOwnersMax = 4096
 /** Gateways of one hotspot. */
 export const sessionGatewaysMax = 64
 /** Frames of one hotspot in a second; a concentrator hears fewer. */
@@ -94,7 +96,10 @@ export interface CarryServer extends PacketJudge, AsyncDisposable {
   readonly radio: Radio
   /** Handles an HTTP upgrade to our path; whose path it is, the caller knows. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Owners and what they are owed, for whoever keeps their allotments filled. */
+  /**
+   * Owners and what they are owed, for whoever keeps their allotments filled: also those that only joins were drawn for, or a customer
+   * that switches on more devices than there is credit for would never be heard.
+   */
   owed(): readonly { readonly owner: Hex; readonly total: bigint }[]
   /** How often what happened, by a named reason. */
   counts(): Readonly<Record<string, number>>
@@ -136,6 +141,8 @@ export function carryServer(options: CarryServerOptions): CarryServer {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: carryMessageBytesMax, perMessageDeflate: false })
   const sessions = new Set<Session>()
   const byOwner = new Map<Hex, Set<Session>>()
+  /** Who gets a device in is about to be paid for it. */
+  const joinOwners = new Set<Hex>()
   const byGateway = new Map<Eui, Session>()
   const counted = new Map<string, number>()
   // Unix time that never goes back: windows must not stall, and a device's day is UTC's.
@@ -335,11 +342,18 @@ export function carryServer(options: CarryServerOptions): CarryServer {
   }
   const sessionsOf = (owner: Hex): Session[] => [...(byOwner.get(owner) ?? [])]
 
+  const noteJoin = (owner: Hex): void => {
+    joinOwners.delete(owner)
+    joinOwners.add(owner)
+    if (joinOwners.size > joinOwnersMax) joinOwners.delete(joinOwners.values().next().value!)
+  }
+
   const decided = (decision: BuyDecision<Copy>, nowMs: number): void => {
     const { session, sequence, owner } = decision.copy
     if (decision.kind === 'declined') {
       bump(`declined-${decision.reason}`)
       const { reason, winner } = decision
+      if (reason === 'join-free') noteJoin(owner)
       pushDecision(session, { sequence, kind: 'declined', reason, ...(winner === undefined ? {} : { winner }) })
       return
     }
@@ -539,7 +553,11 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     },
     admit: (phyPayload: Uint8Array, budget: DeviceBudget) => buying.admit(phyPayload, budget, steadyMs()),
     judged: (phyPayload: Uint8Array, verdict: PacketVerdict) => buying.judged(phyPayload, verdict, steadyMs()),
-    owed: () => ledger.peers().map((owner) => ({ owner, total: ledger.account(owner)?.total ?? 0n })),
+    owed: () =>
+      [...new Set([...ledger.peers(), ...joinOwners])].map((owner) => ({
+        owner,
+        total: ledger.account(owner)?.total ?? 0n,
+      })),
     counts: () => Object.fromEntries(counted),
     get sessionCount() {
       return sessions.size

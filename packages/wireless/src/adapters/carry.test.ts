@@ -466,6 +466,25 @@ test('a router that opens no allotment is carried 64 packets for, and again once
   assert.equal(a.link().queued, 0)
 })
 
+test(
+  'who carries joins alone is on the list of allotments, so that more devices than there is credit for can begin',
+  options,
+  async () => {
+    await using place = await openPlace()
+    place.verdict = () => ({ kind: 'join-accepted', devEui: '70b3d57ed0000001' })
+    await using a = openHotspot(place, alice)
+    assert.deepEqual(place.server.owed(), [])
+    for (let number = 0; number < 100; number += 1) a.client.heard(heardAs(frame(number), euiA, place))
+    await until(() => a.link().isConnected)
+    place.time.move(2)
+    await until(() => place.heard.length === 64)
+    place.time.move(1100)
+    await until(() => a.link().counts['declined-join-free'] === 64)
+    assert.equal(a.link().refusal, 'no-allotment')
+    assert.deepEqual(place.server.owed(), [{ owner: alice.address, total: 0n }])
+  },
+)
+
 test('frames that nobody buys never leave, and an owner without a bond sells nothing', options, async () => {
   await using place = await openPlace({ strangers: [bob.address] })
   await using a = openHotspot(place, alice)

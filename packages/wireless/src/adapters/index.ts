@@ -4,6 +4,7 @@
  * @module
  */
 
+export { openBeaconStore } from './beacon-store.ts'
 export { carryClient } from './carry-client.ts'
 export type { CarryClient, CarryClientOptions, LinkView } from './carry-client.ts'
 export { AllotmentTooDear, CarryLedgerDamaged } from './carry-errors.ts'
@@ -16,6 +17,8 @@ export { openCodecSandbox } from './codec-sandbox.ts'
 export { openDeviceStore } from './device-store.ts'
 export type { DeviceEntry, DeviceStore } from './device-store.ts'
 export { keyWrap } from './key-wrap.ts'
+export { openLiveLines, passRealTime, speedMax } from './live-lines.ts'
+export type { LiveLinesOptions, OpenLines, RealTime, UdpServer } from './live-lines.ts'
 export { openMqttBroker } from './mqtt-broker.ts'
 export type { MqttBroker } from './mqtt-broker.ts'
 export { openMulticastStore } from './multicast-store.ts'
@@ -34,4 +37,4 @@ export type { WebhookEndpointStore } from './webhook-endpoint-store.ts'
 export { openWebhooks } from './webhooks.ts'
 export type { Webhooks } from './webhooks.ts'
 export { openSimulatedForwarder } from './simulated-forwarder.ts'
-export type { SimulatedForwarder } from './simulated-forwarder.ts'
+export type { SimulatedForwarder, TransmittedFrame } from './simulated-forwarder.ts'

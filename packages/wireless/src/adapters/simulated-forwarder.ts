@@ -15,6 +15,14 @@ import { datagramKinds } from '../wire/semtech-udp.ts'
 
 const pullEveryMs = 5_000
 
+interface TransmitPacket {
+  readonly data: string
+  readonly freq: number
+  readonly datr: string | number
+  readonly powe: number
+  readonly ipol?: boolean
+}
+
 /** A frame as this forwarder's concentrator hears it. */
 export interface HeardFrame {
   readonly phyPayload: Uint8Array
@@ -25,13 +33,24 @@ export interface HeardFrame {
   readonly snrDb: number
 }
 
+/** A frame as this forwarder's concentrator sends it. */
+export interface TransmittedFrame {
+  readonly phyPayload: Uint8Array
+  readonly frequencyHz: number
+  /** 0 for anything but LoRa */
+  readonly spreadingFactor: number
+  readonly powerDbm: number
+  /** as devices hear it; other gateways hear what is not */
+  readonly isInverted: boolean
+}
+
 export interface SimulatedForwarderOptions {
   /** 16 hexadecimal digits */
   readonly gatewayEui: string
   readonly host: string
   readonly port: number
   /** A frame leaves the antenna. @returns why it does not, in the protocol's words */
-  readonly transmit: (frame: { readonly phyPayload: Uint8Array; readonly frequencyHz: number }) => string | undefined
+  readonly transmit: (frame: TransmittedFrame) => string | undefined
   /** microseconds of the concentrator, 32 bits; the machine's clock when left out */
   readonly counterUs?: () => number
 }
@@ -71,9 +90,15 @@ export async function openSimulatedForwarder(options: SimulatedForwarderOptions)
       return
     }
     if (kind !== datagramKinds.pullResp) return
-    const { txpk } = JSON.parse(bytes.subarray(4).toString()) as { txpk: { data: string; freq: number } }
-    const phyPayload = decodeBase64(txpk.data) ?? new Uint8Array(0)
-    const error = transmit({ phyPayload, frequencyHz: Math.round(txpk.freq * 1e6) }) ?? 'NONE'
+    const { txpk } = JSON.parse(bytes.subarray(4).toString()) as { txpk: TransmitPacket }
+    const frame = {
+      phyPayload: decodeBase64(txpk.data) ?? new Uint8Array(0),
+      frequencyHz: Math.round(txpk.freq * 1e6),
+      spreadingFactor: Number(/^SF(\d+)BW/.exec(String(txpk.datr))?.[1] ?? 0),
+      powerDbm: txpk.powe,
+      isInverted: txpk.ipol === true,
+    }
+    const error = transmit(frame) ?? 'NONE'
     send(datagramKinds.txAck, bytes.readUInt16BE(1), JSON.stringify({ txpk_ack: { error } }))
   })
   socket.on('error', () => undefined)

@@ -381,7 +381,7 @@ export async function openStationServer(options: StationServerOptions): Promise<
     const { pending, session, hasGps } = station
     if (!station.isConfigured) return 'gateway-away'
     // The polarity of beacons is the station's own affair: it sends them itself.
-    if (downlink.isBeacon === true || pending.has(downlink.id)) return 'unknown-error'
+    if (downlink.isBeacon === true || downlink.isLikeUplink === true || pending.has(downlink.id)) return 'unknown-error'
     if (pending.size >= pendingPerStationMax) return 'collision-packet'
     const hindered = hindrance(station, window)
     if (hindered !== undefined) return hindered

@@ -65,14 +65,15 @@ const event = (json: string, name: 'up' | 'join' = 'up') =>
 
 /** Webhooks whose time stands still until a test moves it. */
 function stage(given: Partial<WebhooksOptions> = {}, endpoint: Partial<WebhookEndpoint> = {}) {
-  const time = { nowMs: 1000 }
+  /** how far the next looks at the clock are off, in milliseconds */
+  const time = { nowMs: 1000, looks: [] as number[] }
   let timers: { atMs: number; run: () => void }[] = []
   const one: WebhookEndpoint = { id: 'one', applicationId: 'weather', url: endpointUrl(), ...endpoint }
   const webhooks = openWebhooks({
     path: path.join(folder, 'outbox.sqlite'),
     endpointsOf: (id) => (id === 'weather' ? [one] : []),
     endpoint: (id) => (id === 'one' ? one : undefined),
-    clock: { nowMs: () => time.nowMs, elapsedMs: () => time.nowMs },
+    clock: { nowMs: () => time.nowMs + (time.looks.shift() ?? 0), elapsedMs: () => time.nowMs },
     timers: {
       after(delayMs, run) {
         const timer = { atMs: time.nowMs + delayMs, run }
@@ -136,6 +137,38 @@ test('an endpoint that is down is tried again, later and later, until it is up',
     posts.map(({ headers }) => headers['x-groundwork-delivery']),
     ['one-1', 'one-1', 'one-1'],
   )
+})
+
+test('a timer that fires a moment early, as the machine’s do, loses nothing', async () => {
+  const { webhooks, advance, time } = stage()
+  await using _webhooks = webhooks
+  answers = [503, 200]
+  webhooks.take(event('{"n":1}'))
+  await counted(webhooks, 'retried', 1)
+  // The first look at the clock is before the moment, the next one at it.
+  time.looks = [-1]
+  advance(1000)
+  advance(1)
+  await counted(webhooks, 'delivered', 1)
+  assert.equal(posts.length, 2)
+})
+
+test('what is due in the moment in which another delivery fails is not forgotten for it', async () => {
+  const both = ['one', 'two'].map((id): WebhookEndpoint => ({ id, applicationId: 'weather', url: endpointUrl() }))
+  const { webhooks, advance, time } = stage({
+    endpointsOf: () => both,
+    endpoint: (id) => both.find((one) => one.id === id),
+  })
+  await using _webhooks = webhooks
+  answers = [503, 'hang', 200]
+  webhooks.take(event('{"n":1}'))
+  await counted(webhooks, 'retried', 1)
+  // The clock reaches the first one's moment before its timer has run, and then the second fails.
+  time.nowMs += 1000
+  server.closeAllConnections()
+  await counted(webhooks, 'retried', 2)
+  advance(1)
+  await counted(webhooks, 'delivered', 1)
 })
 
 test('an endpoint may say how long to wait, within a bound', async () => {

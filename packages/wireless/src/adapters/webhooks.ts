@@ -72,6 +72,7 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
   let taken: NewDelivery[] = []
   let isKept = Promise.resolve()
   let cancelTimer = (): void => {}
+  let wakesAtMs: number | undefined
 
   const less = (endpointId: string): void => void waiting.set(endpointId, (waiting.get(endpointId) ?? 1) - 1)
 
@@ -129,13 +130,13 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
     cancel()
   }
 
-  const sendDue = (endpointId: string): void => {
+  const sendDue = (endpointId: string, nowMs = clock.nowMs()): void => {
     if (stopped.signal.aborted) return
     const sending = underWay.get(endpointId) ?? new Set<number>()
     const room = postsAtOnceMax - sending.size
     if (room > 0) {
       underWay.set(endpointId, sending)
-      const due = outbox.due(endpointId, { nowMs: clock.nowMs(), limit: postsAtOnceMax * 2 })
+      const due = outbox.due(endpointId, { nowMs, limit: postsAtOnceMax * 2 })
       for (const delivery of due.filter(({ id }) => !sending.has(id)).slice(0, room)) {
         sending.add(delivery.id)
         const post = send(delivery).finally(() => {
@@ -150,15 +151,20 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
   }
 
   /** One timer stands for whatever is due next. What is due already is under way, or waits for a post to end. */
-  const wakeLater = (): void => {
+  const wakeLater = (nowMs = clock.nowMs()): void => {
+    // A timer that is replaced in the moment for which it stood has not sent anything yet.
+    const isDue = wakesAtMs !== undefined && wakesAtMs <= nowMs
     cancelTimer()
-    const dueAtMs = outbox.nextDueAtMs(clock.nowMs())
-    if (dueAtMs !== undefined) cancelTimer = timers.after(dueAtMs - clock.nowMs(), wake)
+    wakesAtMs = isDue ? nowMs : outbox.nextDueAtMs(nowMs)
+    if (wakesAtMs !== undefined) cancelTimer = timers.after(wakesAtMs - nowMs, wake)
   }
 
   const wake = (): void => {
-    for (const id of outbox.waitingEndpoints()) sendDue(id)
-    wakeLater()
+    // One look at the clock for both: what is not due for the first is still to come for the second.
+    const nowMs = clock.nowMs()
+    wakesAtMs = undefined
+    for (const id of outbox.waitingEndpoints()) sendDue(id, nowMs)
+    wakeLater(nowMs)
   }
 
   wake()

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cellAt, neighboursOf, type Cell } from '@groundwork/core/geography/cell.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
 import fc from 'fast-check'
 import { coverageMap, geometryOf, type CarriedTraffic, type GeoPosition } from './coverage-map.ts'
 
@@ -15,7 +16,7 @@ const cell = (latitude: number, longitude: number): Cell =>
 const berlin = neighboursOf(cell(52.52, 13.405), 2)
 const row = fc.record<CarriedTraffic>({
   cell: fc.constantFrom(...berlin),
-  owner: fc.constantFrom('a', 'b', 'c'),
+  owner: fc.constantFrom<Hex>('0xa', '0xb', '0xc'),
   units: fc.integer({ min: 1, max: 9000 }),
   paidNanoCredits: fc.bigInt({ min: 0n, max: 10n ** 24n }),
   lastBlock: fc.integer({ min: 0, max: 2 ** 41 }),
@@ -46,17 +47,31 @@ test('the map holds what was paid, to the nano-credit, whatever the order', () =
 })
 
 test('what nobody paid for is not on the map, and several owners confirm a cell', () => {
-  const one = { cell: berlin[0] ?? 0n, owner: 'a', units: 2, paidNanoCredits: 5n, lastBlock: 7 }
+  const one = { cell: berlin[0] ?? 0n, owner: '0xa' as const, units: 2, paidNanoCredits: 5n, lastBlock: 7 }
   assert.equal(coverageMap([{ ...one, paidNanoCredits: 0n }]).features.length, 0)
   const confirmed = (rows: CarriedTraffic[]): unknown => coverageMap(rows).features[0]?.properties.isConfirmed
   assert.equal(confirmed([one, one]), false)
-  assert.equal(confirmed([one, { ...one, owner: 'b' }]), true)
+  assert.equal(confirmed([one, { ...one, owner: '0xb' }]), true)
+})
+
+test('a cell is believed as the most believed of its owners is, where any sent beacons', () => {
+  const rows: CarriedTraffic[] = (['0xa', '0xb', '0xc'] as const).map((owner, index) => ({
+    cell: berlin[index < 2 ? 0 : 1] ?? 0n,
+    owner,
+    units: 1,
+    paidNanoCredits: 1n,
+    lastBlock: 1,
+  }))
+  const trusts = { '0xa': 200, '0xb': 750 } as Record<string, number>
+  const { features } = coverageMap(rows, { trustOf: (owner) => trusts[owner] })
+  const shown = new Map(features.map(({ properties: { owners, trust } }) => [owners, trust]))
+  assert.deepEqual([shown.get(2), shown.get(1)], [750, undefined])
 })
 
 test('of too many cells the busiest are shown, and the rest are counted', () => {
   const rows = berlin.map((where, units) => ({
     cell: where,
-    owner: 'a',
+    owner: '0xa' as const,
     units: units + 1,
     paidNanoCredits: 1n,
     lastBlock: 0,

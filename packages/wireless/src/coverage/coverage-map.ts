@@ -9,12 +9,13 @@
 
 import { cellAt, formatCell, type Cell } from '@groundwork/core/geography/cell.ts'
 import { cornersOf } from '@groundwork/core/geography/h3-index.ts'
+import type { Hex } from '@groundwork/core/units/hex.ts'
 
 /** Paid traffic of one hotspot in one cell, over whatever time is asked for. */
 export interface CarriedTraffic {
   readonly cell: Cell
   /** Whose hotspot carried it. */
-  readonly owner: string
+  readonly owner: Hex
   /** Of 24 bytes. */
   readonly units: number
   readonly paidNanoCredits: bigint
@@ -39,6 +40,8 @@ export interface CellCoverage {
   readonly owners: number
   /** Whether enough distinct owners did. */
   readonly isConfirmed: boolean
+  /** how far the most believed of them is believed about where it stands, of 1000; absent where nobody sent beacons */
+  readonly trust?: number
   readonly lastBlock: number
 }
 
@@ -68,7 +71,7 @@ interface Sum {
   units: number
   paidNanoCredits: bigint
   lastBlock: number
-  readonly owners: Set<string>
+  readonly owners: Set<Hex>
 }
 
 /**
@@ -77,14 +80,17 @@ interface Sum {
  */
 export function coverageMap(
   traffic: Iterable<CarriedTraffic>,
-  { cellsMax = mapCellsMax }: { readonly cellsMax?: number } = {},
+  {
+    cellsMax = mapCellsMax,
+    trustOf = () => undefined,
+  }: { readonly cellsMax?: number; readonly trustOf?: (owner: Hex) => number | undefined } = {},
 ): CoverageMap {
   const sums = [...sumCells(traffic)]
   const busiest = sums.toSorted(([a, x], [b, y]) => y.units - x.units || (a < b ? -1 : 1))
   const shown = busiest.slice(0, Math.min(cellsMax, mapCellsMax)).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return {
     type: 'FeatureCollection',
-    features: shown.map(([cell, sum]) => featureOf(cell, sum)),
+    features: shown.map(([cell, sum]) => featureOf(cell, sum, trustOf)),
     cellsLeftOut: sums.length - shown.length,
   }
 }
@@ -106,7 +112,12 @@ function sumCells(traffic: Iterable<CarriedTraffic>): ReadonlyMap<Cell, Sum> {
   return sums
 }
 
-function featureOf(cell: Cell, { units, paidNanoCredits, lastBlock, owners }: Sum): CoverageFeature {
+function featureOf(
+  cell: Cell,
+  { units, paidNanoCredits, lastBlock, owners }: Sum,
+  trustOf: (owner: Hex) => number | undefined,
+): CoverageFeature {
+  const trusts = [...owners].flatMap((owner) => trustOf(owner) ?? [])
   const id = formatCell(cell)
   const properties = {
     cell: id,
@@ -114,6 +125,7 @@ function featureOf(cell: Cell, { units, paidNanoCredits, lastBlock, owners }: Su
     paidNanoCredits: paidNanoCredits.toString(),
     owners: owners.size,
     isConfirmed: owners.size >= confirmingOwners,
+    ...(trusts.length === 0 ? {} : { trust: Math.max(...trusts) }),
     lastBlock,
   }
   return { type: 'Feature', id, geometry: geometryOf(cell), properties }

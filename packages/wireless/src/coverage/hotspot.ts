@@ -1,7 +1,7 @@
 /**
  * The nouns of our own proof of coverage: a hotspot as the registry knows it, a beacon once it is revealed, and a report of it.
  *
- * Places, owners and gains come from the registry, the times of commitments from whoever received them. What a hotspot says
+ * Places, owners and gains come from the registry, the rounds of commitments from the chain. What a hotspot says
  * of its radio is its own word: it is held against physics, and never paid for.
  *
  * @module
@@ -30,8 +30,8 @@ export interface SentBeacon {
   readonly powerDbm: number
   /** When its last symbol ended, by the sender's clock, Unix. */
   readonly endedMs: number
-  /** When its secret became known to all. */
-  readonly revealedMs: number
+  /** The round in which its secret became known to all; rounds count up, and what is of one round is known to nobody before the next. */
+  readonly revealedRound: number
 }
 
 /** What a witness committed to before the reveal, opened. */
@@ -45,8 +45,8 @@ export interface HeardBeacon {
   readonly snrDb: number
   /** When its last symbol ended, by the witness's clock, Unix. */
   readonly heardMs: number
-  /** When the commitment was received, by the receiver's clock, Unix. */
-  readonly committedMs: number
+  /** The round in which the commitment stood where nobody can change it. */
+  readonly committedRound: number
 }
 
 /** How far apart two hotspots may be, given that only their cells are known. */

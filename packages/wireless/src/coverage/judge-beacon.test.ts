@@ -36,7 +36,7 @@ const beaconer: Hotspot = { id: 'b', owner: 'B', cell: home, antennaGainDbi: 3, 
 const [sealed, secret] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
 const drawn = drawBeacon({ sealed, secret, hotspot: 'b' }, choices)
 const endedMs = 1_000_000 + drawn.offsetMs + 247
-const beacon: SentBeacon = { hotspot: 'b', ...drawn, endedMs, revealedMs: endedMs + 60_000 }
+const beacon: SentBeacon = { hotspot: 'b', ...drawn, endedMs, revealedRound: 6 }
 const facts: BeaconFacts = {
   beacon,
   isDenied: false,
@@ -44,6 +44,7 @@ const facts: BeaconFacts = {
   secret,
   sealed,
   choices,
+  sentRound: 5,
   windowStartMs: 1_000_000,
   airtimeMs: 247,
 }
@@ -68,7 +69,7 @@ const report = (hotspot: string): HeardBeacon => ({
   rssiDbm: -105,
   snrDb: 7,
   heardMs: endedMs + 5,
-  committedMs: endedMs + 2000,
+  committedRound: 5,
 })
 const judge = (reports: readonly HeardBeacon[]): BeaconVerdict => judgeBeacon(facts, beaconer, reports, world)
 const countedOf = ({ witnesses }: BeaconVerdict): string[] =>
@@ -92,7 +93,7 @@ test('a beacon as drawn counts; each change of it has its reason', () => {
   }
   assert.equal(sent({ endedMs: endedMs - 501 }), 'sent-early')
   assert.equal(sent({ endedMs: endedMs + 501 }), 'sent-late')
-  assert.equal(sent({ revealedMs: endedMs + 3_600_001 }), 'revealed-late')
+  assert.equal(sent({ revealedRound: 5 }), 'revealed-early')
   assert.equal(judgeBeacon({ ...facts, isDenied: true }, beaconer, [report('w1/A')], world).witnesses.length, 0)
 })
 
@@ -135,8 +136,8 @@ test('all units of one beacon are at most five, and a further owner never lowers
   }
 })
 
-test('of two reports of one hotspot the first committed counts, and none when two of one moment differ', () => {
-  const late = { ...report('w1/A'), committedMs: endedMs + 3000 }
+test('of two reports of one hotspot the first committed counts, and none when two of one round differ', () => {
+  const late = { ...report('w1/A'), committedRound: 5.5 }
   const reasons = (reports: HeardBeacon[]): unknown => judge(reports).witnesses.map(({ reason }) => reason)
   assert.deepEqual(reasons([late, report('w1/A')]), ['heard-twice', undefined])
   assert.deepEqual(reasons([report('w1/A'), { ...report('w1/A'), rssiDbm: -106 }]), ['heard-twice', 'heard-twice'])
@@ -144,9 +145,21 @@ test('of two reports of one hotspot the first committed counts, and none when tw
 })
 
 test('reports over the limit are counted, not read', () => {
-  const many = Array.from({ length: reportsMax + 3 }, () => report('nobody'))
+  const many = Array.from({ length: reportsMax + 3 }, (_, number) => report(`w${number}/A`))
   const verdict = judge(many)
   assert.deepEqual([verdict.witnesses.length, verdict.unreadCount], [reportsMax, 3])
+  const loud = judge([...Array.from({ length: reportsMax + 1 }, () => report('w1/A')), report('w2/C')])
+  assert.deepEqual([countedOf(loud), loud.unreadCount], [['w2/C'], reportsMax + 1])
+})
+
+test('who fills the list with reports crowds nobody out, and their order changes nothing', () => {
+  const honest = Array.from({ length: 40 }, (_, number) => report(`w${number}/C${number}`))
+  const flood = Array.from({ length: 2 * reportsMax }, (_, number) => report(`w${100 + number}/A`))
+  const counted = (reports: HeardBeacon[]): string[] => countedOf(judge(reports)).toSorted()
+  const last = counted([...flood, ...honest])
+  assert.ok(last.length > 5, 'about a third of the honest ones is drawn')
+  assert.deepEqual(counted([...honest, ...flood]), last)
+  assert.deepEqual(counted([...honest, ...flood].toReversed()), last)
 })
 
 test('the distance between two positions is within the range of their cells', () => {

@@ -8,7 +8,7 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js'
-import { commitBeaconSecret, drawBeacon, type BeaconChoices } from './draw-beacon.ts'
+import { commitBeaconSecret, drawBeacon, type BeaconChoices, type DrawnBeacon } from './draw-beacon.ts'
 import { distanceRange, type HeardBeacon, type Hotspot, type SentBeacon } from './hotspot.ts'
 import { ratio, zero, type Ratio } from './ratio.ts'
 import { rewardUnits, type RewardUnitParameters } from './reward-units.ts'
@@ -21,7 +21,7 @@ export type BeaconReason =
   | 'not-as-drawn'
   | 'sent-early'
   | 'sent-late'
-  | 'revealed-late'
+  | 'revealed-early'
 export type VerdictReason = WitnessReason | 'unknown-hotspot' | 'heard-twice' | 'owner-counted' | 'not-drawn'
 
 /** Witnesses of one beacon that count at most. */
@@ -29,9 +29,6 @@ export const countedWitnessesMax = 14
 
 /** Reports of one beacon that are looked at; a beacon is a few hundred bytes on air, and no town holds more hotspots. */
 export const reportsMax = 4096
-
-/** From the end of a beacon to its reveal. */
-export const revealMsMax = 3_600_000
 
 /** HIP 15's numbers: they spread the bootstrap, and are no price. */
 export const unitParameters: RewardUnitParameters = {
@@ -50,6 +47,8 @@ export interface BeaconFacts {
   readonly secret: Uint8Array
   readonly sealed: Uint8Array
   readonly choices: BeaconChoices
+  /** The round that the beacon was sent in: reports of it may be committed to as long as that lasts. */
+  readonly sentRound: number
   /** Of the window that the beacon belongs to, Unix. */
   readonly windowStartMs: number
   /** Time on air of the drawn frame. */
@@ -75,9 +74,9 @@ export interface WitnessVerdict {
 export interface BeaconVerdict {
   /** Undefined when the beacon is as drawn; otherwise no witness counts. */
   readonly reason: BeaconReason | undefined
-  /** In the order of the reports. */
+  /** Of the reports that were looked at, in their order. */
   readonly witnesses: readonly WitnessVerdict[]
-  /** Reports over `reportsMax`, which nobody looked at. */
+  /** Reports over `reportsMax`, which nobody looked at; which ones is drawn. */
   readonly unreadCount: number
   readonly witnessUnit: Ratio
   readonly beaconerUnit: Ratio
@@ -87,18 +86,27 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
-function drawnOf({ sealed, secret, beacon, choices }: BeaconFacts): ReturnType<typeof drawBeacon> {
-  return drawBeacon({ sealed, secret, hotspot: beacon.hotspot }, choices)
+const drawnFor = new WeakMap<BeaconFacts, DrawnBeacon>()
+
+/** Kept as long as the facts live: several rules ask, and a round is judged twice. */
+function drawnOf(facts: BeaconFacts): DrawnBeacon {
+  const known = drawnFor.get(facts)
+  if (known !== undefined) return known
+  const { sealed, secret, beacon, choices } = facts
+  const one = drawBeacon({ sealed, secret, hotspot: beacon.hotspot }, choices)
+  drawnFor.set(facts, one)
+  return one
 }
 
 function isAsDrawn(facts: BeaconFacts): boolean {
-  const [{ beacon }, drawn] = [facts, drawnOf(facts)]
+  const { beacon } = facts
+  const { data, frequencyHz, spreadingFactor, bandwidthHz, powerDbm } = drawnOf(facts)
   return (
-    isSame(drawn.data, beacon.data) &&
-    drawn.frequencyHz === beacon.frequencyHz &&
-    drawn.spreadingFactor === beacon.spreadingFactor &&
-    drawn.bandwidthHz === beacon.bandwidthHz &&
-    drawn.powerDbm === beacon.powerDbm
+    isSame(data, beacon.data) &&
+    frequencyHz === beacon.frequencyHz &&
+    spreadingFactor === beacon.spreadingFactor &&
+    bandwidthHz === beacon.bandwidthHz &&
+    powerDbm === beacon.powerDbm
   )
 }
 
@@ -113,12 +121,12 @@ export const beaconRules: readonly Rule<BeaconFacts, BeaconReason>[] = [
   { reason: 'not-as-drawn', holds: isAsDrawn },
   { reason: 'sent-early', holds: (facts) => lateMs(facts) >= -witnessBounds.clockErrorMsMax },
   { reason: 'sent-late', holds: (facts) => lateMs(facts) <= witnessBounds.clockErrorMsMax },
-  { reason: 'revealed-late', holds: ({ beacon }) => beacon.revealedMs - beacon.endedMs <= revealMsMax },
+  { reason: 'revealed-early', holds: ({ beacon, sentRound }) => beacon.revealedRound > sentRound },
 ]
 
 /**
  * @param beaconer as registered; the beacon's own hotspot
- * @param reports opened commitments; of one hotspot the first counts, and none when two of the first moment differ
+ * @param reports opened commitments; of one hotspot the first counts, and none when two of the first round differ
  */
 export function judgeBeacon(
   facts: BeaconFacts,
@@ -127,7 +135,7 @@ export function judgeBeacon(
   world: CoverageWorld,
 ): BeaconVerdict {
   const reason = firstBroken(beaconRules, facts)
-  const read = reports.slice(0, reportsMax)
+  const read = reports.length > reportsMax ? drawReports(reports, facts.sealed) : reports
   const unreadCount = reports.length - read.length
   if (reason !== undefined) return { reason, witnesses: [], unreadCount, witnessUnit: zero, beaconerUnit: zero }
 
@@ -168,7 +176,27 @@ function judgeWitness(
 }
 
 /**
- * The first commitment of each hotspot. Two that differ in one moment leave none, so that order decides nothing; a copy of
+ * Of too many reports those of hotspots that a draw names, as many as are looked at: whoever fills the list with reports is drawn
+ * like everyone else, wherever they stand in it. All reports of a hotspot are looked at, or none.
+ */
+function drawReports(reports: readonly HeardBeacon[], sealed: Uint8Array): HeardBeacon[] {
+  const counts = new Map<string, number>()
+  for (const { hotspot } of reports) counts.set(hotspot, (counts.get(hotspot) ?? 0) + 1)
+  const drawn = [...counts]
+    .map(([hotspot, count]) => ({ hotspot, count, place: placeInDraw(sealed, hotspot) }))
+    .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+  const kept = new Set<string>()
+  let left = reportsMax
+  for (const { hotspot, count } of drawn) {
+    if (count > left) continue
+    left -= count
+    kept.add(hotspot)
+  }
+  return reports.filter(({ hotspot }) => kept.has(hotspot))
+}
+
+/**
+ * The first commitment of each hotspot. Two that differ in one round leave none, so that order decides nothing; a copy of
  * one leaves it, so that nobody spoils another's report by handing it in again.
  */
 function firstOfEach(reports: readonly HeardBeacon[]): ReadonlyMap<string, HeardBeacon> {
@@ -176,12 +204,12 @@ function firstOfEach(reports: readonly HeardBeacon[]): ReadonlyMap<string, Heard
   const torn = new Map<string, number>()
   for (const heard of reports) {
     const other = first.get(heard.hotspot)
-    if (other === undefined || heard.committedMs < other.committedMs) first.set(heard.hotspot, heard)
-    else if (heard.committedMs === other.committedMs && !isSameReport(heard, other)) {
-      torn.set(heard.hotspot, heard.committedMs)
+    if (other === undefined || heard.committedRound < other.committedRound) first.set(heard.hotspot, heard)
+    else if (heard.committedRound === other.committedRound && !isSameReport(heard, other)) {
+      torn.set(heard.hotspot, heard.committedRound)
     }
   }
-  for (const [hotspot, atMs] of torn) if (first.get(hotspot)?.committedMs === atMs) first.delete(hotspot)
+  for (const [hotspot, round] of torn) if (first.get(hotspot)?.committedRound === round) first.delete(hotspot)
   return first
 }
 
@@ -202,8 +230,10 @@ function countWitnesses(
   verdicts: readonly WitnessVerdict[],
   { sealed, ownerOf }: { readonly sealed: Uint8Array; readonly ownerOf: (hotspot: string) => string },
 ): WitnessVerdict[] {
-  const drawn = verdicts
-    .filter(({ reason }) => reason === undefined)
+  const good = verdicts.filter(({ reason }) => reason === undefined)
+  const ownersOfGood = new Set(good.map(({ heard }) => ownerOf(heard.hotspot)))
+  if (ownersOfGood.size === good.length && good.length <= countedWitnessesMax) return [...verdicts]
+  const drawn = good
     .map(({ heard: { hotspot } }) => ({ hotspot, place: placeInDraw(sealed, hotspot) }))
     .toSorted((a, b) => (a.place < b.place ? -1 : 1))
   const owners = new Set<string>()

@@ -24,7 +24,7 @@ const beacon: SentBeacon = {
   bandwidthHz: 125_000,
   powerDbm: 13,
   endedMs: 1_000_000,
-  revealedMs: 1_060_000,
+  revealedRound: 6,
 }
 const heard: HeardBeacon = {
   hotspot: 'w',
@@ -35,7 +35,7 @@ const heard: HeardBeacon = {
   rssiDbm: -105,
   snrDb: 7,
   heardMs: 1_000_010,
-  committedMs: 1_002_000,
+  committedRound: 5,
 }
 const honest: WitnessFacts = {
   beaconer,
@@ -56,9 +56,8 @@ const lies: Readonly<Record<string, WitnessFacts>> = {
   denied: { ...honest, isDenied: true },
   'heard-itself': { ...honest, witness: { ...witness, id: 'b' } },
   'same-owner': { ...honest, witness: { ...witness, owner: 'B' } },
-  'committed-before-hearing': reporting({ committedMs: heard.heardMs - 501 }),
-  'committed-late': reporting({ committedMs: heard.heardMs + 10_001 }),
-  'heard-early': reporting({ heardMs: beacon.endedMs - 501, committedMs: beacon.endedMs }),
+  'committed-late': reporting({ committedRound: 6 }),
+  'heard-early': reporting({ heardMs: beacon.endedMs - 501 }),
   'heard-late': reporting({ heardMs: beacon.endedMs + 501 }),
   'other-content': reporting({ data: Uint8Array.of(1, 2, 4) }),
   'other-data-rate': reporting({ spreadingFactor: 10 }),
@@ -87,12 +86,13 @@ test('each rule is broken by its lie, and its reason is the one that comes back'
   for (const [reason, facts] of Object.entries(lies)) assert.equal(reasonOf(facts), reason)
 })
 
-test('a commitment after the reveal is late, however soon after hearing', () => {
-  assert.equal(reasonOf({ ...honest, beacon: { ...beacon, revealedMs: heard.committedMs + 999 } }), 'committed-late')
+test('a commitment in the round of the reveal, or after it, is late', () => {
+  for (const revealedRound of [5, 4])
+    assert.equal(reasonOf({ ...honest, beacon: { ...beacon, revealedRound } }), 'committed-late')
 })
 
 test('what is no number breaks a rule', () => {
-  for (const name of ['rssiDbm', 'snrDb', 'heardMs', 'committedMs', 'frequencyHz', 'spreadingFactor'] as const) {
+  for (const name of ['rssiDbm', 'snrDb', 'heardMs', 'frequencyHz', 'spreadingFactor'] as const) {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       assert.notEqual(reasonOf(reporting({ [name]: value })), undefined, `${name} ${value}`)
     }

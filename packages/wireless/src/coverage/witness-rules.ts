@@ -16,7 +16,6 @@ export type WitnessReason =
   | 'denied'
   | 'heard-itself'
   | 'same-owner'
-  | 'committed-before-hearing'
   | 'committed-late'
   | 'heard-early'
   | 'heard-late'
@@ -54,10 +53,6 @@ export interface WitnessFacts {
 export const witnessBounds = {
   /** Clocks of hotspots are kept by NTP. */
   clockErrorMsMax: 500,
-  /** From hearing to commitment: less than a relay over the internet and a careful look need together. */
-  commitMsMax: 10_000,
-  /** Between reveal and the last commitment that counts. */
-  commitBeforeRevealMsMin: 1000,
   /** Crystals of both sides, and rounding to channels. */
   frequencyErrorHzMax: 50_000,
   distanceMMax: 100_000,
@@ -123,8 +118,6 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 const {
   asymmetryDbMax,
   clockErrorMsMax,
-  commitBeforeRevealMsMin,
-  commitMsMax,
   distanceMMax,
   frequencyErrorHzMax,
   gainOverFreeSpaceDbMax,
@@ -141,16 +134,8 @@ export const witnessRules: readonly Rule<WitnessFacts, WitnessReason>[] = [
   { reason: 'denied', holds: ({ isDenied }) => !isDenied },
   { reason: 'heard-itself', holds: ({ beaconer, witness }) => beaconer.id !== witness.id },
   { reason: 'same-owner', holds: ({ beaconer, witness }) => beaconer.owner !== witness.owner },
-  {
-    reason: 'committed-before-hearing',
-    holds: ({ heard }) => heard.committedMs - heard.heardMs >= -clockErrorMsMax,
-  },
-  {
-    reason: 'committed-late',
-    holds: ({ beacon, heard }) =>
-      heard.committedMs - heard.heardMs <= commitMsMax &&
-      beacon.revealedMs - heard.committedMs >= commitBeforeRevealMsMin,
-  },
+  // Rounds, not clocks: in the round of the reveal the content is everyone's.
+  { reason: 'committed-late', holds: ({ beacon, heard }) => heard.committedRound < beacon.revealedRound },
   // Light needs less than a third of a millisecond for the farthest witness: the clocks are all that counts.
   { reason: 'heard-early', holds: ({ beacon, heard }) => heard.heardMs - beacon.endedMs >= -clockErrorMsMax },
   { reason: 'heard-late', holds: ({ beacon, heard }) => heard.heardMs - beacon.endedMs <= clockErrorMsMax },

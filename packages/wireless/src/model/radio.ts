@@ -70,8 +70,10 @@ export interface RadioDownlink {
   readonly phyPayload: Uint8Array
   /** 1 or 2 */
   readonly windows: readonly TransmitWindow[]
-  /** beacons are sent without inverting the polarity */
+  /** of class B: beacons are sent without inverting the polarity, without header and CRC */
   readonly isBeacon?: boolean
+  /** sent as devices send, so that other gateways hear it: polarity not inverted, with header and CRC */
+  readonly isLikeUplink?: boolean
 }
 
 /** Why a gateway did not send. The first six are the forwarder's own words (PROTOCOL.TXT of Semtech UDP, section 6). */

@@ -15,6 +15,7 @@ import type { NetworkPolicy } from './join-server.ts'
 import { memoryQueue } from './memory-queue.ts'
 import { memorySessions } from './memory-sessions.ts'
 import { networkServer, type NetworkServer } from './network-server.ts'
+import { plainProfile } from '../provision/plain-profile.ts'
 
 export const fixtureJoinEui = '0000000000000001'
 export const gateway = (number: number): string => `aa${number.toString(16).padStart(14, '0')}`
@@ -75,30 +76,7 @@ export function networkFixture(options: FixtureOptions = {}): Fixture {
   const troubles: unknown[] = []
   const waiting = new Set<{ readonly atMs: number; readonly run: () => void }>()
   let [nowMs, taken, randomState] = [startMs, 0, 1]
-  const profile: DeviceProfile = {
-    id: 'p',
-    name: 'p',
-    region: 'EU868',
-    macVersion,
-    parameterRevision: 'RP002-1.0.4',
-    supportsJoin: true,
-    supportsClassB: false,
-    supportsClassC: false,
-    abp: {
-      rx1DelaySeconds: 1,
-      rx1DataRateOffset: 0,
-      rx2DataRate: 0,
-      rx2FrequencyHz: 869_525_000,
-      factoryFrequenciesHz: [],
-    },
-    classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
-    classC: { timeoutSeconds: 5 },
-    adr: 'off',
-    uplinkIntervalSeconds: 60,
-    codec: { kind: 'none' },
-    tags: {},
-    ...options.profile,
-  }
+  const profile = plainProfile(region, { macVersion, adr: 'off', ...options.profile })
   const numberOf = (devEui: string): number => Number.parseInt(devEui.slice(9), 16)
   const keysOf = (number: number): RootKeys => {
     const appKey = new Uint8Array(16).fill(number & 255)

@@ -19,6 +19,7 @@ import { memoryQueue } from './memory-queue.ts'
 import { memorySessions } from './memory-sessions.ts'
 import { networkServer, type NetworkServer } from './network-server.ts'
 import type { NetworkPolicy } from './join-server.ts'
+import { plainProfile } from '../provision/plain-profile.ts'
 
 const devEui = '70b3d57ed0000001'
 const joinEui = '0000000000000001'
@@ -68,29 +69,7 @@ function world({
   let taken = 0
   const sessions = memorySessions()
   const queue = memoryQueue()
-  const profile: DeviceProfile = {
-    id: 'p',
-    name: 'p',
-    region: name,
-    macVersion,
-    parameterRevision: 'RP002-1.0.4',
-    supportsJoin: true,
-    supportsClassB: false,
-    supportsClassC,
-    abp: {
-      rx1DelaySeconds: 1,
-      rx1DataRateOffset: 0,
-      rx2DataRate: 0,
-      rx2FrequencyHz: 869_525_000,
-      factoryFrequenciesHz: [],
-    },
-    classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
-    classC: { timeoutSeconds: 5 },
-    adr: 'on',
-    uplinkIntervalSeconds: 60,
-    codec: { kind: 'none' },
-    tags: {},
-  }
+  const profile = plainProfile(regionOf(name), { macVersion, supportsClassC })
   const record: Device = {
     devEui,
     joinEui,

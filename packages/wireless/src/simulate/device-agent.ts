@@ -26,6 +26,13 @@ export interface DeviceAgentOptions {
   readonly payloadOf?: (count: number) => Uint8Array
   readonly isConfirmed?: boolean
   readonly onDownlink?: (downlink: ReceivedDownlink) => void
+  /**
+   * From a battery change to the first join, at least; 0 when left out. The answer to a join of 1.0.x does not name the join: whoever
+   * joins anew while an answer is under way can take it for the new one's, and nobody then reads what it sends.
+   */
+  readonly bootSeconds?: number
+  /** A frame left the antenna. @param message the last message's number; it may be sent several times */
+  readonly onSent?: (sent: SentFrame, message: number) => void
 }
 
 export interface DeviceAgent {
@@ -58,7 +65,7 @@ const repeatSeconds = [1, 3] as const
 const spread = 0.2
 
 export function deviceAgent(options: DeviceAgentOptions): DeviceAgent {
-  const { air, device, index, region, intervalSeconds, fPort = 1, isConfirmed = false, onDownlink } = options
+  const { air, device, index, region, intervalSeconds, fPort = 1, isConfirmed = false, onDownlink, onSent } = options
   const { queue, world } = air
   const { payloadOf = (count) => Uint8Array.of(count >> 8, count & 255) } = options
   const random = randomStream(options.seed)
@@ -94,6 +101,7 @@ export function deviceAgent(options: DeviceAgentOptions): DeviceAgent {
     busyUntilUs = queue.nowUs + spanUs / device.radio.dutyShare
     air.send({ sender: { kind: 'device', index }, airtimeUs: spanUs, hz, modulation, eirpDbm, payload: phyPayload })
     frames += 1
+    onSent?.(sent, messages)
     after(spanUs / 1e6, () => listen(device.windows(sent), queue.nowUs, over))
   }
 
@@ -177,7 +185,7 @@ export function deviceAgent(options: DeviceAgentOptions): DeviceAgent {
       device.powerCycle()
       joinTry = 0
       isWaiting = false
-      after(random.unit(), join)
+      after((options.bootSeconds ?? 0) + random.unit(), join)
     },
     stop: () => void (life += 1),
     counts: () => ({ joins, messages, skipped, frames, downlinks }),

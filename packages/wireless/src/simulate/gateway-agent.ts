@@ -19,9 +19,9 @@ import { airtimeUs } from '../region/airtime.ts'
 import { readUint, writeUint } from '../wire/little-endian.ts'
 import { deliveriesMs, type BackhaulModel } from './backhaul.ts'
 import { timeOfCounter } from './concentrator-clock.ts'
-import type { Span } from './gateway-receiver.ts'
 import type { Reception } from './radio-model.ts'
 import type { SimulatedAir } from './simulated-air.ts'
+import { transmitLeadUs, transmitQueue } from './transmit-queue.ts'
 
 export interface GatewayAgentOptions {
   readonly air: SimulatedAir
@@ -44,12 +44,6 @@ export interface GatewayAgent {
   readonly refusals: ReadonlyMap<TransmitRefusal, number>
 }
 
-/** A concentrator needs so long to be set up for a frame. */
-const leadUs = 30_000
-/** What lies further ahead is a mistake: the queue of Semtech's forwarder takes four beacon periods. */
-const aheadUsMax = 4 * 128_000_000
-/** Frames that wait for their time in a gateway, inclusive. */
-export const bookedMax = 32
 /** However near a device is, a concentrator reports no better. */
 const snrReportedMaxDb = 15
 /** The context of an uplink is the counter of its end, lowest byte first. */
@@ -59,7 +53,7 @@ export function gatewayAgent(options: GatewayAgentOptions): GatewayAgent {
   const { air, index, gatewayEui, seed, backhaul, epochMs, heard, outcome } = options
   const { queue, world } = air
   const refusals = new Map<TransmitRefusal, number>()
-  let booked: Span[] = []
+  const booked = transmitQueue()
   let [datagram, sentCount] = [0, 0]
 
   const carry = (run: () => void): void => {
@@ -69,20 +63,11 @@ export function gatewayAgent(options: GatewayAgentOptions): GatewayAgent {
   }
 
   const startOf = ({ timing }: TransmitWindow): number | undefined => {
-    if (timing.kind === 'immediate') return queue.nowUs + leadUs
+    if (timing.kind === 'immediate') return queue.nowUs + transmitLeadUs
     // These gateways have no GPS.
     if (timing.kind === 'gps') return undefined
     const counter = readUint(timing.context, 0, contextBytes) + timing.delayMs * 1000
     return timeOfCounter(world.clockOf(index), counter, queue.nowUs)
-  }
-
-  const refusalOf = (window: TransmitWindow, span: Span): TransmitRefusal | undefined => {
-    if (window.timing.kind === 'gps') return 'gps-unlocked'
-    if (span.fromUs < queue.nowUs + leadUs) return 'too-late'
-    if (span.fromUs > queue.nowUs + aheadUsMax) return 'too-early'
-    booked = booked.filter(({ untilUs }) => untilUs > queue.nowUs)
-    const meets = booked.some(({ fromUs, untilUs }) => fromUs < span.untilUs && untilUs > span.fromUs)
-    return meets || booked.length >= bookedMax ? 'collision-packet' : undefined
   }
 
   const say = (downlink: RadioDownlink, windowIndex: number, refusal?: TransmitRefusal): void => {
@@ -95,21 +80,27 @@ export function gatewayAgent(options: GatewayAgentOptions): GatewayAgent {
 
   /** The first window that can still be met; what is said of the others is the reason of the last. */
   const book = (downlink: RadioDownlink): void => {
-    const { windows, phyPayload, isBeacon = false } = downlink
+    const { windows, phyPayload, isBeacon = false, isLikeUplink = false } = downlink
     let refusal: TransmitRefusal = 'too-late'
     for (const [windowIndex, window] of windows.entries()) {
       const { modulation, frequencyHz: hz, powerDbm: eirpDbm } = window
       const fromUs = startOf(window) ?? queue.nowUs
       const spanUs = airtimeUs({ phyPayloadBytes: phyPayload.length, modulation, hasCrc: false })
       const span = { fromUs, untilUs: fromUs + spanUs }
-      const refused = refusalOf(window, span)
+      const refused = window.timing.kind === 'gps' ? 'gps-unlocked' : booked.book(span, queue.nowUs)
       if (refused !== undefined) {
         refusal = refused
         continue
       }
-      booked.push(span)
       queue.at(fromUs, () => {
-        const emission = { hz, modulation, eirpDbm, airtimeUs: spanUs, isInverted: !isBeacon, payload: phyPayload }
+        const emission = {
+          hz,
+          modulation,
+          eirpDbm,
+          airtimeUs: spanUs,
+          isInverted: !isBeacon && !isLikeUplink,
+          payload: phyPayload,
+        }
         if (air.send({ ...emission, sender: { kind: 'gateway', index } })) sentCount += 1
       })
       return say(downlink, windowIndex)

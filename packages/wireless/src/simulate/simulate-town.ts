@@ -2,15 +2,16 @@
  * A town in made time: devices, the air, gateways of strangers, the market and the network server, all from one seed.
  *
  * Everything but the radio is what runs in earnest: the buyer draws and declines, the network server joins, reads and answers.
- * Each gateway has an owner of its own. Some of the owners may play false, in ways that are open to any hotspot: they say what
- * they want to the market, and hear what the market says.
+ * Each gateway has an owner of its own. Some of the owners may play false, as `arena/market-play.ts` lets them.
  *
  * @module
  */
 
 import type { Cell } from '@groundwork/core/geography/cell.ts'
+import { invariant } from '@groundwork/core/invariant.ts'
 import type { Hex } from '@groundwork/core/units/hex.ts'
-import { buyer, defaultBuyPolicy } from '../carry/buy.ts'
+import { buyer, defaultBuyPolicy, type PacketVerdict } from '../carry/buy.ts'
+import { unitsOf } from '../model.ts'
 import type { Device, DeviceProfile } from '../model/device.ts'
 import type { DeviceMessage } from '../model/message.ts'
 import type { HotspotRecord } from '../model/hotspot-record.ts'
@@ -31,20 +32,19 @@ import { radioWorld } from './radio-world.ts'
 import { randomStream } from './seeded-random.ts'
 import { simulatedAir } from './simulated-air.ts'
 import { simulatedDevice } from './simulated-device.ts'
+import {
+  falseCountOf,
+  ownersEachMax,
+  type MarketPlay,
+  type MarketSeat,
+  type OfferOptions,
+  type Registered,
+} from './arena/market-play.ts'
+import { plainProfile } from '../provision/plain-profile.ts'
 
 /** Devices and gateways of one town, inclusive. */
 export const townDevicesMax = 100_000
 export const townGatewaysMax = 5_000
-
-/**
- * How owners may play false.
- *
- * - `relay`: each hears what any of them hears, and offers a copy with a signal that fits.
- * - `flatter`: reports a signal that is better than it was.
- * - `forge`: offers copies of frames that nobody sent, as if of known devices.
- */
-export const townAdversaries = ['relay', 'flatter', 'forge'] as const
-export type TownAdversary = (typeof townAdversaries)[number]
 
 export interface TownOptions {
   readonly seed: number
@@ -57,23 +57,46 @@ export interface TownOptions {
   readonly origin: Degrees
   /** H3 cell of a place; a port, for it is heavy */
   readonly cellOf: (place: Degrees) => Cell
-  readonly adversary?: TownAdversary | undefined
-  /** of gateways whose owners play false, 0 to 1 */
-  readonly adversaryShare?: number | undefined
+  /** how some owners play false */
+  readonly play?: MarketPlay | undefined
+  /** of gateways whose owners do, 0 to 1 */
+  readonly playShare?: number | undefined
   readonly unitPriceNano?: bigint
+  /** what the buyer is told of the network's word on a frame; as it is when left out. For tests that take a defence away */
+  readonly wordOf?: (verdict: PacketVerdict, phyPayload: Uint8Array) => PacketVerdict
 }
 
 export interface TownGateway {
   readonly gatewayEui: Eui
   readonly place: Degrees
   readonly isFalse: boolean
+  /** bonded owners behind it */
+  readonly owners: number
   /** frames that its radio received */
   readonly received: number
   readonly soldPackets: number
+  readonly soldUnits: number
   readonly earnedNano: bigint
   readonly declined: Readonly<Partial<Record<DeclineReason, number>>>
+  /** copies that it offered and that were untrue in some way, and how many of these the market noticed */
+  readonly falseOffers: number
+  readonly falseNoticed: number
   readonly sentDownlinks: number
 }
+
+/** Declines by which the market says that a copy cannot be right; the others say nothing about it. */
+export const noticingReasons: ReadonlySet<DeclineReason> = new Set<DeclineReason>([
+  'too-strong',
+  'too-weak',
+  'too-far',
+  'snr-below-floor',
+  'snr-above-radio',
+  'snr-above-noise',
+  'mic-failed',
+  'mic-failures',
+  'unknown-device',
+  'replayed',
+])
 
 export interface TownReport {
   readonly hours: number
@@ -105,31 +128,36 @@ const joinEui = '0000000000000001'
 /** When the town's time begins, Unix milliseconds. */
 const epochMs = 1_800_000_000_000
 const dueMs = 50
-/** A relay of frames over the internet takes so long. */
-const relayMs = 40
-const flatteredDb = 20
-/** A forger offers so many frames for each that it hears. */
-const forgedPerFrame = 4
 const devAddrFirst = 0x0100_0000
 const latenciesMax = 1_000_000
 
 const euiOf = (prefix: string, index: number): Eui => prefix + index.toString(16).padStart(8, '0')
-const ownerOf = (index: number): Hex => `0x${(index + 1).toString(16).padStart(40, '0')}`
+const ownerOf = (index: number, which: number): Hex =>
+  `0x${(1 + index * ownersEachMax + which).toString(16).padStart(40, '0')}`
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
 export function simulateTown(options: TownOptions): Town {
-  const { seed, deviceCount, gatewayCount, sideM, intervalSeconds, origin, cellOf, adversary } = options
-  const { adversaryShare = 0, unitPriceNano = 10n ** 9n } = options
+  const { seed, deviceCount, gatewayCount, sideM, intervalSeconds, origin, cellOf, play } = options
+  const { playShare = 0, unitPriceNano = 10n ** 9n, wordOf = (verdict) => verdict } = options
   const region = regionOf(options.region)
   const time = eventQueue()
   const random = randomStream(seed)
   const isMasked = region.plan === 'fixed'
   const channels = region.uplinkChannels.slice(0, isMasked ? 8 : 16).map(({ hz }) => ({ hz, bandwidthHz: 125_000 }))
   const somewhere = (): Place => ({ eastM: random.unit() * sideM, northM: random.unit() * sideM })
-  const gatewayPlaces = range(gatewayCount).map(() => ({ ...somewhere(), heightM: 15 }))
-  const devicePlaces = range(deviceCount).map(somewhere)
-  const falseCount = adversary === undefined ? 0 : Math.round(gatewayCount * adversaryShare)
+  const falseCount = play === undefined ? 0 : falseCountOf(gatewayCount, playShare)
   const isFalse = (index: number): boolean => index < falseCount
+  const gatewayPlaces = range(gatewayCount).map((index) => {
+    const chance = { ...somewhere(), heightM: 15 }
+    return isFalse(index) ? (play?.place?.({ index, chance, sideM }) ?? chance) : chance
+  })
+  const devicePlaces = range(deviceCount).map(somewhere)
+  const ownersEach = Math.min(Math.max(play?.ownersEach ?? 1, 1), ownersEachMax)
+  const ownersOf = (index: number): number => (isFalse(index) ? ownersEach : 1)
+  const registered = gatewayPlaces.map((place, index): Registered => {
+    const truth = { place: degreesOf(origin, place), antennaGainDbi: 0 }
+    return isFalse(index) ? (play?.register?.(truth, index) ?? truth) : truth
+  })
 
   const world = radioWorld<Uint8Array>({
     seed,
@@ -143,14 +171,16 @@ export function simulateTown(options: TownOptions): Town {
   })
   const air = simulatedAir(world, time)
   const { devices, profile } = provisioned(options, deviceCount)
-  const records: HotspotRecord[] = gatewayPlaces.map((place, index) => ({
-    owner: ownerOf(index),
-    cell: cellOf(degreesOf(origin, place)),
-    antennaGainDbi: 0,
-    unitPriceNano: 0n,
-    stakeAtto: 1n,
-    isOpen: true,
-  }))
+  const records: HotspotRecord[][] = registered.map(({ place, antennaGainDbi }, index) =>
+    range(ownersOf(index)).map((which) => ({
+      owner: ownerOf(index, which),
+      cell: cellOf(place),
+      antennaGainDbi,
+      unitPriceNano: 0n,
+      stakeAtto: 1n,
+      isOpen: true,
+    })),
+  )
 
   // ---- the market ----
 
@@ -159,6 +189,7 @@ export function simulateTown(options: TownOptions): Town {
     readonly hotspot: HotspotRecord
     readonly uplink: RadioUplink
     readonly gateway: number
+    readonly isFalse: boolean
   }
   const secret = new Uint8Array(32).map(() => random.index(256))
   const buying = buyer<Copy>({
@@ -167,62 +198,61 @@ export function simulateTown(options: TownOptions): Town {
   })
   const sales = range(gatewayCount).map(() => ({
     sold: 0,
+    units: 0,
     earnedNano: 0n,
     declined: new Map<DeclineReason, number>(),
+    falseOffers: 0,
+    falseNoticed: 0,
   }))
-  const decline = (gateway: number, reason: DeclineReason): void => {
-    const { declined } = sales[gateway]!
-    declined.set(reason, (declined.get(reason) ?? 0) + 1)
+  const decline = ({ gateway, isFalse: isUntrue }: Pick<Copy, 'gateway' | 'isFalse'>, reason: DeclineReason): void => {
+    const sale = sales[gateway]!
+    sale.declined.set(reason, (sale.declined.get(reason) ?? 0) + 1)
+    if (isUntrue && noticingReasons.has(reason)) sale.falseNoticed += 1
   }
   const nowMs = (): number => time.nowUs / 1000
   const decide = (): void => {
     for (const decision of buying.due(nowMs())) {
-      const { gateway } = decision.copy
-      if (decision.kind === 'declined') decline(gateway, decision.reason)
-      else {
-        sales[gateway]!.sold += 1
-        sales[gateway]!.earnedNano += decision.receipt.priceNano
+      if (decision.kind === 'declined') {
+        decline(decision.copy, decision.reason)
+        continue
       }
+      const sale = sales[decision.copy.gateway]!
+      sale.sold += 1
+      sale.units += unitsOf(decision.copy.uplink.phyPayload.length)
+      sale.earnedNano += decision.receipt.priceNano
     }
     time.timers.after(dueMs, decide)
   }
   time.timers.after(dueMs, decide)
 
-  const offer = (gateway: number, uplink: RadioUplink): void => {
-    const hotspot = records[gateway]!
-    const reason = buying.heard({ owner: hotspot.owner, hotspot, uplink, gateway }, nowMs())
-    if (reason !== undefined) decline(gateway, reason)
+  const offer = (gateway: number, uplink: RadioUplink, { owner = 0, isFalse: isUntrue }: OfferOptions): void => {
+    const hotspot = records[gateway]![owner]
+    invariant(hotspot !== undefined, 'an owner that offers is one of the hotspot’s')
+    if (isUntrue) sales[gateway]!.falseOffers += 1
+    const copy = { owner: hotspot.owner, hotspot, uplink, gateway, isFalse: isUntrue }
+    const reason = buying.heard(copy, nowMs())
+    if (reason !== undefined) decline(copy, reason)
     if (reason === undefined || reason === 'same-owner') server.heard({ ...uplink, heardAtMs: epochMs + nowMs() })
   }
 
   // ---- owners that play false ----
 
-  const relayed = new Set<string>()
-  const relay = (from: number, uplink: RadioUplink): void => {
-    const key = String.fromCharCode(...uplink.phyPayload)
-    if (relayed.has(key)) return
-    relayed.add(key)
-    if (relayed.size > 65_536) relayed.delete(relayed.values().next().value!)
-    for (let other = 0; other < falseCount; other += 1) {
-      if (other === from) continue
-      // A little weaker than the one that heard it: nothing about one copy contradicts that.
-      const made = { ...uplink, gatewayEui: euiOf('aa000000', other), rssiDbm: uplink.rssiDbm - 1 - (other % 5) }
-      time.timers.after(relayMs, () => offer(other, made))
-    }
-  }
-  const forge = (gateway: number, uplink: RadioUplink): void => {
-    for (let count = 0; count < forgedPerFrame; count += 1) {
-      const phyPayload = Uint8Array.from(uplink.phyPayload)
-      // Another counter, and so another code, which it cannot make.
-      phyPayload[6] = (phyPayload[6]! + 1 + count) & 0xff
-      offer(gateway, { ...uplink, phyPayload })
-    }
-  }
+  const seats: MarketSeat[] = range(falseCount).map((index) => ({
+    gatewayEui: euiOf('aa000000', index),
+    owners: ownersEach,
+    registered: registered[index]!,
+    get fellows() {
+      return seats
+    },
+    offer: (uplink, how) => offer(index, uplink, how),
+    after: (delayMs, run) => void time.timers.after(delayMs, run),
+    unit: () => random.unit(),
+    declined: () => sales[index]!.declined,
+  }))
   const heard = (gateway: number, uplink: RadioUplink): void => {
-    const how = isFalse(gateway) ? adversary : undefined
-    offer(gateway, how === 'flatter' ? { ...uplink, rssiDbm: uplink.rssiDbm + flatteredDb } : uplink)
-    if (how === 'relay') relay(gateway, uplink)
-    if (how === 'forge') forge(gateway, uplink)
+    const seat = seats[gateway]
+    if (seat === undefined || play === undefined) offer(gateway, uplink, { isFalse: false })
+    else play.heard(seat, uplink)
   }
 
   // ---- the network server ----
@@ -257,7 +287,7 @@ export function simulateTown(options: TownOptions): Town {
     }),
     judge: {
       admit: (phyPayload, budget) => buying.admit(phyPayload, budget, nowMs()),
-      judged: (phyPayload, verdict) => buying.judged(phyPayload, verdict, nowMs()),
+      judged: (phyPayload, verdict) => buying.judged(phyPayload, wordOf(verdict, phyPayload), nowMs()),
     },
   })
   const gateways = gatewayPlaces.map((_, index) => {
@@ -317,15 +347,19 @@ export function simulateTown(options: TownOptions): Town {
         networkDrops: Object.fromEntries(server.drops()),
         downlinksRefused: addedUp(gateways.map(({ refusals }) => refusals)),
         gateways: gatewayPlaces.map((place, index): TownGateway => {
-          const { sold, earnedNano, declined } = sales[index]!
+          const { sold, units, earnedNano, declined, falseOffers, falseNoticed } = sales[index]!
           return {
             gatewayEui: euiOf('aa000000', index),
             place: degreesOf(origin, place),
             isFalse: isFalse(index),
+            owners: ownersOf(index),
             received: world.receivedCount(index),
             soldPackets: sold,
+            soldUnits: units,
             earnedNano,
             declined: Object.fromEntries(declined),
+            falseOffers,
+            falseNoticed,
             sentDownlinks: gateways[index]!.sentCount,
           }
         }),
@@ -344,30 +378,7 @@ function provisioned(
   { region, intervalSeconds }: TownOptions,
   deviceCount: number,
 ): { readonly devices: Parameters<typeof networkServer>[0]['devices']; readonly profile: DeviceProfile } {
-  const { rx2 } = regionOf(region)
-  const profile: DeviceProfile = {
-    id: 'p',
-    name: 'p',
-    region,
-    macVersion: '1.0.4',
-    parameterRevision: 'RP002-1.0.4',
-    supportsJoin: true,
-    supportsClassB: false,
-    supportsClassC: false,
-    abp: {
-      rx1DelaySeconds: 1,
-      rx1DataRateOffset: 0,
-      rx2DataRate: rx2.dataRate,
-      rx2FrequencyHz: rx2.hz,
-      factoryFrequenciesHz: [],
-    },
-    classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
-    classC: { timeoutSeconds: 5 },
-    adr: 'on',
-    uplinkIntervalSeconds: intervalSeconds,
-    codec: { kind: 'none' },
-    tags: {},
-  }
+  const profile = plainProfile(regionOf(region), { uplinkIntervalSeconds: intervalSeconds })
   const records = new Map(
     range(deviceCount).map((index): [Eui, { readonly device: Device; readonly index: number }] => {
       const devEui = euiOf('70b3d57e', index)

@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Device, DeviceClass, DeviceProfile } from '../model/device.ts'
+import type { Device, DeviceClass } from '../model/device.ts'
 import type { DeviceMessage } from '../model/message.ts'
 import { memoryQueue } from '../network-server/memory-queue.ts'
 import { memorySessions } from '../network-server/memory-sessions.ts'
@@ -25,6 +25,7 @@ import { radioWorld, type RadioWorld } from './radio-world.ts'
 import { randomStream } from './seeded-random.ts'
 import { simulatedAir } from './simulated-air.ts'
 import { simulatedDevice } from './simulated-device.ts'
+import { plainProfile } from '../provision/plain-profile.ts'
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 const euiOf = (prefix: string, index: number): string => prefix + index.toString(16).padStart(8, '0')
@@ -74,23 +75,10 @@ function town(options: TownOptions = {}): Town {
   const air = simulatedAir(world, time)
   const messages: DeviceMessage[] = []
   const queue = memoryQueue()
-  const profile: DeviceProfile = {
-    id: 'p',
-    name: 'p',
-    region: name,
-    macVersion: '1.0.4',
-    parameterRevision: 'RP002-1.0.4',
-    supportsJoin: true,
-    supportsClassB: false,
+  const profile = plainProfile(region, {
     supportsClassC: deviceClass === 'C',
-    abp: { rx1DelaySeconds: 1, rx1DataRateOffset: 0, rx2DataRate: 0, rx2FrequencyHz: 0, factoryFrequenciesHz: [] },
-    classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
-    classC: { timeoutSeconds: 5 },
-    adr: 'on',
     uplinkIntervalSeconds: intervalSeconds,
-    codec: { kind: 'none' },
-    tags: {},
-  }
+  })
   const records = new Map(
     devices.map((_, index): [string, Device] => {
       const devEui = euiOf('70b3d57e', index)

@@ -365,7 +365,7 @@ export function readTxAck(json: Uint8Array): TxAck {
 
 /** One window of a downlink, as the forwarder is told to send it. */
 export interface TransmitPacket {
-  readonly downlink: Pick<RadioDownlink, 'phyPayload' | 'isBeacon'>
+  readonly downlink: Pick<RadioDownlink, 'phyPayload' | 'isBeacon' | 'isLikeUplink'>
   readonly window: RadioDownlink['windows'][number]
   /** the concentrator's counter at which to send; undefined: at once, or by GPS time */
   readonly timestampUs?: number | undefined
@@ -395,9 +395,9 @@ export function txpkOf(packet: TransmitPacket): Readonly<Record<string, unknown>
     ...rateOf(modulation),
     ...(modulation.kind === 'fsk'
       ? { fdev: Math.round(modulation.bitRate / 2) }
-      : { ipol: downlink.isBeacon !== true }),
+      : { ipol: downlink.isBeacon !== true && downlink.isLikeUplink !== true }),
     ...(downlink.isBeacon === true ? { prea: 10, nhdr: true } : {}),
-    ncrc: true,
+    ncrc: downlink.isLikeUplink !== true,
     size: downlink.phyPayload.length,
     data: encodeBase64(downlink.phyPayload),
   }

@@ -41,6 +41,11 @@ export function radioNetworkApi(app: Api, { wireless, index }: RadioNetworkApiOp
   app.get(
     '/v1/wireless/coverage',
     { schema: { summary: 'Where paid traffic was carried, as GeoJSON by H3 cell' } },
-    async () => coverageMap(carriedTraffic(index)),
+    async () => coverageMap(carriedTraffic(index), { trustOf: (owner) => wireless.trust.of(owner) }),
+  )
+  app.get(
+    '/v1/wireless/trust',
+    { schema: { summary: 'How far owners are believed about where they stand, of 1000, by their beacons' } },
+    async () => ({ epoch: wireless.trust.epoch(), owners: wireless.trust.all() }),
   )
 }

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { applicationServer, eventRing } from '@groundwork/wireless'
+import { applicationServer, eventRing, type LocationTrust } from '@groundwork/wireless'
 import {
   keyWrap,
   openDeviceStore,
@@ -78,6 +78,12 @@ before(async () => {
       random: machineRandom,
     }),
     policyOf: policyFor(readConfig({ environment: {} }), account),
+    trust: {
+      look: async () => {},
+      epoch: () => believed?.epoch,
+      all: () => believed?.owners ?? [],
+      of: () => undefined,
+    },
   }
   // The network itself, the market and the broker have tests of their own; no route here asks them.
   const given = { wireless: wireless as unknown as RouterRole, index: {} as never }
@@ -93,6 +99,8 @@ after(async () => {
   database.close()
   rmSync(folder, { recursive: true })
 })
+
+let believed: { readonly epoch: bigint; readonly owners: readonly LocationTrust[] } | undefined
 
 interface Asked {
   readonly body?: object | string
@@ -209,4 +217,13 @@ test('events are for the customer, and for whoever has the token of that applica
   assert.equal(await statusFor('water', basic('water', token)), 403)
   assert.equal(await statusFor('weather', basic('weather', 'guessed')), 403)
   assert.equal(await statusFor('weather', 'Basic !'), 403)
+})
+
+test('how far owners are believed is open to everyone, before the first audit too', async () => {
+  const read = async () => ask('trust', { authorization: '' })
+  assert.deepEqual((await read()).json(), { owners: [] })
+  const owners = [{ owner: account, trust: 200, confirmedBy: 1, confirmedByPaid: 0, contradictedBy: 0 }]
+  believed = { epoch: 7n, owners }
+  const { status, json } = await read()
+  assert.deepEqual([status, json()], [200, { epoch: '7', owners }])
 })

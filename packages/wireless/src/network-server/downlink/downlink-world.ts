@@ -21,6 +21,7 @@ import { memoryGroups } from '../memory-groups.ts'
 import { memoryQueue } from '../memory-queue.ts'
 import { memorySessions } from '../memory-sessions.ts'
 import { networkServer, type NetworkServer } from '../network-server.ts'
+import { plainProfile } from '../../provision/plain-profile.ts'
 
 export const appKey: Uint8Array = new Uint8Array(16).fill(7)
 export const nwkKey: Uint8Array = new Uint8Array(16).fill(9)
@@ -92,30 +93,12 @@ export function downlinkWorld(options: WorldOptions = {}): DownlinkWorld {
   let heardCount = 0
   let randomByte = 0
 
-  const profile: DeviceProfile = {
-    id: 'p',
-    name: 'p',
-    region: name,
+  const profile = plainProfile(region, {
     macVersion,
-    parameterRevision: 'RP002-1.0.4',
-    supportsJoin: true,
-    supportsClassB: false,
-    supportsClassC: false,
-    abp: {
-      rx1DelaySeconds: 1,
-      rx1DataRateOffset: 0,
-      rx2DataRate: region.rx2.dataRate,
-      rx2FrequencyHz: region.rx2.hz,
-      factoryFrequenciesHz: [],
-    },
     classB: { timeoutSeconds: 10, pingSlotPeriodicity: 3, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
-    classC: { timeoutSeconds: 5 },
     adr: 'off',
-    uplinkIntervalSeconds: 60,
-    codec: { kind: 'none' },
-    tags: {},
     ...options.profile,
-  }
+  })
   const record = (devEui: string): Device => ({
     devEui,
     joinEui,

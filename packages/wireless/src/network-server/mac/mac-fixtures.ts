@@ -10,6 +10,7 @@ import { regionOf } from '../../region/region-of.ts'
 import type { Region, RegionName } from '../../region/region.ts'
 import { joinedRadio, type NetworkPolicy } from '../join-server.ts'
 import type { Wish } from './wanted-requests.ts'
+import { plainProfile } from '../../provision/plain-profile.ts'
 
 export const basicPolicy: NetworkPolicy = {
   netId: 0,
@@ -40,15 +41,8 @@ export function macWorld({
   readonly profile: DeviceProfile
 } {
   const region = regionOf(name)
-  const profile: DeviceProfile = {
-    id: 'p',
-    name: 'p',
-    region: name,
+  const profile = plainProfile(region, {
     macVersion,
-    parameterRevision: 'RP002-1.0.4',
-    supportsJoin: true,
-    supportsClassB: false,
-    supportsClassC: false,
     abp: {
       rx1DelaySeconds: 2,
       rx1DataRateOffset: 1,
@@ -56,14 +50,9 @@ export function macWorld({
       rx2FrequencyHz: region.rx2.hz,
       factoryFrequenciesHz: [],
     },
-    classB: { timeoutSeconds: 0, pingSlotPeriodicity: 0, pingSlotDataRate: 0, pingSlotFrequencyHz: 0 },
     classC: { timeoutSeconds: 0 },
-    adr: 'on',
-    uplinkIntervalSeconds: 60,
-    codec: { kind: 'none' },
-    tags: {},
     ...more,
-  }
+  })
   const key = new Uint8Array(16)
   const radio = joinedRadio(region, profile, { ...basicPolicy, ...joined })
   const session: DeviceSession = {
