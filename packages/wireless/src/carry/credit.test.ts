@@ -91,7 +91,11 @@ test('a router is trusted with a sixteenth of what it has paid for, up to a boun
   assert.equal(openAfter(1600n, plenty), openPacketsMin + 100)
   assert.equal(openAfter(10n ** 8n, plenty), openPacketsMax)
   assert.equal(openAfter(10n ** 8n, allotted(1000n, 600n)), openPacketsMin + 100, 'the allotment covers no more')
-  assert.equal(openPacketsFor({ total: 10n ** 8n, unitPriceNano: 0n }), openPacketsMin, 'who pays nothing earns no trust')
+  assert.equal(
+    openPacketsFor({ total: 10n ** 8n, unitPriceNano: 0n }),
+    openPacketsMin,
+    'who pays nothing earns no trust',
+  )
   assert.equal(openPacketsFor({ total: 1600n, unitPriceNano: 2n * unitPriceNano }), openPacketsMin + 50)
 })
 

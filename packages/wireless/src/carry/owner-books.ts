@@ -96,8 +96,7 @@ export function ownerBooks({
   }
   const accountOf = (owner: Hex): ReturnType<CarryLedger['account']> & object => ledger.account(owner) ?? freshCredit
 
-  const sinceRaisedMs = (owner: Hex, nowMs: number): number =>
-    nowMs - (raisedMs.get(owner) ?? Number.NEGATIVE_INFINITY)
+  const sinceRaisedMs = (owner: Hex, nowMs: number): number => nowMs - (raisedMs.get(owner) ?? Number.NEGATIVE_INFINITY)
 
   const raiseBy = (by: RaisePolicy, nowMs: number): Raised[] => {
     const owed = [...books]
