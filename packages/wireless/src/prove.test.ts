@@ -22,7 +22,7 @@ import fc from 'fast-check'
 import { openCarryLedger } from './adapters/carry-ledger.ts'
 import { judgeReceipts } from './carry/judge-receipts.ts'
 import { openTally } from './carry/open-tally.ts'
-import { ownerBooks } from './carry/owner-books.ts'
+import { hurryMsMin, ownerBooks } from './carry/owner-books.ts'
 import { unitsOf, wirelessNetwork } from './model.ts'
 import type { HotspotRecord } from './model/hotspot-record.ts'
 import type { Receipt, SignedTally, Tally } from './model/receipt.ts'
@@ -345,6 +345,24 @@ test('a ledger takes no lower total, whoever asks', () => {
   ledger.setAccount(owner, { packetsBefore: 0, earnedNano: 5n, total: 3n })
   assert.throws(() => ledger.setAccount(owner, { packetsBefore: 0, earnedNano: 5n, total: 2n }), /never goes down/)
   assert.throws(() => ledger.setAccount(owner, { packetsBefore: 0, earnedNano: 4n, total: 3n }), /never goes down/)
+})
+
+test('a hotspot that stopped has its voucher at once, and not more often than once in a while however it asks', () => {
+  using ledger = openCarryLedger({ path: ':memory:' })
+  const policy = { msMax: 60_000, everyMs: 60_000 }
+  const books = ownerBooks({ router, ledger, epoch: 1n, policy, unitPriceNano: 1n })
+  const raisedAfter = (number: number, nowMs: number): number => {
+    books.book(owner, receipt(number), nowMs)
+    books.hurry(owner, nowMs)
+    return books.raise(nowMs).length
+  }
+  books.hurry(owner, 0)
+  assert.equal(books.raise(0).length, 0, 'nothing is owed')
+  books.book(owner, receipt(1), 0)
+  assert.equal(books.raise(0).length, 0, 'nobody asked')
+  assert.equal(raisedAfter(2, 0), 1)
+  assert.equal(raisedAfter(3, hurryMsMin - 1), 0)
+  assert.equal(raisedAfter(4, hurryMsMin), 1)
 })
 
 test('a voucher is due at half of what is left open, or by time, and not before', () => {
