@@ -8,7 +8,18 @@ import path from 'node:path'
 import { carryClient, openCarryLedger, openUdpForwarder } from '../../packages/wireless/src/adapters/index.ts'
 import { carryNodeDigest } from '../../packages/wireless/src/wire/voucher.ts'
 import { answerMeasures } from './measures.ts'
-import { chainId, clock, ownerAt, railsDomain, random, registryDomain, routeAt, timers } from './market.ts'
+import {
+  chainId,
+  clock,
+  ownerAt,
+  railsDomain,
+  random,
+  registryDomain,
+  routeAt,
+  router,
+  settledAccount,
+  timers,
+} from './market.ts'
 
 const [endpoint = '', folder = '', first = '0', count = '1'] = process.argv.slice(2)
 const troubles: unknown[] = []
@@ -17,6 +28,7 @@ const hotspots = await Promise.all(
   Array.from({ length: Number(count) }, async (_, index) => {
     const owner = ownerAt(Number(first) + index)
     const ledger = openCarryLedger({ path: path.join(folder, `hotspot-${Number(first) + index}.sqlite`) })
+    ledger.setAccount(router.address, settledAccount)
     const carry = carryClient({
       chainId,
       railsDomain,

@@ -12,6 +12,7 @@ import type { Hex } from '../../packages/core/src/units/hex.ts'
 import type { HotspotRecord } from '../../packages/wireless/src/model/hotspot-record.ts'
 import type { Route } from '../../packages/wireless/src/model/route.ts'
 import type { Clock, Random, Timers } from '../../packages/wireless/src/ports.ts'
+import type { CarryAccount } from '../../packages/wireless/src/ports/carry.ts'
 import { addressFirst } from './traffic.ts'
 
 export const chainId = 31_337n
@@ -43,6 +44,14 @@ export function account(kind: number, number: number): Account {
 
 export const router: Account = account(0x51, 0)
 export const ownerAt = (number: number): Account => account(0x61, number)
+
+/** Units that router and owners have settled before: they know each other, as pairs do that carry so much. */
+export const settledUnits = 65_536n
+export const settledAccount: CarryAccount = {
+  packetsBefore: 0,
+  earnedNano: settledUnits * 10n ** 9n,
+  total: settledUnits,
+}
 
 const cell = cellAt({ latitude: 52.52, longitude: 13.4 })
 

@@ -33,6 +33,7 @@ import {
   registryDomain,
   routeAt,
   router,
+  settledAccount,
   timers,
 } from './market.ts'
 import { applicationCount, deviceOf, policy, profile, sessionOf } from './traffic.ts'
@@ -69,6 +70,7 @@ const owners = new Map(
 )
 const parts: { network?: NetworkServer } = {}
 const ledger = openCarryLedger({ path: path.join(folder, 'router.sqlite') })
+for (const owner of owners.keys()) ledger.setAccount(owner, settledAccount)
 const carry = carryServer({
   route: routeAt(endpoint),
   chainId,

@@ -59,24 +59,36 @@ export interface OwedAccount {
   readonly packetsOpen: number
   /** how long the oldest of them waits */
   readonly openMs: number
+  /** since the last voucher of this program's run; infinite before there is one */
+  readonly sinceRaisedMs: number
+  /** packets that the owner's hotspots leave open, see carry/credit.ts */
+  readonly openPacketsMax: number
 }
 
-/** After how many packets, or how long, a voucher is raised. */
+/**
+ * When a voucher is raised: at half of what a hotspot leaves open, so that it never has to stop; else once the oldest packet has
+ * waited `msMax` and the last voucher is `everyMs` old. A signature costs more than all else that a packet does, and its check more
+ * again, so a busy pair signs by the clock, and one that begins is paid soon.
+ */
 export interface RaisePolicy {
-  readonly packetsMax: number
+  /** in place of half of what is left open, where it is less */
+  readonly packetsMax?: number
   readonly msMax: number
+  readonly everyMs: number
 }
 
-/** Half of what a hotspot leaves open, so that it never has to stop; a signature costs more than all else that a packet does. */
-export const defaultRaisePolicy: RaisePolicy = { packetsMax: 128, msMax: 2000 }
+export const defaultRaisePolicy: RaisePolicy = { msMax: 2000, everyMs: 10_000 }
 
 /** Which vouchers a router signs anew, and for what total. */
 export function raise(
   accounts: readonly OwedAccount[],
-  { packetsMax, msMax }: RaisePolicy = defaultRaisePolicy,
+  { packetsMax = Number.POSITIVE_INFINITY, msMax, everyMs }: RaisePolicy = defaultRaisePolicy,
 ): { readonly owner: Hex; readonly total: bigint }[] {
   return accounts
-    .filter(({ packetsOpen, openMs }) => packetsOpen > 0 && (packetsOpen >= packetsMax || openMs >= msMax))
+    .filter(({ packetsOpen, openMs, sinceRaisedMs, openPacketsMax }) => {
+      const isMuch = packetsOpen >= Math.min(packetsMax, openPacketsMax / 2)
+      return packetsOpen > 0 && (isMuch || (openMs >= msMax && sinceRaisedMs >= everyMs))
+    })
     .map(({ owner, earnedNano, total }) => {
       const next = voucherTotal(earnedNano)
       return { owner, total: next > total ? next : total }

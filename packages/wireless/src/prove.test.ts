@@ -22,7 +22,7 @@ import fc from 'fast-check'
 import { openCarryLedger } from './adapters/carry-ledger.ts'
 import { judgeReceipts } from './carry/judge-receipts.ts'
 import { openTally } from './carry/open-tally.ts'
-import { ownerBooks } from './carry/owner-books.ts'
+import { hurryMsMin, ownerBooks } from './carry/owner-books.ts'
 import { unitsOf, wirelessNetwork } from './model.ts'
 import type { HotspotRecord } from './model/hotspot-record.ts'
 import type { Receipt, SignedTally, Tally } from './model/receipt.ts'
@@ -310,7 +310,7 @@ test('vouchers add up to the receipts, with less than a credit ahead, never behi
       using ledger = openCarryLedger({ path: ':memory:' })
       let at = 1n
       const open = (): ReturnType<typeof ownerBooks> =>
-        ownerBooks({ router, ledger, epoch: at, policy: { packetsMax: 1, msMax: 0 } })
+        ownerBooks({ router, ledger, epoch: at, policy: { msMax: 0, everyMs: 0 }, unitPriceNano: 1n })
       let books = open()
       let earnedNano = 0n
       let total = 0n
@@ -347,12 +347,33 @@ test('a ledger takes no lower total, whoever asks', () => {
   assert.throws(() => ledger.setAccount(owner, { packetsBefore: 0, earnedNano: 4n, total: 3n }), /never goes down/)
 })
 
-test('a voucher is due by number of packets or by time, and not before', () => {
-  const account = { owner, earnedNano: 1n, total: 0n, packetsOpen: 3, openMs: 10 }
-  assert.deepEqual(raise([account], { packetsMax: 4, msMax: 11 }), [])
-  assert.deepEqual(raise([account], { packetsMax: 3, msMax: 11 }), [{ owner, total: 1n }])
-  assert.deepEqual(raise([account], { packetsMax: 4, msMax: 10 }), [{ owner, total: 1n }])
-  assert.deepEqual(raise([{ ...account, packetsOpen: 0 }], { packetsMax: 0, msMax: 0 }), [])
+test('a hotspot that stopped has its voucher at once, and not more often than once in a while however it asks', () => {
+  using ledger = openCarryLedger({ path: ':memory:' })
+  const policy = { msMax: 60_000, everyMs: 60_000 }
+  const books = ownerBooks({ router, ledger, epoch: 1n, policy, unitPriceNano: 1n })
+  const raisedAfter = (number: number, nowMs: number): number => {
+    books.book(owner, receipt(number), nowMs)
+    books.hurry(owner, nowMs)
+    return books.raise(nowMs).length
+  }
+  books.hurry(owner, 0)
+  assert.equal(books.raise(0).length, 0, 'nothing is owed')
+  books.book(owner, receipt(1), 0)
+  assert.equal(books.raise(0).length, 0, 'nobody asked')
+  assert.equal(raisedAfter(2, 0), 1)
+  assert.equal(raisedAfter(3, hurryMsMin - 1), 0)
+  assert.equal(raisedAfter(4, hurryMsMin), 1)
+})
+
+test('a voucher is due at half of what is left open, or by time, and not before', () => {
+  const account = { owner, earnedNano: 1n, total: 0n, packetsOpen: 3, openMs: 10, sinceRaisedMs: 20, openPacketsMax: 8 }
+  const raised = [{ owner, total: 1n }]
+  assert.deepEqual(raise([account], { msMax: 11, everyMs: 0 }), [])
+  assert.deepEqual(raise([{ ...account, openPacketsMax: 6 }], { msMax: 11, everyMs: 0 }), raised)
+  assert.deepEqual(raise([account], { packetsMax: 3, msMax: 11, everyMs: 0 }), raised)
+  assert.deepEqual(raise([account], { packetsMax: 9, msMax: 10, everyMs: 21 }), [], 'the last one is not old enough')
+  assert.deepEqual(raise([account], { msMax: 10, everyMs: 20 }), raised)
+  assert.deepEqual(raise([{ ...account, packetsOpen: 0, openPacketsMax: 0 }], { msMax: 0, everyMs: 0 }), [])
   assert.equal(voucherTotal(0n), 0n)
   assert.equal(voucherTotal(nanoPerCredit), 1n)
   assert.equal(voucherTotal(nanoPerCredit + 1n), 2n)

@@ -148,6 +148,7 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     ledger,
     epoch: options.epoch(),
     policy: options.raisePolicy ?? defaultRaisePolicy,
+    unitPriceNano: route.unitPriceNano,
   })
   let secret = ledger.drawSecret(books.epoch, () => random.bytes(32))
   const buying = buyer<Copy>({
@@ -217,7 +218,10 @@ export function carryServer(options: CarryServerOptions): CarryServer {
     else if (message.kind === 'outcomes') for (const outcome of message.outcomes) outcomeCame(session, outcome)
     else if (message.kind === 'status') {
       if (isOwn(session, message.status.gatewayEui)) listener.status(message.status)
-    } else if (message.kind === 'notice') bump(`notice-${message.reason}`)
+    } else if (message.kind === 'notice') {
+      bump(`notice-${message.reason}`)
+      if (message.reason === 'unpaid') books.hurry(session.owner, steadyMs())
+    }
     return undefined
   }
 

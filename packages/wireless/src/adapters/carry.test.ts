@@ -185,7 +185,7 @@ async function openPlace(
         status: (status) => void statuses.push(status),
       },
       epoch: () => place.epoch,
-      raisePolicy: { packetsMax: 64, msMax: 1000 },
+      raisePolicy: { packetsMax: 64, msMax: 1000, everyMs: 0 },
       clock: time.clock,
       timers: time.timers,
       random: seededRandom(7 + nextFile),

@@ -10,7 +10,7 @@ import { test } from 'node:test'
 import type { Hex } from '@groundwork/core/units/hex.ts'
 import fc from 'fast-check'
 import { creditPacketsMax } from '../model.ts'
-import { carryCredit, openPacketsMax, type AllotmentView } from './credit.ts'
+import { carryCredit, openPacketsFor, openPacketsMax, openPacketsMin, type AllotmentView } from './credit.ts'
 
 const voucherSigner: Hex = `0x${'01'.repeat(20)}`
 const stranger: Hex = `0x${'02'.repeat(20)}`
@@ -67,14 +67,36 @@ test('an allotment that is spent, ends, or is drawn by a false voucher stops it 
 test('lost packets are forgiven by vouchers, packet for packet, and by nothing else', () => {
   const credit = carryCredit(terms)
   credit.seen(allotted(10n ** 6n))
-  for (let packet = 0; packet < openPacketsMax; packet += 1) credit.carried(1)
+  for (let packet = 0; packet < openPacketsMin; packet += 1) credit.carried(1)
   credit.broke()
   assert.equal(credit.refusal(1), 'unpaid', 'breaking the stream settles nothing')
   credit.recovered(unitPriceNano)
-  assert.equal(credit.openPackets, openPacketsMax, 'one less lost, one more to be paid')
+  assert.equal(credit.openPackets, openPacketsMin, 'one less lost, one more to be paid')
   credit.vouched({ total: 1n, signer: voucherSigner })
-  assert.equal(credit.openPackets, openPacketsMax - 2)
+  assert.equal(credit.openPackets, openPacketsMin - 2)
   assert.equal(credit.refusal(1), undefined)
+})
+
+test('a router is trusted with a sixteenth of what it has paid for, up to a bound, and not of what it cannot pay', () => {
+  const openAfter = (total: bigint, view: AllotmentView): number => {
+    const credit = carryCredit(terms)
+    credit.seen(view)
+    credit.vouched({ total, signer: voucherSigner })
+    while (credit.refusal(1) === undefined) credit.carried(1)
+    return credit.openPackets
+  }
+  const plenty = allotted(10n ** 9n)
+  assert.equal(openAfter(0n, plenty), openPacketsMin)
+  assert.equal(openAfter(15n, plenty), openPacketsMin)
+  assert.equal(openAfter(1600n, plenty), openPacketsMin + 100)
+  assert.equal(openAfter(10n ** 8n, plenty), openPacketsMax)
+  assert.equal(openAfter(10n ** 8n, allotted(1000n, 600n)), openPacketsMin + 100, 'the allotment covers no more')
+  assert.equal(
+    openPacketsFor({ total: 10n ** 8n, unitPriceNano: 0n }),
+    openPacketsMin,
+    'who pays nothing earns no trust',
+  )
+  assert.equal(openPacketsFor({ total: 1600n, unitPriceNano: 2n * unitPriceNano }), openPacketsMin + 50)
 })
 
 type Step =
@@ -127,7 +149,8 @@ test('never more open than the bound, never beyond what is covered, whatever hap
               const units = BigInt(open.reduce((sum, units) => sum + units, 0))
               const covered = ((view?.redeemed ?? 0n) + (view?.credits ?? 0n)) * unitPriceNano
               assert.ok(credit.state.earnedNano + units * unitPriceNano <= covered, 'carried beyond the allotment')
-              assert.ok(credit.openPackets <= openPacketsMax, 'carried beyond the bound')
+              const bound = openPacketsFor({ total: credit.state.total, unitPriceNano })
+              assert.ok(credit.openPackets <= bound, 'carried beyond the bound')
             }
             assert.ok(carriedBefore <= creditPacketsMax)
           } else if (one.kind === 'buy' || one.kind === 'decline') {

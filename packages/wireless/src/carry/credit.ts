@@ -2,7 +2,7 @@
  * How much a hotspot carries for a router without being paid: a state machine that only says yes within its bounds.
  *
  * Until an allotment stands, `creditPacketsMax` packets in all, whatever the router says of them. After that what is open is
- * bounded, in packets and by what the allotment still covers: packets without a decision, bought ones beyond the last voucher,
+ * bounded, in packets (`openPacketsFor`) and by what the allotment still covers: packets without a decision, bought ones beyond the last voucher,
  * and packets whose decision was lost with the stream. Lost ones are forgiven only by vouchers, packet for packet, so breaking
  * the stream buys nothing. Asked before every packet; signatures are checked here, what the chain says comes in.
  *
@@ -15,8 +15,32 @@ import type { Hex } from '@groundwork/core/units/hex.ts'
 import { nanoPerCredit } from '@groundwork/core/units/credits.ts'
 import { creditPacketsMax } from '../model.ts'
 
-/** Most packets that are open at once while an allotment stands. */
-export const openPacketsMax = 256
+/** Packets that may be open at once as soon as an allotment stands. */
+export const openPacketsMin = 256
+
+/** Most packets that are open at once, whatever a router has paid for. */
+export const openPacketsMax = 4096
+
+/** Of so many units that its vouchers paid for a router is trusted with one more packet. */
+const paidUnitsPerPacket = 16n
+
+/**
+ * Packets that may be open at once while an allotment stands: a router is trusted with a sixteenth of what it has paid for, so that
+ * whoever pays much need not sign often, and whoever stops paying was worth its while. Both sides count it from the last voucher.
+ *
+ * @param total of the voucher that is held, in whole credits
+ */
+export function openPacketsFor({
+  total,
+  unitPriceNano,
+}: {
+  readonly total: bigint
+  readonly unitPriceNano: bigint
+}): number {
+  if (unitPriceNano <= 0n) return openPacketsMin
+  const trusted = (total * nanoPerCredit) / unitPriceNano / paidUnitsPerPacket
+  return trusted > BigInt(openPacketsMax - openPacketsMin) ? openPacketsMax : openPacketsMin + Number(trusted)
+}
 
 /** The router's allotment for the owner, as the chain has it. */
 export interface AllotmentView {
@@ -78,8 +102,14 @@ export function carryCredit(terms: CreditTerms, kept: CreditState = freshCredit)
   let lostUnits = 0
   /** packets bought beyond the last voucher */
   let unpaid = earnedNano > total * nanoPerCredit ? 1 : 0
+  let openMax = openPacketsMin
 
   const openPackets = (): number => undecided + unpaid + lost
+  /** A voucher beyond what the allotment covers has paid for nothing. */
+  const trust = (): void => {
+    const covered = allotment === undefined ? 0n : allotment.redeemed + allotment.credits
+    openMax = openPacketsFor({ total: total < covered ? total : covered, unitPriceNano: terms.unitPriceNano })
+  }
 
   return {
     refusal(units) {
@@ -88,7 +118,7 @@ export function carryCredit(terms: CreditTerms, kept: CreditState = freshCredit)
       if (allotment.signer !== terms.voucherSigner)
         return packetsBefore >= creditPacketsMax ? 'no-allotment' : undefined
       if (allotment.isNoticed) return 'allotment-ending'
-      if (openPackets() >= openPacketsMax) return 'unpaid'
+      if (openPackets() >= openMax) return 'unpaid'
       const openUnits = BigInt(undecidedUnits + lostUnits + units)
       const coveredNano = (allotment.redeemed + allotment.credits) * nanoPerCredit
       return earnedNano + openUnits * terms.unitPriceNano > coveredNano ? 'allotment-spent' : undefined
@@ -124,6 +154,7 @@ export function carryCredit(terms: CreditTerms, kept: CreditState = freshCredit)
       isVoucherBad = signer !== terms.voucherSigner
       if (isVoucherBad || claimed <= total) return false
       total = claimed
+      trust()
       if (total * nanoPerCredit >= earnedNano) {
         const forgiven = Math.min(lost, unpaid)
         if (lost > 0) lostUnits -= Math.floor((lostUnits * forgiven) / lost)
@@ -134,6 +165,7 @@ export function carryCredit(terms: CreditTerms, kept: CreditState = freshCredit)
     },
     seen(view) {
       allotment = view
+      trust()
     },
     get state() {
       return { packetsBefore, earnedNano, total }

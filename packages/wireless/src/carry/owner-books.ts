@@ -14,7 +14,7 @@ import { receiptsPerEpochMax, type Receipt, type Tally } from '../model/receipt.
 import { raise, type RaisePolicy } from '../pay.ts'
 import type { CarryLedger } from '../ports/carry.ts'
 import { encodeReceipt } from '../wire/receipt.ts'
-import { freshCredit } from './credit.ts'
+import { freshCredit, openPacketsFor } from './credit.ts'
 import { openTally, type OpenTally } from './open-tally.ts'
 
 /** A receipt in its place. */
@@ -37,6 +37,8 @@ export interface OwnerBooks {
   book(owner: Hex, receipt: Receipt, nowMs: number): Booked
   /** What is due by the policy; the totals are in the ledger, uncommitted. */
   raise(nowMs: number): Raised[]
+  /** The owner's hotspots stopped for want of a voucher: the next `raise` has one, at most once in `hurryMsMin`. */
+  hurry(owner: Hex, nowMs: number): void
   /** Closes the epoch: whatever is open is raised, and new receipts are of the new one. */
   turn(epoch: bigint, nowMs: number): Raised[]
   /** What the owner is to be told again: its total, and the tally of an epoch as it stands. */
@@ -53,19 +55,28 @@ interface Book {
   openSinceMs: number
 }
 
+/** Between two vouchers that an owner asked for: a signature is asked for with one byte. */
+export const hurryMsMin = 1000
+
 export function ownerBooks({
   router,
   ledger,
   epoch: epochAtFirst,
   policy,
+  unitPriceNano,
 }: {
   readonly router: Hex
+  /** the route's */
+  readonly unitPriceNano: bigint
   readonly ledger: CarryLedger
   readonly epoch: bigint
   readonly policy: RaisePolicy
 }): OwnerBooks {
   let epoch = epochAtFirst
   const books = new Map<Hex, Book>()
+  /** when the last voucher of an owner was raised; outlives epochs */
+  const raisedMs = new Map<Hex, number>()
+  const hurried = new Set<Hex>()
 
   const tallyFrom = (owner: Hex, of: bigint): OpenTally => {
     const tally = openTally({ router, owner, epoch: of })
@@ -85,16 +96,28 @@ export function ownerBooks({
   }
   const accountOf = (owner: Hex): ReturnType<CarryLedger['account']> & object => ledger.account(owner) ?? freshCredit
 
+  const sinceRaisedMs = (owner: Hex, nowMs: number): number => nowMs - (raisedMs.get(owner) ?? Number.NEGATIVE_INFINITY)
+
   const raiseBy = (by: RaisePolicy, nowMs: number): Raised[] => {
     const owed = [...books]
       .filter(([, { packetsOpen }]) => packetsOpen > 0)
       .map(([owner, { packetsOpen, openSinceMs }]) => {
         const { earnedNano, total } = accountOf(owner)
-        return { owner, earnedNano, total, packetsOpen, openMs: nowMs - openSinceMs }
+        return {
+          owner,
+          earnedNano,
+          total,
+          packetsOpen,
+          openMs: nowMs - openSinceMs,
+          sinceRaisedMs: sinceRaisedMs(owner, nowMs),
+          openPacketsMax: hurried.has(owner) ? 0 : openPacketsFor({ total, unitPriceNano }),
+        }
       })
+    hurried.clear()
     return raise(owed, by).map(({ owner, total }) => {
       const book = bookOf(owner)
       book.packetsOpen = 0
+      raisedMs.set(owner, nowMs)
       ledger.setAccount(owner, { ...accountOf(owner), total })
       return { owner, total, tally: book.tally.tally() }
     })
@@ -114,8 +137,11 @@ export function ownerBooks({
       return { owner, epoch, index: isKept ? index : receiptsPerEpochMax, encoded }
     },
     raise: (nowMs) => raiseBy(policy, nowMs),
+    hurry(owner, nowMs) {
+      if ((books.get(owner)?.packetsOpen ?? 0) > 0 && sinceRaisedMs(owner, nowMs) >= hurryMsMin) hurried.add(owner)
+    },
     turn(next, nowMs) {
-      const raised = raiseBy({ packetsMax: 1, msMax: 0 }, nowMs)
+      const raised = raiseBy({ msMax: 0, everyMs: 0 }, nowMs)
       books.clear()
       epoch = next
       return raised
