@@ -39,7 +39,7 @@ const helloMsMax = 10_000
 /** Frames that come together leave together. */
 const batchMs = 2
 /** What a hotspot lost it is told again. */
-const commitMs = 1000
+const commitMs = 5000
 const tallyMs = 5_000
 const allotmentMs = 15_000
 /** While a router is not carried for, the chain is asked more often: it may just have opened an allotment. */
