@@ -19,6 +19,7 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { settledUnits } from './wireless/market.ts'
 import { startMeasured } from './wireless/measures.ts'
 import { frameOf, rxpkOf } from './wireless/traffic.ts'
 
@@ -164,6 +165,9 @@ try {
   )
   console.log(
     `${uplinkCount} uplinks x 2 copies, QoS ${values.qos}: ${Math.round(perCpuSecond)} uplinks for a second of processor time (goal ${goalPerCpuSecond}); router ${((cpuSecondsOf(0) / uplinkCount) * 1e6).toFixed(1)} us, hotspots ${((cpuSecondsOf(1) / uplinkCount) * 1e6).toFixed(1)} us an uplink`,
+  )
+  console.log(
+    `hotspots trust the router as after ${settledUnits} paid units each: vouchers are signed by the clock (docs/decisions/trust-grows-with-pay.md)`,
   )
   console.log(
     `added latency p50 ${medianAt(sorted, 0.5).toFixed(0)} ms, p99 ${medianAt(sorted, 0.99).toFixed(0)} ms; lost ${lost}, twice ${new Int32Array(tally)[1]}`,
