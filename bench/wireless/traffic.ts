@@ -8,7 +8,7 @@ import { keySchedule } from '../../packages/wireless/src/crypto/aes-128.ts'
 import type { Device, DeviceProfile } from '../../packages/wireless/src/model/device.ts'
 import type { DeviceSession, SessionKeys } from '../../packages/wireless/src/model/session.ts'
 import { activate } from '../../packages/wireless/src/network-server/activate.ts'
-import type { NetworkPolicy } from '../../packages/wireless/src/network-server/join-server.ts'
+import { joinedRadio, type NetworkPolicy } from '../../packages/wireless/src/network-server/join-server.ts'
 import { regionOf } from '../../packages/wireless/src/region/region-of.ts'
 import { encodeBase64 } from '../../packages/wireless/src/wire/base64.ts'
 import { cryptPayload, mic10, setMic } from '../../packages/wireless/src/wire/frame-crypto.ts'
@@ -64,14 +64,16 @@ export const deviceOf = (device: number): Device => ({
   variables: {},
 })
 
-/** As it stands some time after a join. */
-export const sessionOf = (device: number, atMs: number): DeviceSession =>
-  activate(
+/** As it stands some time after a join: the device has taken what the network wants of it, and is told nothing more. */
+export const sessionOf = (device: number, atMs: number): DeviceSession => ({
+  ...activate(
     deviceOf(device),
     profile,
     { devAddr: addressFirst + device, keys: keysOf(device), fCntUp: 0, nFCntDown: 1, aFCntDown: 0 },
     { policy, atMs },
-  )
+  ),
+  radio: joinedRadio(region, profile, policy),
+})
 
 /** An uplink of 11 bytes, its number in the first eight; it asks for nothing. */
 export function frameOf(uplink: number, device: number, fCnt: number): Uint8Array {
